@@ -1,0 +1,32 @@
+/** What can be wrong with an environment beyond the faults in its file (those are a DocumentError with ENVIRONMENT_INVALID). */
+import { EnsembleError } from '../contracts/error.ts';
+
+export const environmentInvalid = 'ENVIRONMENT_INVALID';
+
+export function environmentNotFound(file: string, known: readonly string[], cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'ENVIRONMENT_NOT_FOUND',
+    message: `no environment file ${JSON.stringify(file)}`,
+    next:
+      known.length > 0
+        ? `Name a file, or one of the environments that are here: ${known.join(', ')}.`
+        : 'Name a file, or put one into environments/.',
+    cause,
+  });
+}
+
+export function unknownNode(node: string, known: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'CLUSTER_UNKNOWN_NODE',
+    message: `no node ${JSON.stringify(node)} in this environment`,
+    next: `Name one of ${known.join(', ')}.`,
+  });
+}
+
+export function subnetTooSmall(subnet: string, nodes: number): EnsembleError {
+  return new EnsembleError({
+    code: 'CLUSTER_SUBNET_TOO_SMALL',
+    message: `the subnet ${subnet} has no room for ${nodes} nodes`,
+    next: 'Widen network.subnet in the environment file (a /16 holds 65,000 nodes).',
+  });
+}
