@@ -1,0 +1,50 @@
+/**
+ * The tiers of the tests that vitest runs; scripts/test.ts chooses among them, and test/guards/tidy.ts refuses a test file that no tier matches.
+ * quick: units without processes. integration: real processes, one file after another, since files share ports and memory. long: the same for hours.
+ */
+import { defineConfig } from 'vitest/config';
+
+export const tierGlobs = {
+  quick: { include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/long/**'] },
+  integration: { include: ['test/integration/**/*.test.ts'], exclude: [] },
+  long: { include: ['test/long/**/*.test.ts'], exclude: [] },
+} as const;
+
+const minute = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'quick',
+          include: [...tierGlobs.quick.include],
+          exclude: [...tierGlobs.quick.exclude],
+          testTimeout: 15_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: [...tierGlobs.integration.include],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 5 * minute,
+          hookTimeout: 5 * minute,
+          teardownTimeout: minute,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: [...tierGlobs.long.include],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60 * minute,
+          hookTimeout: 10 * minute,
+          teardownTimeout: minute,
+        },
+      },
+    ],
+  },
+});
