@@ -14,6 +14,7 @@ const minute = 60_000;
 
 export default defineConfig({
   test: {
+    teardownTimeout: minute,
     projects: [
       {
         test: {
@@ -31,7 +32,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 5 * minute,
           hookTimeout: 5 * minute,
-          teardownTimeout: minute,
         },
       },
       {
@@ -42,7 +42,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60 * minute,
           hookTimeout: 10 * minute,
-          teardownTimeout: minute,
         },
       },
     ],
