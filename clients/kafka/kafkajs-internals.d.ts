@@ -1,0 +1,111 @@
+/**
+ * Types of the parts of KafkaJS 2.2.4 below its public interface that this room builds on: one socket with framing, correlation,
+ * time-outs and SASL (Connection), and the wire's scalars (Encoder, Decoder). Only what is used is declared; the version is pinned.
+ */
+declare module 'kafkajs/src/protocol/encoder.js' {
+  export default class Encoder {
+    constructor(initialSize?: number);
+    readonly buffer: Buffer;
+    size(): number;
+    writeInt8(value: number): this;
+    writeInt16(value: number): this;
+    writeInt32(value: number): this;
+    writeInt64(value: number | string | bigint): this;
+    writeBoolean(value: boolean): this;
+    writeString(value: string | null): this;
+    writeUVarInt(value: number): this;
+    writeUVarIntString(value: string | null): this;
+  }
+}
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  export default class Decoder {
+    constructor(buffer: Buffer);
+    readInt8(): number;
+    readInt16(): number;
+    readInt32(): number;
+    readInt64(): bigint;
+    readBoolean(): boolean;
+    readString(): string | null;
+    readBytes(): Buffer | null;
+    readUVarInt(): number;
+    readUVarIntString(): string | null;
+    readArray<T>(reader: (decoder: Decoder) => T): T[];
+    readUVarIntArray<T>(reader: (decoder: Decoder) => T): T[] | null;
+    forward(size: number): void;
+  }
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  interface ErrorCode {
+    readonly type: string;
+    readonly code: number;
+    readonly retriable: boolean;
+    readonly message: string;
+  }
+  const error: { readonly errorCodes: readonly ErrorCode[] };
+  export default error;
+}
+
+declare module 'kafkajs/src/loggers/index.js' {
+  import type { Logger, logCreator, logLevel } from 'kafkajs';
+
+  const loggers: { createLogger(options: { level: logLevel; logCreator: logCreator }): Logger };
+  export default loggers;
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  export default class RequestQueue {
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests(): void;
+  }
+}
+
+declare module 'kafkajs/src/network/connection.js' {
+  import type { Socket } from 'node:net';
+  import type { Logger, SASLOptions } from 'kafkajs';
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
+
+  export interface SocketRequest {
+    readonly host: string;
+    readonly port: number;
+    readonly onConnect: () => void;
+  }
+  export interface WireRequest {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    encode(): Promise<Encoder>;
+  }
+  export interface WireResponse<T> {
+    decode(payload: Buffer): Promise<{ clientSideThrottleTime: number; value: T }>;
+    parse(decoded: { clientSideThrottleTime: number; value: T }): Promise<T>;
+  }
+  export type Versions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
+
+  export default class Connection {
+    constructor(options: {
+      host: string;
+      port: number;
+      logger: Logger;
+      clientId: string;
+      socketFactory: (request: SocketRequest) => Socket;
+      sasl: SASLOptions | null;
+      requestTimeout: number;
+      connectionTimeout: number;
+    });
+    isConnected(): boolean;
+    connect(): Promise<true>;
+    disconnect(): Promise<true>;
+    authenticate(): Promise<void>;
+    setVersions(versions: Versions): void;
+    setSupportAuthenticationProtocol(supported: boolean): void;
+    rejectRequests(error: Error): void;
+    send<T>(protocol: {
+      request: WireRequest;
+      response: WireResponse<T>;
+      requestTimeout?: number;
+      logResponseError?: boolean;
+    }): Promise<T>;
+  }
+}
