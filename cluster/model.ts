@@ -32,6 +32,8 @@ export interface Network {
   readonly subnet?: string;
   /** Addresses pinned by a person, by node id. */
   readonly addresses: Readonly<Record<Id, string>>;
+  /** Ports moved by a person, by `service.listener`. */
+  readonly ports: Readonly<Partial<Record<string, number>>>;
 }
 
 /** `pinned`: each node keeps its id, address and volumes for life. `fungible`: any node can stand for another. */
@@ -85,9 +87,7 @@ export interface Listener {
 }
 
 /** Where a service keeps something on a node; a target's addressing turns it into a path. */
-export type Place =
-  | { readonly kind: 'configuration' }
-  | { readonly kind: 'volume'; readonly volume: Id };
+export type Place = { readonly kind: 'configuration' } | { readonly kind: 'volume'; readonly volume: Id };
 
 export interface ServiceFile {
   readonly place: Place;

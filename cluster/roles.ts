@@ -26,7 +26,8 @@ export const roles: readonly Role[] = [
     tolerates: () => 'quorum',
     addressOffset: 10,
     refuses: {
-      kafka: 'masters run ZooKeeper alone: a broker beside it would compete for the disk that the quorum waits on at each write',
+      kafka:
+        'masters run ZooKeeper alone: a broker beside it would compete for the disk that the quorum waits on at each write',
     },
   },
   {

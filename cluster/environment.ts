@@ -1,0 +1,99 @@
+/**
+ * The environment file: the one file that a person writes. Fields, defaults and what each field alone must be; what several fields must be
+ * together is in environment-checks.ts. The JSON Schema beside the shipped environments is made from this schema.
+ */
+import { z } from 'zod';
+import * as kafka from './services/kafka/settings.ts';
+import * as zookeeper from './services/zookeeper/settings.ts';
+
+const idPattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const name = z.string().regex(idPattern, { error: 'a name of lower-case letters, digits and single hyphens' });
+const nodeId = z.string().regex(/^(master|worker)-[1-9]\d*$/, { error: 'a node’s id, such as worker-4' });
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const ipv4 = `${octet}(\\.${octet}){3}`;
+const address = z.string().regex(new RegExp(`^${ipv4}$`), { error: 'an IPv4 address, such as 127.0.20.11' });
+const subnet = z
+  .string()
+  .regex(new RegExp(`^${ipv4}/([89]|[12]\\d|3[0-2])$`), { error: 'a block of addresses, such as 127.0.20.0/24' });
+
+const machine = z
+  .union([z.string(), z.strictObject({ memoryMiB: z.int().min(256), cpus: z.int().min(1) })], {
+    error: 'the name of a machine type, or { memoryMiB, cpus }',
+  })
+  .describe('A machine type of the cloud (t3.small), or its size: { memoryMiB: 2048, cpus: 2 }');
+
+const volumeGiB = z
+  .int()
+  .min(1, { error: 'a volume of at least 1 GiB (Kafka and ZooKeeper reserve whole log segments) | give it 1 or more' })
+  .max(16_384, { error: 'a volume of at most 16,384 GiB, the largest gp3 volume there is | use several volumes' })
+  .describe('Size of each data volume, in GiB');
+
+/** `kafka.plaintext`: the names under which network.ports moves a listener. */
+const listenerNames = [
+  ...zookeeper.listeners.map((listener) => `zookeeper.${listener.name}`),
+  ...kafka.listeners.map((listener) => `kafka.${listener.name}`),
+];
+
+const group = {
+  count: z.int().optional().describe('Active nodes; they are numbered from 1 unless ids says otherwise'),
+  ids: z.array(z.int().min(1)).min(1).optional().describe('Numbers of the active nodes, where they are not 1 to count'),
+  machine,
+  volumeGiB,
+};
+
+/** A field that has its place but no service behind it yet. Accepting it would promise what nothing does. */
+function reserved(what: string) {
+  return z
+    .never({ error: `no ${what} yet: this version has no service behind it | remove it` })
+    .optional()
+    .describe(`Kept for ${what}; refused until a version has it`);
+}
+
+export const environmentSchema = z.strictObject({
+  name: name.describe('The environment’s name; it opens every name that is made for it'),
+  target: z.enum(['local', 'aws', 'gcp', 'kubernetes']).describe('Where it runs'),
+  region: z.string().min(1).optional().describe('The cloud’s region; not for target local'),
+  zones: z.array(z.string().min(1)).min(1).describe('Zones in the order in which nodes are spread over them'),
+  spread: z.int().min(1).optional().describe('Over how many zones each group is spread; all of them where absent'),
+  tolerate: z.int().min(0).default(1).describe('f: workers that may fail at once; topics get f + 1 replicas'),
+  masters: z.strictObject({
+    ...group,
+    runs: z.array(z.string()).default(['zookeeper']).describe('Services of a master'),
+  }),
+  workers: z.strictObject({
+    ...group,
+    volumes: z.int().min(1).max(16).default(1).describe('Data volumes of each worker'),
+    runs: z.array(z.string()).default(['kafka']).describe('Services of a worker'),
+  }),
+  retired: z.array(nodeId).default([]).describe('Nodes that are leaving: they run until they are empty'),
+  network: z
+    .strictObject({
+      subnet: subnet.optional().describe('Addresses are given from this block'),
+      addresses: z.record(nodeId, address).default({}).describe('Addresses of single nodes, by node id'),
+      ports: z
+        .partialRecord(
+          z.enum(listenerNames, { error: `one of ${listenerNames.join(', ')}` }),
+          z.int().min(1).max(65_535),
+        )
+        .default({})
+        .describe('Ports of single listeners, by service.listener'),
+    })
+    .prefault({}),
+  zookeeper: zookeeper.spec.describe('ZooKeeper settings by their own names; those that the model owns are refused'),
+  kafka: kafka.spec.describe('Kafka settings by their own names; those that the model owns are refused'),
+  topics: z.string().min(1).describe('The topics manifest, relative to this file'),
+  profile: z
+    .strictObject({ zookeeper: zookeeper.profile.optional(), kafka: kafka.profile.optional() })
+    .optional()
+    .describe(
+      'What may differ on a small machine, and nothing else: heap, JVM start-up flags, internal topics, rebalance delay',
+    ),
+  metadata: reserved('metadata store'),
+  api: reserved('messaging API'),
+  push: reserved('push servers'),
+  balancer: reserved('balancer'),
+  routing: reserved('routing'),
+  broker: z.literal('kafka').default('kafka').describe('The message back end; Kafka is the one there is'),
+});
+
+export type EnvironmentSpec = z.output<typeof environmentSchema>;

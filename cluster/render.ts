@@ -1,0 +1,44 @@
+/** Every file and process of a node, with absolute paths, for one way of addressing. The same lines for every target. */
+import type { LateText } from '../contracts/late.ts';
+import type { Addressing } from './addressing.ts';
+import type { Cluster, Group, Id, Node, ServiceProcess } from './model.ts';
+import type { Service, Site } from './services/service.ts';
+import { serviceTable } from './services/table.ts';
+
+export interface RenderedFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+  readonly text: LateText;
+}
+
+export interface RenderedService {
+  readonly service: Id;
+  readonly files: readonly RenderedFile[];
+  readonly process: ServiceProcess;
+}
+
+/** In the order in which the services start on the node. */
+export function renderNode(
+  cluster: Cluster,
+  group: Group,
+  node: Node,
+  addressing: Addressing,
+): readonly RenderedService[] {
+  return group.services.map((id) => {
+    const service = knownService(id);
+    const site: Site<unknown> = { cluster, group, node, settings: group.settings[id], addressing };
+    const files = service.files(site).map(({ place, path, mode = 0o644, text }) => ({
+      path: `${addressing.path(node, id, place)}/${path}`,
+      mode,
+      text,
+    }));
+    return { service: id, files, process: service.process(site) };
+  });
+}
+
+function knownService(id: Id): Service {
+  const service = serviceTable.get(id);
+  if (service === undefined) throw new TypeError(`no service ${id} in the table`);
+  return service;
+}

@@ -1,0 +1,88 @@
+/**
+ * Settings that a person writes under a service's own names (`log.retention.hours: 72`): known, of the right type, and not ours.
+ * The model owns what follows from the cluster's shape; a person who sets such a key is told why it is refused.
+ */
+import { z } from 'zod';
+import { describe, nearest, oneOf } from '../../documents/parse.ts';
+
+export interface KnownSetting {
+  readonly name: string;
+  /** As Kafka's own definitions name types; ZooKeeper's are written in the same words. */
+  readonly type: 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD';
+  /** Smallest and largest accepted number, where the service states them. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Accepted words, where the service states them. */
+  readonly values?: readonly string[];
+}
+
+/** By name, the reason why a person may not set it. A name that ends in `.` or `*` refuses every key with that beginning. */
+export type OwnedSettings = Readonly<Record<string, string>>;
+
+/** A schema of a mapping from setting names to scalars; the output has every value as text, as the service's file wants it. */
+export function userSettings(service: string, known: ReadonlyMap<string, KnownSetting>, owned: OwnedSettings) {
+  return z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .superRefine((settings, context) => {
+      for (const [name, value] of Object.entries(settings)) {
+        const message = refuse(service, name, value, known, owned);
+        if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+      }
+    })
+    .transform(
+      (settings): Readonly<Record<string, string>> =>
+        Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
+    )
+    .default({});
+}
+
+function refuse(
+  service: string,
+  name: string,
+  value: string | number | boolean,
+  known: ReadonlyMap<string, KnownSetting>,
+  owned: OwnedSettings,
+): string | undefined {
+  const reason = ownedReason(name, owned);
+  if (reason !== undefined) return `that ${name} be left to the model, which owns it (${reason}) | remove it`;
+  const setting = known.get(name);
+  if (setting === undefined) {
+    const near = nearest(name, [...known.keys()]);
+    return `a setting that ${service} knows | ${near === undefined ? 'look the name up in its manual' : `did you mean ${JSON.stringify(near)}?`}`;
+  }
+  const expected = expectation(setting);
+  return accepts(setting, value)
+    ? undefined
+    : `${expected} for ${name} | write ${expected} instead of ${describe(value)}`;
+}
+
+function ownedReason(name: string, owned: OwnedSettings): string | undefined {
+  const exact = owned[name];
+  if (exact !== undefined) return exact;
+  const prefix = Object.keys(owned).find((key) => key.endsWith('*') && name.startsWith(key.slice(0, -1)));
+  return prefix === undefined ? undefined : owned[prefix];
+}
+
+const wholeNumberTypes: ReadonlySet<string> = new Set(['INT', 'SHORT', 'LONG']);
+
+function accepts(setting: KnownSetting, value: string | number | boolean): boolean {
+  const text = String(value);
+  if (setting.type === 'BOOLEAN') return text === 'true' || text === 'false';
+  if (wholeNumberTypes.has(setting.type) || setting.type === 'DOUBLE') {
+    const number = Number(text);
+    const whole = setting.type === 'DOUBLE' || Number.isInteger(number);
+    const inRange = number >= (setting.minimum ?? -Infinity) && number <= (setting.maximum ?? Infinity);
+    return text.trim() !== '' && whole && Number.isFinite(number) && inRange;
+  }
+  return setting.values === undefined || setting.values.includes(text);
+}
+
+function expectation(setting: KnownSetting): string {
+  if (setting.type === 'BOOLEAN') return 'true or false';
+  if (setting.values !== undefined) return oneOf(setting.values);
+  if (!wholeNumberTypes.has(setting.type) && setting.type !== 'DOUBLE') return 'text';
+  const kind = setting.type === 'DOUBLE' ? 'a number' : 'a whole number';
+  const from = setting.minimum === undefined ? '' : ` from ${setting.minimum}`;
+  const to = setting.maximum === undefined ? '' : ` to ${setting.maximum}`;
+  return `${kind}${from}${to}`;
+}

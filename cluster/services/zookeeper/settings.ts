@@ -1,0 +1,90 @@
+/**
+ * ZooKeeper's settings: what a person may set, what the model owns, and what follows from the machine.
+ * Names, types and defaults: ZooKeeper Administrator's Guide, version 3.8.
+ */
+import { z } from 'zod';
+import type { Listener } from '../../model.ts';
+import { heapSpec, jvmFlagsSpec, productionJvmFlags } from '../jvm.ts';
+import type { Sizing } from '../service.ts';
+import { type KnownSetting, type OwnedSettings, userSettings } from '../user-settings.ts';
+
+export const listeners: readonly Listener[] = [
+  // The messaging API speaks neither TLS nor SASL to ZooKeeper, so the client port is plain and stays inside the private network.
+  {
+    name: 'client',
+    port: 2181,
+    transport: 'plaintext',
+    authentication: 'none',
+    from: ['master', 'worker', 'operators'],
+  },
+  { name: 'quorum', port: 2888, transport: 'plaintext', authentication: 'none', from: ['master'] },
+  { name: 'election', port: 3888, transport: 'plaintext', authentication: 'none', from: ['master'] },
+  { name: 'metrics', port: 7000, transport: 'plaintext', authentication: 'none', from: ['operators'] },
+];
+
+const known: readonly KnownSetting[] = [
+  { name: 'tickTime', type: 'INT', minimum: 100 },
+  { name: 'initLimit', type: 'INT', minimum: 1 },
+  { name: 'syncLimit', type: 'INT', minimum: 1 },
+  { name: 'maxClientCnxns', type: 'INT', minimum: 0 },
+  { name: 'maxCnxns', type: 'INT', minimum: 0 },
+  { name: 'minSessionTimeout', type: 'INT', minimum: 1 },
+  { name: 'maxSessionTimeout', type: 'INT', minimum: 1 },
+  { name: 'autopurge.snapRetainCount', type: 'INT', minimum: 3 },
+  { name: 'autopurge.purgeInterval', type: 'INT', minimum: 0 },
+  { name: 'snapCount', type: 'INT', minimum: 2 },
+  { name: 'snapSizeLimitInKb', type: 'LONG' },
+  { name: 'preAllocSize', type: 'INT', minimum: 1 },
+  { name: 'globalOutstandingLimit', type: 'INT', minimum: 1 },
+  { name: 'commitLogCount', type: 'INT', minimum: 1 },
+  { name: 'fsync.warningthresholdms', type: 'LONG', minimum: 1 },
+  { name: 'leaderServes', type: 'STRING', values: ['yes', 'no'] },
+  { name: 'clientPortListenBacklog', type: 'INT' },
+];
+
+const fromTheModel = 'it follows from the list of masters';
+
+export const owned: OwnedSettings = {
+  dataDir: 'it is the node’s volume',
+  dataLogDir: 'it is the node’s volume',
+  clientPort: 'it is the client listener',
+  clientPortAddress: 'it is the client listener',
+  secureClientPort: 'the client listener is plain: the messaging API speaks no TLS to ZooKeeper',
+  'server.*': fromTheModel,
+  'group.*': fromTheModel,
+  'weight.*': fromTheModel,
+  reconfigEnabled: 'membership changes through the environment file alone',
+  dynamicConfigFile: 'membership changes through the environment file alone',
+  standaloneEnabled: fromTheModel,
+  'admin.*': 'the admin server listens on 0.0.0.0:8080 by default, the messaging API’s port, and is kept off',
+  '4lw.commands.whitelist': 'readiness and status are asked with srvr, mntr and ruok',
+  'metricsProvider.*': 'it is the metrics listener',
+};
+
+export interface ZookeeperSettings {
+  readonly heapMiB: number;
+  readonly jvmFlags: readonly string[];
+  /** A person's own settings, by ZooKeeper's names. */
+  readonly user: Readonly<Record<string, string>>;
+}
+
+export const spec = z
+  .strictObject({
+    settings: userSettings('ZooKeeper 3.8', new Map(known.map((setting) => [setting.name, setting])), owned),
+  })
+  .prefault({});
+
+export const profile = z.strictObject({ heapMiB: heapSpec.optional(), jvmFlags: jvmFlagsSpec.optional() });
+
+/** Half of the machine, 4 GiB at most: the tree lives in memory, and swapping ends sessions (Administrator's Guide, "Java Heap Size"). */
+export function derive(
+  { settings }: z.output<typeof spec>,
+  changes: z.output<typeof profile> | undefined,
+  { memoryMiB }: Sizing,
+): ZookeeperSettings {
+  return {
+    heapMiB: changes?.heapMiB ?? Math.min(4096, Math.floor(memoryMiB / 2)),
+    jvmFlags: changes?.jvmFlags ?? productionJvmFlags,
+    user: settings,
+  };
+}
