@@ -4,6 +4,7 @@
  */
 import { defineConfig } from 'vitest/config';
 
+/** Which files each tier runs. @internal */
 export const tierGlobs = {
   quick: { include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/long/**'] },
   integration: { include: ['test/integration/**/*.test.ts'], exclude: [] },

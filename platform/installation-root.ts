@@ -15,7 +15,7 @@ export function installationRoot(): string {
   return found;
 }
 
-/** The nearest folder, from `start` upwards, that holds Ensemble's package.json. Throws PLATFORM_INSTALLATION_NOT_FOUND. */
+/** The nearest folder, from `start` upwards, that holds Ensemble's package.json. Throws PLATFORM_INSTALLATION_NOT_FOUND. @internal */
 export function findInstallationRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
     if (packageName(folder) === 'ensemble') return folder;
