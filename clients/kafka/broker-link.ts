@@ -212,7 +212,8 @@ function exchange<Request, Response extends Throttled>(
   });
 }
 
-function kafkaJsSasl({ mechanism, username, password }: SaslOptions): SASLOptions {
+/** A copy: KafkaJS writes into what it is given. */
+export function kafkaJsSasl({ mechanism, username, password }: SaslOptions): SASLOptions {
   return { mechanism, username, password };
 }
 
