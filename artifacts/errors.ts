@@ -1,0 +1,85 @@
+/** The faults that artifacts/ raises: what could not be fetched or is not what the lock says, and which Java is missing. */
+import { EnsembleError } from '../contracts/error.ts';
+
+export interface FailedWay {
+  /** As a person knows it: `Maven`, `KAFKA_HOME`, `the Apache archive`. */
+  readonly name: string;
+  readonly reason: string;
+  readonly evidence?: readonly string[];
+}
+
+export function notFetched(
+  service: string,
+  version: string,
+  ways: readonly FailedWay[],
+  folder: string,
+): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_NOT_FETCHED',
+    message: `${service} ${version} is neither in the cache (${folder}) nor could it be fetched: ${ways.map((way) => `${way.name}: ${way.reason}`).join('; ')}`,
+    next:
+      'Install Maven (apt-get install maven; brew install maven) on a machine that reaches its repository, ' +
+      'or unpack kafka_2.13-3.9.1.tgz by hand and set KAFKA_HOME to that folder; then run the command again.',
+    evidence: ways.flatMap((way) => (way.evidence ?? []).map((line) => `${way.name}: ${line}`)),
+  });
+}
+
+/** Inside a way: why it gave nothing. `ensureArtifact` collects these and goes on to the next way. */
+export function wayFailed(
+  way: string,
+  reason: string,
+  evidence: readonly string[] = [],
+  cause?: unknown,
+): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_WAY_FAILED',
+    message: reason,
+    next: `Mend ${way}, or let one of the other ways do it.`,
+    evidence,
+    cause,
+  });
+}
+
+export function cacheDamaged(folder: string, reason: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_CACHE_DAMAGED',
+    message: `${folder} is not what it was when it was made: ${reason}`,
+    next: 'Remove that folder and run the command again: it is made anew.',
+  });
+}
+
+const installJava =
+  'Install Java 17 (Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17) or set JAVA_HOME to one that is there.';
+
+export function noJava(looked: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_NO_JAVA',
+    message: `No Java was found in JAVA_HOME, on the PATH or in the usual places (${looked.join(', ')})`,
+    next: installJava,
+  });
+}
+
+export function javaTooOld(home: string, version: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_JAVA_TOO_OLD',
+    message: `The Java in ${home} is ${version}, and the oldest that Ensemble runs Kafka on is 17`,
+    next: installJava,
+  });
+}
+
+export function javaTooNew(home: string, version: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_JAVA_TOO_NEW',
+    message: `The Java in ${home} is ${version}; Kafka 3.9 and ZooKeeper 3.8 run up to 23, since 24 took away the security manager that they call`,
+    next: installJava,
+  });
+}
+
+export function settingsNotDescribed(evidence: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_SETTINGS_NOT_DESCRIBED',
+    message: 'Kafka did not say what its settings are: the Java program that asks it failed',
+    next: 'Read its last lines below; another version of Kafka may have renamed the classes that artifacts/describe/DescribeSettings.java asks.',
+    evidence,
+  });
+}
