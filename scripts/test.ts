@@ -1,0 +1,125 @@
+/**
+ * The test command: `npm test` runs every test that this machine can run, tier by tier, and ends with a table and `N passed, N failed`.
+ * quick: types, lint and arrows one after another beside the units (two cores carry two things at once), then integration: real processes, one file
+ * after another. long: hours, only when asked for. What a tier prints is shown when it fails; vitest's own report is shown as it comes.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { installationRoot } from '../platform/installation-root.ts';
+import { runCommand, stopChildren } from './test/run-command.ts';
+import { type Lack, lackShape, type Part, summarize } from './test/summary.ts';
+
+const tiers = ['quick', 'integration', 'long'] as const;
+type Tier = (typeof tiers)[number];
+
+const root = installationRoot();
+const reports = join(root, '.test-report');
+
+const command = new Command('test')
+  .description('Runs the tests: the quick tier, then integration. Exits with 0 when all that ran passed, else with 1.')
+  .addOption(new Option('--tier <tier>', 'only this tier').choices([...tiers]))
+  .option('--filter <words>', 'only test files whose path contains this; leaves out types, lint and arrows')
+  .parse();
+const { tier, filter } = z
+  .object({ tier: z.enum(tiers).optional(), filter: z.string().optional() })
+  .parse(command.opts());
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stopChildren(signal).then(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
+}
+
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+const chosen: readonly Tier[] = tier === undefined ? ['quick', 'integration'] : [tier];
+const parts: Part[] = [];
+for (const each of chosen)
+  parts.push(...(await (each === 'quick' ? runQuick() : runVitest(each).then((part) => [part]))));
+const { lines, exitCode } = summarize(parts, readLacks());
+console.log(`\n${lines.join('\n')}`);
+process.exitCode = exitCode;
+
+async function runQuick(): Promise<readonly Part[]> {
+  if (filter !== undefined) return [await runVitest('quick')];
+  console.log('… types, lint and arrows, beside the units');
+  const [checks, units] = await Promise.all([runChecks(), runVitest('quick')]);
+  // Only now: vitest owns the terminal while it runs.
+  for (const { part, output } of checks) {
+    console.log(
+      `${part.failed === 0 ? '✓' : '✗'} ${part.name} (${part.seconds.toFixed(1)} s)${part.failed === 0 ? '' : `\n${output}`}`,
+    );
+  }
+  return [...checks.map(({ part }) => part), units];
+}
+
+interface Check {
+  readonly part: Part;
+  readonly output: string;
+}
+
+async function runChecks(): Promise<readonly Check[]> {
+  const bin = (path: string) => join(root, 'node_modules', path);
+  return [
+    await runCheck('types', [bin('typescript/bin/tsc'), '--noEmit']),
+    await runCheck('lint', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']),
+    await runCheck('arrows', [
+      bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      '.',
+    ]),
+  ];
+}
+
+/** A check counts as one test. */
+async function runCheck(name: string, argv: readonly string[]): Promise<Check> {
+  const { status, output, seconds } = await runCommand(argv, { cwd: root, show: 'never' });
+  const passed = status === 0 ? 1 : 0;
+  return { part: { name, passed, failed: 1 - passed, skipped: 0, seconds }, output };
+}
+
+async function runVitest(name: Tier): Promise<Part> {
+  const report = join(reports, `${name}.json`);
+  const argv = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', name, '--passWithNoTests'];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  console.log(`… ${name === 'quick' ? 'units' : name}`);
+  const { status, seconds } = await runCommand([...argv, ...reporters, ...(filter === undefined ? [] : [filter])], {
+    cwd: root,
+    show: 'always',
+  });
+  const counts = readReport(report);
+  // An error outside any test (a file that does not load is in the report, a crash of vitest is not) fails the tier too.
+  const failed = counts.failed === 0 && status !== 0 ? 1 : counts.failed;
+  return { name: name === 'quick' ? 'units' : name, passed: counts.passed, skipped: counts.skipped, failed, seconds };
+}
+
+function readReport(path: string): { passed: number; failed: number; skipped: number } {
+  const suite = z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) });
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 }; // nothing ran, or vitest crashed: its status tells which
+  }
+  const { testResults } = z.object({ testResults: z.array(suite) }).parse(JSON.parse(text));
+  const results = testResults.flatMap((file) => file.assertionResults.map((result) => result.status));
+  const brokenFiles = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((result) => result.status === 'failed'),
+  );
+  const count = (status: string) => results.filter((each) => each === status).length;
+  return {
+    passed: count('passed'),
+    failed: count('failed') + brokenFiles.length,
+    skipped: results.length - count('passed') - count('failed'),
+  };
+}
+
+function readLacks(): readonly Lack[] {
+  const folder = join(reports, 'lacks');
+  try {
+    return readdirSync(folder).map((file) => lackShape.parse(JSON.parse(readFileSync(join(folder, file), 'utf8'))));
+  } catch {
+    return []; // no test asked for what is not here
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What a test needs of the machine. A test that needs more than Node asks here: `requires('java', 'kcat').describe('…', () => {…})`. Where
+ * something is lacking its tests are skipped, and scripts/test.ts lists them at the end with the reason and the remedy. With ENSEMBLE_NO_SKIP=1
+ * (.ci/run sets it) they fail instead. Nothing else may skip a test: test/guards/tidy.ts refuses it.
+ */
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, it } from 'vitest';
+import { installationRoot } from '../platform/installation-root.ts';
+
+interface Requirement {
+  readonly met: () => boolean;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const requirements = {
+  java: command('java', 'apt-get install openjdk-17-jre-headless'),
+  maven: command('mvn', 'apt-get install maven'),
+  kcat: command('kcat', 'apt-get install kcat'),
+  haproxy: command('haproxy', 'apt-get install haproxy'),
+  shellcheck: command('shellcheck', 'apt-get install shellcheck'),
+  git: command('git', 'apt-get install git'),
+  root: {
+    met: () => process.getuid?.() === 0,
+    reason: 'the tests do not run as root',
+    remedy: 'run them as root, in a container for instance',
+  },
+  linux: {
+    met: () => process.platform === 'linux',
+    reason: `this is ${process.platform}, not Linux`,
+    remedy: 'run them on Linux, in a container for instance',
+  },
+} as const satisfies Record<string, Requirement>;
+
+/** What a test may ask for. */
+export type RequirementName = keyof typeof requirements;
+
+/** One kind of lack, as it stands in .test-report/lacks/. `scripts/test.ts` reads these. */
+interface Lack {
+  readonly name: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** `describe` and `it` of vitest where the machine has all of `names`; else ones that skip, or fail where nothing may be skipped. */
+export function requires(...names: readonly RequirementName[]): { describe: typeof describe.skip; it: typeof it.skip } {
+  const lacks = lacking(names, requirements);
+  if (lacks.length === 0) return { describe, it };
+  if (process.env.ENSEMBLE_NO_SKIP === '1') {
+    const told = lacks.map(({ reason, remedy }) => `${reason}; ${remedy}`).join('; ');
+    throw new Error(`Nothing may be skipped here (ENSEMBLE_NO_SKIP=1), but ${told}`);
+  }
+  const folder = join(installationRoot(), '.test-report', 'lacks');
+  mkdirSync(folder, { recursive: true });
+  for (const lack of lacks) writeFileSync(join(folder, `${lack.name}.json`), JSON.stringify(lack));
+  return { describe: describe.skip, it: it.skip };
+}
+
+/** Those of `names` that `known` says are not met here. @internal */
+export function lacking(names: readonly string[], known: Readonly<Record<string, Requirement>>): readonly Lack[] {
+  return names.flatMap((name) => {
+    const requirement = known[name];
+    if (requirement?.met() === true) return [];
+    return [
+      {
+        name,
+        reason: requirement?.reason ?? `${name} is unknown`,
+        remedy: requirement?.remedy ?? 'add it to test/requirements.ts',
+      },
+    ];
+  });
+}
+
+function command(name: string, remedy: string): Requirement {
+  return { met: () => onPath(name), reason: `${name} is not on the PATH`, remedy };
+}
+
+function onPath(name: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) return false;
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
