@@ -27,7 +27,7 @@ const { tier, filter } = z
   .parse(command.opts());
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stopChildren(signal).then(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
+  process.once(signal, () => void stopChildren('SIGTERM').then(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
 }
 
 rmSync(reports, { recursive: true, force: true });

@@ -1,5 +1,17 @@
-/** Runs node commands as children of the test command, shows or keeps what they print, and ends them when the command is ended. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * Runs node commands as children of the test command, shows or keeps what they print, and ends them when the command is ended. Each child leads a
+ * process group of its own, so that what a test started (a JVM) ends with it: vitest runs no afterAll when it is interrupted.
+ */
+import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface CommandOptions {
+  readonly cwd: string;
+  /** `never` keeps what it prints, for the outcome. */
+  readonly show: 'always' | 'never';
+  /** Called with what is kept, as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
 
 export interface CommandOutcome {
   /** The exit status, or 1 when a signal ended it. */
@@ -9,27 +21,31 @@ export interface CommandOutcome {
   readonly seconds: number;
 }
 
-/** How long a child may take to stop its own children (JVMs of a test) before it is ended by force. */
+/** How long what a test started may take to stop (a broker writes its log) before it is ended by force. */
 const graceMs = 20_000;
-const running = new Set<ChildProcess>();
+/** The process groups of the commands that run. */
+const running = new Set<number>();
 
 /** `argv` are the arguments of node. Never throws for a command that fails: its status says so. */
-export function runCommand(
-  argv: readonly string[],
-  options: { cwd: string; show: 'always' | 'never' },
-): Promise<CommandOutcome> {
+export function runCommand(argv: readonly string[], options: CommandOptions): Promise<CommandOutcome> {
   const startedAt = performance.now();
   return new Promise((resolve) => {
     const child = spawn(process.execPath, argv, {
       cwd: options.cwd,
+      detached: true,
       stdio: options.show === 'always' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     });
-    running.add(child);
+    const group = child.pid;
+    if (group !== undefined) running.add(group);
     const chunks: Buffer[] = [];
-    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const keep = (chunk: Buffer) => {
+      chunks.push(chunk);
+      options.onOutput?.(chunk.toString('utf8'));
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     const end = (status: number, extra = '') => {
-      running.delete(child);
+      if (group !== undefined) running.delete(group);
       resolve({
         status,
         output: `${Buffer.concat(chunks).toString('utf8')}${extra}`,
@@ -41,19 +57,26 @@ export function runCommand(
   });
 }
 
-/** Ends every command that still runs: by `signal`, and by force after a while. Resolves when all are gone. */
+/** Ends every command that still runs and all that it started in its group: by `signal`, and by force after a while. Resolves when all are gone. */
 export async function stopChildren(signal: NodeJS.Signals): Promise<void> {
-  await Promise.all(
-    [...running].map(
-      (child) =>
-        new Promise<void>((resolve) => {
-          const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
-          child.once('close', () => {
-            clearTimeout(force);
-            resolve();
-          });
-          child.kill(signal);
-        }),
-    ),
-  );
+  await Promise.all([...running].map((group) => stopGroup(group, signal)));
+}
+
+async function stopGroup(group: number, signal: NodeJS.Signals): Promise<void> {
+  const deadline = performance.now() + graceMs;
+  let alive = signalGroup(group, signal);
+  // Bounded: in a container without an init, a dead process that nobody waits for counts as one of its group for ever.
+  while (alive && performance.now() < deadline + 1_000) {
+    await pause(50);
+    alive = signalGroup(group, performance.now() < deadline ? 0 : 'SIGKILL');
+  }
+}
+
+/** False when no process of the group is left. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
 }
