@@ -1,0 +1,60 @@
+/**
+ * What every driver can do with a cluster that exists, whatever it runs on. Operations and the chaos runner know this interface alone.
+ *
+ * A driver speaks of nodes and services by id and never asks which system a service is: what to run, how to probe it and how long it may take
+ * to leave is data of the model.
+ */
+import type { Id } from '../cluster/model.ts';
+
+/** One service on one node. */
+export interface ServiceRef {
+  readonly node: Id;
+  readonly service: Id;
+}
+
+/**
+ * `running`: alive and answering its probe. `starting`: alive, not answering yet (or no longer). `stopped`: ended when told to, or never started.
+ * `failed`: ended by itself.
+ */
+export type RunState = 'running' | 'starting' | 'stopped' | 'failed';
+
+export interface ServiceState extends ServiceRef {
+  readonly role: Id;
+  /** host:port of the first listener. */
+  readonly address: string;
+  readonly state: RunState;
+  readonly pid: number | undefined;
+  /** When it was started; ISO 8601. */
+  readonly since: string | undefined;
+  /** The files that it started with differ from those that the environment means now. */
+  readonly outdated: boolean;
+}
+
+export interface StopOptions {
+  /** After this long, force; the service's own stop time where absent. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface Driver {
+  /** Writes every file of a node's services; idempotent. */
+  install(node: Id): Promise<void>;
+  /** What would keep these services from starting here: throws the first reason as an EnsembleError. Already running ones are left out. */
+  preflight(services: readonly ServiceRef[]): Promise<void>;
+  /** Starts a service and returns once it runs as a process; says whether it ran before. Does not wait until it serves. */
+  start(ref: ServiceRef): Promise<{ readonly started: boolean }>;
+  /** Gracefully, then by force; idempotent. Says how it ended. */
+  stop(ref: ServiceRef, options?: StopOptions): Promise<{ readonly outcome: 'not running' | 'stopped' | 'killed' }>;
+  /** Returns when the service answers its probe. Throws DRIVER_SERVICE_DIED with the end of its log, or the signal's reason. */
+  ready(ref: ServiceRef, signal: AbortSignal): Promise<void>;
+  /** Throws DRIVER_SERVICE_DIED if the service, which was started, is not alive. */
+  assertAlive(ref: ServiceRef): Promise<void>;
+  status(): Promise<readonly ServiceState[]>;
+  /** Services that run from this environment's state although the environment does not name them (any more). `stop` takes them too. */
+  strays(): Promise<readonly ServiceRef[]>;
+  /** The last lines of the service's log, oldest first. */
+  logs(ref: ServiceRef, lines: number): Promise<readonly string[]>;
+  /** New log text as it comes, until the signal. */
+  follow(ref: ServiceRef, signal: AbortSignal): AsyncIterable<string>;
+  /** Removes everything that the driver made, data too. Refuses while anything runs. */
+  purge(): Promise<void>;
+}

@@ -1,0 +1,72 @@
+/** What can go wrong with services on nodes, each with the next step. */
+import { EnsembleError } from '../contracts/error.ts';
+import type { ServiceRef } from './driver.ts';
+
+export function portTaken(ref: ServiceRef, address: string, holder: string | undefined): EnsembleError {
+  const by = holder === undefined ? 'another program' : holder;
+  return new EnsembleError({
+    code: 'DRIVER_PORT_TAKEN',
+    message: `${ref.node} needs ${address} for ${ref.service}, but ${by} listens there`,
+    next: 'End that program, or give the environment another network.subnet or network.ports; `ensemble doctor` lists the ports that are taken.',
+  });
+}
+
+export function addressNotHere(ref: ServiceRef, address: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_ADDRESS_NOT_HERE',
+    message: `${ref.node} needs ${address} for ${ref.service}, and this machine has no such address`,
+    next: 'Write network.addresses or network.subnet with addresses of this machine.',
+    cause,
+  });
+}
+
+export function tooLittleMemory(neededMiB: number, availableMiB: number, services: number): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_TOO_LITTLE_MEMORY',
+    message: `${services} services need ${neededMiB} MiB of memory, ${availableMiB} MiB are free`,
+    next: 'End other programs, or lower heapMiB in the environment file’s profile, or the number of nodes.',
+  });
+}
+
+export function serviceDied(ref: ServiceRef, log: string, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_SERVICE_DIED',
+    message: `${ref.service} on ${ref.node} ended by itself`,
+    next: `Read the end of its log below (whole: ${log}), mend the cause, and run the command again.`,
+    evidence: lines,
+  });
+}
+
+export function notReady(ref: ServiceRef, seconds: number, log: string, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_NOT_READY',
+    message: `${ref.service} on ${ref.node} runs, but did not serve within ${seconds} s`,
+    next: `Read the end of its log below (whole: ${log}); a slow machine may take --timeout.`,
+    evidence: lines,
+  });
+}
+
+export function stillRunning(services: readonly ServiceRef[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_STILL_RUNNING',
+    message: `still running: ${services.map((ref) => `${ref.service} on ${ref.node}`).join(', ')}`,
+    next: 'Run `ensemble down` first.',
+  });
+}
+
+export function cannotLaunch(ref: ServiceRef, program: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_CANNOT_LAUNCH',
+    message: `${ref.service} on ${ref.node} could not be started: ${program} did not run`,
+    next: 'Run `ensemble doctor`; it says what this machine lacks.',
+    cause,
+  });
+}
+
+export function volumeMissing(ref: ServiceRef, path: string): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_VOLUME_MISSING',
+    message: `the data of ${ref.service} on ${ref.node} is gone: ${path} was made before and is missing`,
+    next: 'Put it back, or run `ensemble down --purge` and begin anew; an empty server must not join a cluster that remembers it.',
+  });
+}

@@ -1,0 +1,237 @@
+/**
+ * Runs a cluster's services as processes of this machine. What is true of a process is asked of the system each time: the record says which one
+ * we started (pid and start time), the mark in its command line finds one that a killed command started without recording it.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Addressing } from '../../cluster/addressing.ts';
+import type { Cluster, Group, Id, Node } from '../../cluster/model.ts';
+import { type RenderedService, renderNode } from '../../cluster/render.ts';
+import { serviceTable } from '../../cluster/services/table.ts';
+import type { Late } from '../../contracts/late.ts';
+import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
+import type { Driver, RunState, ServiceRef, ServiceState, StopOptions } from '../driver.ts';
+import { serviceDied, stillRunning } from '../errors.ts';
+import { answersProbe } from '../probe.ts';
+import { findMarked } from './command-lines.ts';
+import { filesDigest, installService } from './install.ts';
+import { type JavaRuntime, javaArguments, launch } from './launch.ts';
+import { logFile, nodesFolder, recordFile, serviceFolder } from './layout.ts';
+import { followLog, lastLines, rotateLog } from './log-file.ts';
+import { checkMemory, checkPorts } from './preflight.ts';
+import { type ProcessRecord, readRecord, writeRecord } from './record.ts';
+
+export interface ProcessDriverOptions {
+  readonly cluster: Cluster;
+  readonly addressing: Addressing;
+  /** Absolute; the environment's own folder. */
+  readonly stateDirectory: string;
+  runtime(service: Id): Promise<JavaRuntime>;
+  resolveLate(node: Node, late: Late): Promise<string>;
+}
+
+/** Lines of a log that an error shows: a Java stack's head and what led to it. */
+const evidenceLines = 20;
+
+/** How often a starting or stopping process is looked at. */
+const pollMs = 50;
+
+/** A service that the environment no longer names has no stop time of its own. */
+const strayStopTimeoutMs = 60_000;
+
+interface Unit {
+  readonly ref: ServiceRef;
+  readonly node: Node;
+  readonly group: Group;
+  readonly rendered: RenderedService;
+}
+
+export function processDriver(options: ProcessDriverOptions): Driver {
+  const { cluster, addressing, stateDirectory } = options;
+  const units = new Map<string, Unit>();
+  for (const group of cluster.groups) {
+    for (const node of group.nodes) {
+      for (const rendered of renderNode(cluster, group, node, addressing)) {
+        const ref = { node: node.id, service: rendered.service };
+        units.set(keyOf(ref), { ref, node, group, rendered });
+      }
+    }
+  }
+  const unit = (ref: ServiceRef): Unit => {
+    const found = units.get(keyOf(ref));
+    if (found === undefined) throw new TypeError(`${ref.service} does not run on ${ref.node}`);
+    return found;
+  };
+  const fileOf = (ref: ServiceRef) => recordFile(stateDirectory, ref);
+  const logOf = (ref: ServiceRef) => logFile(stateDirectory, ref);
+
+  /** The living process of a service, adopted if a killed command left it without a record. */
+  async function find(ref: ServiceRef, marked?: ReadonlyMap<string, number>): Promise<ProcessIdentity | undefined> {
+    const record = await readRecord(fileOf(ref));
+    if (record !== undefined && isAlive(record)) return { pid: record.pid, startedAt: record.startedAt };
+    const pid = (marked ?? (await findMarked())).get(serviceFolder(stateDirectory, ref));
+    const identity = pid === undefined ? undefined : identify(pid);
+    if (identity === undefined) return undefined;
+    // Which files it read is not known any more: an empty digest makes it count as outdated, which a restart mends.
+    await writeRecord(fileOf(ref), {
+      ...identity,
+      since: new Date().toISOString(),
+      filesDigest: '',
+      stopRequested: false,
+    });
+    return identity;
+  }
+
+  async function stateOf(
+    { ref, group, node, rendered }: Unit,
+    marked: ReadonlyMap<string, number>,
+  ): Promise<ServiceState> {
+    const identity = await find(ref, marked);
+    const record = await readRecord(fileOf(ref));
+    const answering = identity !== undefined && (await probe(ref));
+    return {
+      ...ref,
+      role: group.role,
+      address: `${addressing.host(node)}:${firstPort(node, ref.service)}`,
+      state: runState(identity !== undefined, answering, record),
+      pid: identity?.pid,
+      since: identity === undefined ? undefined : record?.since,
+      outdated: identity !== undefined && record?.filesDigest !== filesDigest(rendered),
+    };
+  }
+
+  function firstPort(node: Node, service: Id): number {
+    const listener = serviceTable.get(service)?.listeners[0]?.name ?? '';
+    return addressing.port(node, service, listener);
+  }
+
+  async function probe(ref: ServiceRef): Promise<boolean> {
+    const { node, rendered } = unit(ref);
+    const { probe: asked } = rendered.process;
+    return await answersProbe(asked, addressing.host(node), addressing.port(node, ref.service, asked.listener));
+  }
+
+  async function died(ref: ServiceRef) {
+    return serviceDied(ref, logOf(ref), await lastLines(logOf(ref), evidenceLines));
+  }
+
+  async function assertAlive(ref: ServiceRef): Promise<void> {
+    const record = await readRecord(fileOf(ref));
+    if (record === undefined || !isAlive(record)) throw await died(ref);
+  }
+
+  return {
+    assertAlive,
+
+    async install(nodeId) {
+      for (const { ref, node, rendered } of units.values()) {
+        if (node.id !== nodeId) continue;
+        const volumes = node.volumes.map(({ name }) =>
+          addressing.path(node, ref.service, { kind: 'volume', volume: name }),
+        );
+        const volumesFile = `${serviceFolder(stateDirectory, ref)}/volumes.json`;
+        await installService({ ref, rendered, volumes, volumesFile }, (late) => options.resolveLate(node, late));
+      }
+    },
+
+    async preflight(services) {
+      const marked = await findMarked();
+      const stopped: Unit[] = [];
+      for (const ref of services) if ((await find(ref, marked)) === undefined) stopped.push(unit(ref));
+      await checkPorts(stopped, addressing);
+      checkMemory(stopped.map(({ rendered }) => rendered.process.memoryMiB));
+    },
+
+    async start(ref) {
+      if ((await find(ref)) !== undefined) return { started: false };
+      const { rendered } = unit(ref);
+      const folder = serviceFolder(stateDirectory, ref);
+      await mkdir(folder, { recursive: true });
+      await rotateLog(logOf(ref));
+      const runtime = await options.runtime(ref.service);
+      const args = javaArguments(rendered.process, runtime, folder);
+      const identity = await launch(ref, runtime.executable, args, { folder, log: logOf(ref) });
+      const since = new Date().toISOString();
+      await writeRecord(fileOf(ref), { ...identity, since, filesDigest: filesDigest(rendered), stopRequested: false });
+      return { started: true };
+    },
+
+    async stop(ref, { timeoutMs }: StopOptions = {}) {
+      const identity = await find(ref);
+      if (identity === undefined) return { outcome: 'not running' };
+      const record = await readRecord(fileOf(ref));
+      if (record !== undefined) await writeRecord(fileOf(ref), { ...record, stopRequested: true });
+      signalProcess(identity, 'SIGTERM');
+      const patienceMs = timeoutMs ?? units.get(keyOf(ref))?.rendered.process.stopTimeoutMs ?? strayStopTimeoutMs;
+      if (await ended(identity, patienceMs)) return { outcome: 'stopped' };
+      signalProcess(identity, 'SIGKILL');
+      await ended(identity, Number.POSITIVE_INFINITY);
+      return { outcome: 'killed' };
+    },
+
+    async ready(ref, signal) {
+      for (;;) {
+        await assertAlive(ref);
+        if (await probe(ref)) return;
+        signal.throwIfAborted();
+        await delay(pollMs, undefined, { signal });
+      }
+    },
+
+    async status() {
+      const marked = await findMarked();
+      return await Promise.all([...units.values()].map((each) => stateOf(each, marked)));
+    },
+
+    async strays() {
+      const prefix = `${nodesFolder(stateDirectory)}/`;
+      return [...(await findMarked()).keys()].flatMap((folder) => {
+        const [node, service] = folder.startsWith(prefix) ? folder.slice(prefix.length).split('/') : [];
+        return node === undefined || service === undefined || units.has(keyOf({ node, service }))
+          ? []
+          : [{ node, service }];
+      });
+    },
+
+    logs: (ref, lines) => lastLines(logOf(unit(ref).ref), lines),
+
+    follow: (ref, signal) => followLog(logOf(unit(ref).ref), signal),
+
+    async purge() {
+      const marked = await findMarked();
+      const running: ServiceRef[] = [];
+      for (const { ref } of units.values()) if ((await find(ref, marked)) !== undefined) running.push(ref);
+      running.push(...(await this.strays()));
+      if (running.length > 0) throw stillRunning(running);
+      await rm(nodesFolder(stateDirectory), { recursive: true, force: true });
+    },
+  };
+}
+
+function keyOf({ node, service }: ServiceRef): string {
+  return `${node}/${service}`;
+}
+
+function runState(alive: boolean, answering: boolean, record: ProcessRecord | undefined): RunState {
+  if (alive) return answering ? 'running' : 'starting';
+  return record === undefined || record.stopRequested ? 'stopped' : 'failed';
+}
+
+/** Asks again whether it is the same process in the very moment before the signal: a stranger with its pid is never signalled. */
+function signalProcess(identity: ProcessIdentity, name: NodeJS.Signals): void {
+  if (!isAlive(identity)) return;
+  try {
+    process.kill(identity.pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function ended(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isAlive(identity)) {
+    if (performance.now() >= deadline) return false;
+    await delay(pollMs);
+  }
+  return true;
+}
