@@ -8,7 +8,7 @@ import { describe, nearest, oneOf } from '../../documents/parse.ts';
 export interface KnownSetting {
   readonly name: string;
   /** As Kafka's own definitions name types; ZooKeeper's are written in the same words. */
-  readonly type: 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD';
+  readonly type: 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list' | 'class' | 'password';
   /** Smallest and largest accepted number, where the service states them. */
   readonly minimum?: number;
   readonly maximum?: number;
@@ -50,6 +50,8 @@ function refuse(
     const near = nearest(name, [...known.keys()]);
     return `a setting that ${service} knows | ${near === undefined ? 'look the name up in its manual' : `did you mean ${JSON.stringify(near)}?`}`;
   }
+  if (setting.type === 'password')
+    return `no secret in this file, which is kept under version control | remove ${name}`;
   const expected = expectation(setting);
   return accepts(setting, value)
     ? undefined
@@ -63,14 +65,14 @@ function ownedReason(name: string, owned: OwnedSettings): string | undefined {
   return prefix === undefined ? undefined : owned[prefix];
 }
 
-const wholeNumberTypes: ReadonlySet<string> = new Set(['INT', 'SHORT', 'LONG']);
+const wholeNumberTypes: ReadonlySet<string> = new Set(['int', 'short', 'long']);
 
 function accepts(setting: KnownSetting, value: string | number | boolean): boolean {
   const text = String(value);
-  if (setting.type === 'BOOLEAN') return text === 'true' || text === 'false';
-  if (wholeNumberTypes.has(setting.type) || setting.type === 'DOUBLE') {
+  if (setting.type === 'boolean') return text === 'true' || text === 'false';
+  if (wholeNumberTypes.has(setting.type) || setting.type === 'double') {
     const number = Number(text);
-    const whole = setting.type === 'DOUBLE' || Number.isInteger(number);
+    const whole = setting.type === 'double' || Number.isInteger(number);
     const inRange = number >= (setting.minimum ?? -Infinity) && number <= (setting.maximum ?? Infinity);
     return text.trim() !== '' && whole && Number.isFinite(number) && inRange;
   }
@@ -78,10 +80,10 @@ function accepts(setting: KnownSetting, value: string | number | boolean): boole
 }
 
 function expectation(setting: KnownSetting): string {
-  if (setting.type === 'BOOLEAN') return 'true or false';
+  if (setting.type === 'boolean') return 'true or false';
   if (setting.values !== undefined) return oneOf(setting.values);
-  if (!wholeNumberTypes.has(setting.type) && setting.type !== 'DOUBLE') return 'text';
-  const kind = setting.type === 'DOUBLE' ? 'a number' : 'a whole number';
+  if (!wholeNumberTypes.has(setting.type) && setting.type !== 'double') return 'text';
+  const kind = setting.type === 'double' ? 'a number' : 'a whole number';
   const from = setting.minimum === undefined ? '' : ` from ${setting.minimum}`;
   const to = setting.maximum === undefined ? '' : ` to ${setting.maximum}`;
   return `${kind}${from}${to}`;

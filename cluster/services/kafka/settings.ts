@@ -47,20 +47,19 @@ export const owned: OwnedSettings = {
 
 type Fact = (typeof facts.settings)[number];
 
-/** Kafka writes ranges as `[1,...]`, `[0,...,32767]`, `[...,5]` and choices as `[a, b]`: only the plain forms are read, the rest is Kafka's to check. */
+/** Kafka writes ranges as `[1,...]` and `[0,...,17]`, choices as `[a, b]`: those forms are read, the rest is Kafka's to check. */
 function knownSetting({ name, type, valid }: Fact): KnownSetting {
   const base = { name, type: type as KnownSetting['type'] };
-  const range = /^\[(-?\d+)?(?:,)?\.\.\.(?:,(-?\d+))?\]$/.exec(valid ?? '');
+  const range = /^\[(-?[\d.]+),\.\.\.(?:,(-?[\d.]+))?\]$/.exec(valid ?? '');
   if (range !== null) {
     const [, minimum, maximum] = range;
-    return {
-      ...base,
-      ...(minimum === undefined ? {} : { minimum: Number(minimum) }),
-      ...(maximum === undefined ? {} : { maximum: Number(maximum) }),
-    };
+    return { ...base, minimum: Number(minimum), ...(maximum === undefined ? {} : { maximum: Number(maximum) }) };
   }
-  const choice = type === 'STRING' ? /^\[([\w. -]+(?:, [\w. -]+)*)\]$/.exec(valid ?? '') : null;
-  return choice?.[1] === undefined ? base : { ...base, values: choice[1].split(', ') };
+  const choices = type === 'string' ? /^\[([\w.-]+(?:, [\w.-]+)*)\]$/.exec(valid ?? '')?.[1]?.split(', ') : undefined;
+  // Protocol versions are listed to the last step (3.9-IV0), and accepted in short (3.9).
+  return choices === undefined || choices.some((choice) => choice.includes('-IV'))
+    ? base
+    : { ...base, values: choices };
 }
 
 export const knownSettings: ReadonlyMap<string, KnownSetting> = new Map(

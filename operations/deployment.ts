@@ -1,0 +1,163 @@
+/**
+ * One environment as it is deployed on this machine: its model, how its nodes are reached, where its state lies, and the driver that runs it.
+ * Every command opens it the same way, so that all of them agree with what `up` decided.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ensureClassData } from '../artifacts/class-data.ts';
+import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
+import { findJava } from '../artifacts/find-java.ts';
+import { type Addressing, type LocalScheme, localAddressing } from '../cluster/addressing.ts';
+import { type Environment, loadEnvironment } from '../cluster/load.ts';
+import type { Node } from '../cluster/model.ts';
+import { allNodes } from '../cluster/resolve.ts';
+import type { Late } from '../contracts/late.ts';
+import type { Driver } from '../drivers/driver.ts';
+import type { JavaRuntime } from '../drivers/processes/launch.ts';
+import { tryListen } from '../drivers/processes/ports.ts';
+import { processDriver } from '../drivers/processes/process-driver.ts';
+import { writeWhole } from '../drivers/processes/record.ts';
+import { fileStore } from '../secrets/file-store.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
+import { neverBroughtUp, targetNotLocal } from './errors.ts';
+
+export interface DeploymentOptions {
+  /** A name in `environmentsDirectory`, or a path. */
+  readonly environment: string;
+  readonly environmentsDirectory: string;
+  /** The folder that holds the state of all environments: `.ensemble`. Absolute. */
+  readonly stateRoot: string;
+  /** Notices while artefacts are fetched. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Deployment {
+  readonly environment: Environment;
+  readonly stateDirectory: string;
+  readonly scheme: LocalScheme;
+  readonly addressing: Addressing;
+  readonly secrets: SecretStore;
+  readonly driver: Driver;
+  /** What a service's program runs with; fetched at the first call, remembered after. */
+  runtime(service: string): Promise<JavaRuntime>;
+  /** `host:port` of every worker's plain listener. */
+  readonly bootstrap: readonly string[];
+}
+
+const recordSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('loopback') }),
+  z.object({ kind: z.literal('shifted-ports'), address: z.string() }),
+]);
+
+/** @throws EnsembleError OPERATIONS_TARGET_NOT_LOCAL, OPERATIONS_NEVER_BROUGHT_UP, and what loadEnvironment throws */
+export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const environment = await loadLocal(options);
+  const stateDirectory = stateDirectoryOf(options, environment);
+  const scheme = await readScheme(stateDirectory);
+  if (scheme === undefined) throw neverBroughtUp(environment.cluster.environment);
+  return assemble(environment, stateDirectory, scheme, options);
+}
+
+/** The same for `up`: decides how nodes are reached where nothing was decided before. */
+export async function createDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const environment = await loadLocal(options);
+  const stateDirectory = stateDirectoryOf(options, environment);
+  const known = await readScheme(stateDirectory);
+  const scheme = known ?? (await chooseScheme(environment));
+  if (known === undefined) await writeWhole(schemeFile(stateDirectory), `${JSON.stringify(scheme)}\n`, 0o644);
+  return assemble(environment, stateDirectory, scheme, options);
+}
+
+async function loadLocal({ environment, environmentsDirectory }: DeploymentOptions): Promise<Environment> {
+  const loaded = await loadEnvironment(environment, environmentsDirectory);
+  if (loaded.cluster.target !== 'local') throw targetNotLocal(loaded.cluster.environment, loaded.cluster.target);
+  return loaded;
+}
+
+function stateDirectoryOf({ stateRoot }: DeploymentOptions, { cluster }: Environment): string {
+  return join(stateRoot, cluster.environment);
+}
+
+function schemeFile(stateDirectory: string): string {
+  return join(stateDirectory, 'addressing.json');
+}
+
+async function readScheme(stateDirectory: string): Promise<LocalScheme | undefined> {
+  const text = await readFile(schemeFile(stateDirectory), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
+}
+
+/** Linux answers on all of 127/8; elsewhere only the addresses that an interface has, so that ports must differ. */
+async function chooseScheme({ cluster }: Environment): Promise<LocalScheme> {
+  const loopback: LocalScheme = { kind: 'loopback' };
+  const [first] = allNodes(cluster);
+  if (first === undefined) return loopback;
+  const found = await tryListen(localAddressing(cluster, loopback, '').host(first), 0);
+  return found.kind === 'no address' ? { kind: 'shifted-ports', address: '127.0.0.1' } : loopback;
+}
+
+function assemble(
+  environment: Environment,
+  stateDirectory: string,
+  scheme: LocalScheme,
+  options: DeploymentOptions,
+): Deployment {
+  const { cluster } = environment;
+  const addressing = localAddressing(cluster, scheme, stateDirectory);
+  const secrets = fileStore(join(stateDirectory, 'secrets'));
+  const runtime = rememberingRuntime(options);
+  const driver = processDriver({
+    cluster,
+    addressing,
+    stateDirectory,
+    runtime,
+    resolveLate: (node, late) => resolveLate(secrets, node, late),
+  });
+  return {
+    environment,
+    stateDirectory,
+    scheme,
+    addressing,
+    secrets,
+    driver,
+    runtime,
+    bootstrap: bootstrapOf(environment, addressing),
+  };
+}
+
+function bootstrapOf({ cluster }: Environment, addressing: Addressing): readonly string[] {
+  return cluster.groups
+    .filter((group) => group.services.includes('kafka'))
+    .flatMap((group) => group.nodes)
+    .map((node) => `${addressing.host(node)}:${addressing.port(node, 'kafka', 'plaintext')}`);
+}
+
+function rememberingRuntime({ onProgress, signal }: DeploymentOptions): Deployment['runtime'] {
+  const made = new Map<string, Promise<JavaRuntime>>();
+  return (service) => {
+    const known = made.get(service) ?? makeRuntime(service, onProgress, signal);
+    made.set(service, known);
+    return known;
+  };
+}
+
+async function makeRuntime(
+  service: string,
+  onProgress: ((line: string) => void) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<JavaRuntime> {
+  if (service !== 'zookeeper' && service !== 'kafka') throw new TypeError(`no artefact for ${service}`);
+  const java = await findJava();
+  const artifact = await ensureArtifact(service, { onProgress, signal });
+  const classDataArchive = await ensureClassData({ java, artifact, onProgress, signal });
+  return { executable: java.executable, classpath: artifact.classpath, classDataArchive };
+}
+
+async function resolveLate(secrets: SecretStore, node: Node, late: Late): Promise<string> {
+  if ('fact' in late) return node.zone;
+  const bytes = await secrets.read(late.secret);
+  if (bytes === undefined) throw new TypeError(`the secret ${late.secret} was not made before ${node.id} asked for it`);
+  return bytes.toString('utf8');
+}

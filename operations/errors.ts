@@ -1,0 +1,61 @@
+/** What can go wrong where rooms are joined. */
+import { EnsembleError } from '../contracts/error.ts';
+
+export function targetNotLocal(environment: string, target: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TARGET_NOT_LOCAL',
+    message: `environment ${environment} has target ${target}, and this command runs processes of this machine`,
+    next: 'Use an environment with target: local; deploying to a cloud is not there yet (README, "What works today").',
+  });
+}
+
+export function quorumNotFormed(seconds: number, members: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NO_QUORUM',
+    message: `the masters did not form one quorum within ${seconds} s`,
+    next: 'Read the masters’ logs (`ensemble logs master-1`); a slow machine may take --timeout.',
+    evidence: members,
+  });
+}
+
+export function brokersNotRegistered(seconds: number, missing: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_BROKERS_NOT_REGISTERED',
+    message: `not registered in the cluster within ${seconds} s: ${missing.join(', ')}`,
+    next: `Read their logs (\`ensemble logs ${missing[0] ?? 'worker-1'}\`); a slow machine may take --timeout.`,
+  });
+}
+
+export function neverBroughtUp(environment: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NEVER_BROUGHT_UP',
+    message: `environment ${environment} was never brought up from this folder`,
+    next: 'Run `ensemble up` first, or name the folder of its state with --state.',
+  });
+}
+
+export function strayServices(names: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_STRAY_SERVICES',
+    message: `${names.join(', ')} ${names.length === 1 ? 'runs' : 'run'} here, but the environment file no longer names ${names.length === 1 ? 'it' : 'them'}`,
+    next: 'List a node that leaves under `retired:`, or give back its count; `ensemble down` ends every node of this environment.',
+  });
+}
+
+export function messagesLost(topic: string, sent: number, received: number, seconds: number): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_MESSAGES_NOT_RECEIVED',
+    message: `${received} of ${sent} messages sent to ${topic} came back within ${seconds} s`,
+    next: 'Run `ensemble status`, then `ensemble up` again.',
+  });
+}
+
+export function topicsBlocked(text: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TOPICS_BLOCKED',
+    message: 'the topics manifest asks for what is not done by itself',
+    next: 'Change the manifest; `ensemble topics plan` shows this again.',
+    evidence: text.split('\n'),
+    exitStatus: 3,
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * Brings an environment up on this machine: programs, certificates, masters, workers, topics, first messages.
+ *
+ * Every step asks what is there before it does anything, so the same list carries on after a run that was killed at any moment. What a failed or
+ * interrupted run started, it stops again; what ran before it stays.
+ */
+
+import type { Group } from '../cluster/model.ts';
+import { startOrder } from '../cluster/services/table.ts';
+import type { ServiceRef } from '../drivers/driver.ts';
+import { withFileLock } from '../platform/file-lock.ts';
+import { ensureAuthority } from '../secrets/authority.ts';
+import { ensureCertificate } from '../secrets/certificate.ts';
+import { createDeployment, type Deployment, type DeploymentOptions } from './deployment.ts';
+import { strayServices } from './errors.ts';
+import { awaitBrokers, awaitQuorum, nodesRunning } from './health.ts';
+import { exchangeMessages, type MessageReport } from './messages.ts';
+import type { Step } from './step.ts';
+import { bringTopicsUp } from './topics.ts';
+
+export interface UpOptions extends DeploymentOptions {
+  /** For each phase of waiting. */
+  readonly timeoutMs: number;
+  /** Send messages through the monitoring topics, where this run started anything. */
+  readonly messages: boolean;
+  readonly onWaitForLock?: ((pid: number) => void) | undefined;
+}
+
+export interface UpReport {
+  readonly environment: string;
+  readonly stateDirectory: string;
+  readonly bootstrap: readonly string[];
+  /** Services that this run started; empty where everything ran. */
+  readonly started: readonly ServiceRef[];
+  readonly topics: { readonly changes: number; readonly verified: number };
+  readonly messages: readonly MessageReport[];
+}
+
+interface Context {
+  readonly deployment: Deployment;
+  readonly options: UpOptions;
+  readonly started: ServiceRef[];
+  topics: UpReport['topics'];
+  messages: readonly MessageReport[];
+}
+
+/** Runs the steps through `run` (a display, or runSteps). @throws EnsembleError of the room that failed */
+export async function bringUp(
+  options: UpOptions,
+  signal: AbortSignal,
+  run: (steps: readonly Step<Context>[], context: Context, signal: AbortSignal) => Promise<void>,
+): Promise<UpReport> {
+  const deployment = await createDeployment(options);
+  const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
+  return await withFileLock(`${deployment.stateDirectory}/lock`, { signal, onWait }, async () => {
+    const context: Context = { deployment, options, started: [], topics: { changes: 0, verified: 0 }, messages: [] };
+    try {
+      await run(steps, context, signal);
+    } catch (error) {
+      await stopStarted(context);
+      throw error;
+    }
+    const { environment, stateDirectory, bootstrap } = deployment;
+    const { started, topics, messages } = context;
+    return { environment: environment.cluster.environment, stateDirectory, bootstrap, started, topics, messages };
+  });
+}
+
+const steps: readonly Step<Context>[] = [
+  { title: 'Programs', run: preparePrograms },
+  { title: 'Certificates and files', run: installNodes },
+  { title: 'Masters', run: startMasters },
+  { title: 'Workers', run: startWorkers },
+  { title: 'Topics', run: verifyTopics },
+  { title: 'Messages', run: sendMessages },
+];
+
+async function preparePrograms({ deployment }: Context): Promise<string> {
+  const services = startOrder()
+    .flat()
+    .map((service) => service.id);
+  const strays = await deployment.driver.strays();
+  if (strays.length > 0) throw strayServices(strays.map((ref) => `${ref.service} on ${ref.node}`));
+  const runtimes = await Promise.all(services.map((id) => deployment.runtime(id)));
+  await deployment.driver.preflight(everyService(deployment));
+  const shared = runtimes.filter((runtime) => runtime.classDataArchive !== undefined).length;
+  return `${services.join(' and ')} at hand${shared === runtimes.length ? '' : ', without class-data sharing'}`;
+}
+
+function everyService({ environment }: Deployment): readonly ServiceRef[] {
+  return environment.cluster.groups.flatMap((group) => refsOf(group));
+}
+
+function refsOf(group: Group): readonly ServiceRef[] {
+  return group.nodes.flatMap((node) => group.services.map((service) => ({ node: node.id, service })));
+}
+
+async function installNodes({ deployment }: Context): Promise<string> {
+  const { cluster } = deployment.environment;
+  const authority = await ensureAuthority(deployment.secrets, cluster.environment);
+  const nodes = cluster.groups.flatMap((group) => group.nodes);
+  for (const node of nodes) {
+    const name = `${node.id}.${cluster.domain}`;
+    await ensureCertificate(deployment.secrets, authority, {
+      id: node.id,
+      commonName: name,
+      hosts: [name, deployment.addressing.host(node), 'localhost'],
+    });
+  }
+  await ensureCertificate(deployment.secrets, authority, { id: 'operator', commonName: 'operator', hosts: [] });
+  for (const node of nodes) await deployment.driver.install(node.id);
+  return `${nodes.length} nodes`;
+}
+
+async function startMasters(
+  context: Context,
+  report: (progress: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { deployment, options } = context;
+  await startService(context, 'zookeeper', report);
+  const quorum = await awaitQuorum(deployment, options.timeoutMs, signal);
+  const modes = [...quorum.values()];
+  const followers = modes.filter((mode) => mode === 'follower').length;
+  return `${modes.length - followers} leads, ${followers} follow`;
+}
+
+async function startWorkers(
+  context: Context,
+  report: (progress: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { deployment, options } = context;
+  await startService(context, 'kafka', report);
+  const metadata = await awaitBrokers(deployment, options.timeoutMs, (count) => report(`${count} registered`), signal);
+  const waiting = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
+  const workers = nodesRunning(deployment.environment.cluster.groups, 'kafka');
+  await Promise.all(workers.map((node) => deployment.driver.ready({ node: node.id, service: 'kafka' }, waiting)));
+  return `${metadata.brokers.length} brokers registered`;
+}
+
+async function startService(
+  { deployment, started }: Context,
+  service: string,
+  report: (progress: string) => void,
+): Promise<void> {
+  const nodes = nodesRunning(deployment.environment.cluster.groups, service);
+  await Promise.all(
+    nodes.map(async (node) => {
+      const ref = { node: node.id, service };
+      const outcome = await deployment.driver.start(ref);
+      if (outcome.started) started.push(ref);
+    }),
+  );
+  report(`${nodes.length} processes`);
+}
+
+async function verifyTopics(
+  context: Context,
+  report: (progress: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  context.topics = await bringTopicsUp(context.deployment, { timeoutMs: context.options.timeoutMs, report, signal });
+  const { changes, verified } = context.topics;
+  return changes === 0 ? `no changes, ${verified} verified` : `${changes} changed, ${verified} verified`;
+}
+
+async function sendMessages(
+  context: Context,
+  report: (progress: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  if (!context.options.messages) return 'not asked for';
+  if (context.started.length === 0) return 'everything ran before: nothing sent';
+  context.messages = await exchangeMessages(context.deployment, {
+    timeoutMs: context.options.timeoutMs,
+    report,
+    signal,
+  });
+  const received = context.messages.reduce((sum, { received: count }) => sum + count, 0);
+  return context.messages.length === 0 ? 'no monitoring topic in the manifest' : `${received} sent and received`;
+}
+
+/** Workers before masters, as `down` does. Faults here must not hide the one that brought us here. */
+async function stopStarted({ deployment, started }: Context): Promise<void> {
+  const order = startOrder()
+    .flat()
+    .map((service) => service.id)
+    .reverse();
+  for (const service of order) {
+    const refs = started.filter((ref) => ref.service === service);
+    await Promise.allSettled(refs.map((ref) => deployment.driver.stop(ref, { timeoutMs: 20_000 })));
+  }
+}
