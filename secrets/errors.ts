@@ -47,7 +47,7 @@ export function noHosts(id: string): EnsembleError {
 export function badCommonName(commonName: string): EnsembleError {
   return new EnsembleError({
     code: 'SECRETS_BAD_COMMON_NAME',
-    message: `The common name "${commonName}" has ${commonName.length} characters; a certificate takes 1 to 64 (RFC 5280, ub-common-name)`,
-    next: 'Shorten the name of the environment or of the node; hosts of any length stand in the alternative names.',
+    message: `"${commonName}" cannot be the common name of a certificate: 1 to 64 letters, digits, spaces, dots, dashes and underscores (RFC 5280, ub-common-name)`,
+    next: 'Change the name of the environment or of the node; hosts of any length stand in the alternative names.',
   });
 }

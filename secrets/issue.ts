@@ -101,8 +101,9 @@ function newSerialNumber(): string {
 }
 
 function nameOf(commonName: string): x509.JsonName {
-  if (commonName.length < 1 || commonName.length > 64) throw badCommonName(commonName);
-  return [{ CN: [{ utf8String: commonName }] }];
+  // Plain characters only: others are escaped when a name is read back, and would not compare.
+  if (!/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/.test(commonName)) throw badCommonName(commonName);
+  return [{ CN: [commonName] }];
 }
 
 function withNewline(pem: string): string {
