@@ -7,18 +7,20 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { withFileLock } from '../platform/file-lock.ts';
 import { cacheRootOf, newWorkFolder } from './cache.ts';
 import type { Artifact } from './ensure-artifact.ts';
 import type { Java } from './find-java.ts';
-import { trainKafka } from './train-kafka.ts';
+import { type TrainingCertificate, trainKafka } from './train-kafka.ts';
 import { trainZooKeeper } from './train-zookeeper.ts';
 
 export interface EnsureClassDataOptions {
   readonly java: Java;
   readonly artifact: Artifact;
+  /** Called when Kafka's run is made: with it the broker speaks TLS to itself, as real ones do, and TLS's many classes are in the archive. */
+  readonly certificate?: (() => Promise<TrainingCertificate>) | undefined;
   readonly cacheDirectory?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly onProgress?: ((line: string) => void) | undefined;
@@ -39,7 +41,8 @@ export async function ensureClassData(options: EnsureClassDataOptions): Promise<
     const folder = join(cacheRootOf(options.cacheDirectory, options.env ?? process.env), 'class-data');
     const key = createHash('sha256');
     // The class path's own paths belong to it: the JVM refuses an archive made of the same jars elsewhere.
-    key.update(JSON.stringify([recipe, service, java.home, java.version, artifact.sha256, artifact.classpath]));
+    const tls = service === 'kafka' && options.certificate !== undefined;
+    key.update(JSON.stringify([recipe, service, tls, java.home, java.version, artifact.sha256, artifact.classpath]));
     const archive = join(folder, `${service}-${artifact.version}-${key.digest('hex').slice(0, 12)}.jsa`);
     if (await isThere(archive)) return archive;
     await mkdir(folder, { recursive: true });
@@ -51,13 +54,12 @@ export async function ensureClassData(options: EnsureClassDataOptions): Promise<
       try {
         const made = join(work.path, 'classes.jsa');
         const run = { java, classpath: artifact.classpath, folder: work.path, archive: made, signal };
-        await (service === 'kafka' ? trainKafka(run) : trainZooKeeper(run));
+        await (service === 'kafka' ? trainKafka(run, await options.certificate?.()) : trainZooKeeper(run));
         await checkArchive(java, artifact.classpath, made);
         await rename(made, archive);
         return archive;
       } finally {
         await work.remove();
-        await rm(join(work.path, 'classes.jsa'), { force: true });
       }
     });
   } catch (error) {

@@ -2,14 +2,21 @@
  * Kafka's training run: one broker against one ZooKeeper, both of Kafka's own jars. Brokers speak TLS to each other, so it does with itself (the
  * controller is a client of every broker, its own too), and it makes two topics, one through its group coordinator.
  */
-import 'reflect-metadata';
 import { stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { endGracefully, freePorts, hasLogged, type TrainingRun, until, withTrainingProcesses } from './training.ts';
 
-export async function trainKafka(run: TrainingRun): Promise<void> {
+/** PEM texts, as secrets/ issues them; for 127.0.0.1, and good for some minutes. */
+export interface TrainingCertificate {
+  /** PKCS#8. */
+  readonly keyPem: string;
+  readonly certificatePem: string;
+  readonly authorityPem: string;
+}
+
+/** Without a certificate everything but TLS is trained. */
+export async function trainKafka(run: TrainingRun, certificate: TrainingCertificate | undefined): Promise<void> {
   const [client = 0, plain = 0, tls = 0] = await freePorts(3);
   const zoo = join(run.folder, 'zoo.cfg');
   await writeFile(
@@ -18,21 +25,13 @@ export async function trainKafka(run: TrainingRun): Promise<void> {
   );
   const logs = join(run.folder, 'data');
   const properties = join(run.folder, 'server.properties');
-  const certificate = await selfSigned();
   await writeFile(
     properties,
     [
       'broker.id=1',
       `zookeeper.connect=127.0.0.1:${client}`,
       `log.dirs=${logs}`,
-      `listeners=PLAINTEXT://127.0.0.1:${plain},SSL://127.0.0.1:${tls}`,
-      'security.inter.broker.protocol=SSL',
-      'ssl.client.auth=required',
-      'ssl.keystore.type=PEM',
-      'ssl.truststore.type=PEM',
-      `ssl.keystore.certificate.chain=${oneLine(certificate.certificate)}`,
-      `ssl.keystore.key=${oneLine(certificate.key)}`,
-      `ssl.truststore.certificates=${oneLine(certificate.certificate)}`,
+      ...(certificate === undefined ? [`listeners=PLAINTEXT://127.0.0.1:${plain}`] : tlsLines(plain, tls, certificate)),
       'num.partitions=1',
       'offsets.topic.num.partitions=1',
       'offsets.topic.replication.factor=1',
@@ -44,40 +43,35 @@ export async function trainKafka(run: TrainingRun): Promise<void> {
   await withTrainingProcesses(run, async (start, signal) => {
     start('zookeeper', [], ['org.apache.zookeeper.server.quorum.QuorumPeerMain', zoo]);
     const broker = start('kafka', [`-XX:ArchiveClassesAtExit=${run.archive}`], ['kafka.Kafka', properties]);
-    await until(broker, hasLogged(broker, 'started (kafka.server.KafkaServer)'), signal);
-    for (const request of [metadataRequest('training'), findCoordinatorRequest('training')]) await send(plain, request);
-    const made = ['training-0', '__consumer_offsets-0'].map((topic) => join(logs, topic));
-    const allMade = async () =>
-      (await Promise.all(made.map((path) => stat(path).catch(() => undefined)))).every((found) => found !== undefined);
+    await until(broker, hasLogged(broker, '[KafkaServer id=1] started'), signal);
+    const requests = [metadataRequest('training'), findCoordinatorRequest('training')];
+    const folders = ['training-0', '__consumer_offsets-0'].map((topic) => join(logs, topic));
+    // Asked again and again, as clients do: a broker that has only just started does not know yet of any broker to put a topic on.
+    const allMade = async () => {
+      for (const request of requests) await send(plain, request);
+      return (await Promise.all(folders.map((path) => stat(path).catch(() => undefined)))).every(Boolean);
+    };
     await until(broker, allMade, signal);
     await endGracefully(broker, signal);
   });
 }
 
+function tlsLines(plain: number, tls: number, certificate: TrainingCertificate): string[] {
+  return [
+    `listeners=PLAINTEXT://127.0.0.1:${plain},SSL://127.0.0.1:${tls}`,
+    'security.inter.broker.protocol=SSL',
+    'ssl.client.auth=required',
+    'ssl.keystore.type=PEM',
+    'ssl.truststore.type=PEM',
+    `ssl.keystore.certificate.chain=${oneLine(certificate.certificatePem)}`,
+    `ssl.keystore.key=${oneLine(certificate.keyPem)}`,
+    `ssl.truststore.certificates=${oneLine(certificate.authorityPem)}`,
+  ];
+}
+
 /** A PEM in one line of a properties file: the escapes are read back as line ends. */
 function oneLine(pem: string): string {
   return pem.trim().replaceAll('\n', '\\n');
-}
-
-/** A certificate for 127.0.0.1 that lives as long as the run. */
-async function selfSigned(): Promise<{ certificate: string; key: string }> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const hour = 3_600_000;
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=training',
-    notBefore: new Date(Date.now() - hour),
-    notAfter: new Date(Date.now() + hour),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-  });
-  const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  const lines = key.match(/.{1,64}/g) ?? [];
-  return {
-    certificate: certificate.toString('pem'),
-    key: `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----`,
-  };
 }
 
 // Two requests of Kafka's protocol in their oldest versions, by hand: a client library would be a second arrow for forty bytes.

@@ -55,7 +55,7 @@ export async function withTrainingProcesses<T>(
 const log4j = `log4j.rootLogger=INFO, console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.layout=org.apache.log4j.PatternLayout
-log4j.appender.console.layout.ConversionPattern=%m%n
+log4j.appender.console.layout.ConversionPattern=%r %m%n
 log4j.logger.org.apache.zookeeper=INFO
 `;
 
@@ -107,7 +107,7 @@ export async function until(
       const lines = (await readFile(process.log, 'utf8').catch(() => '')).trim().split('\n');
       throw new Error(`the training run of ${process.name} ${end}: ${lines.at(-1)}`);
     }
-    await delay(20);
+    await delay(50);
   }
 }
 
