@@ -15,6 +15,8 @@ export interface RenderedFile {
 export interface RenderedService {
   readonly service: Id;
   readonly files: readonly RenderedFile[];
+  /** Absolute folders on the node's volumes, which are made once. */
+  readonly folders: readonly string[];
   readonly process: ServiceProcess;
 }
 
@@ -33,7 +35,12 @@ export function renderNode(
       mode,
       text,
     }));
-    return { service: id, files, process: service.process(site) };
+    const volumes = node.volumes.map(({ name }) => addressing.path(node, id, { kind: 'volume', volume: name }));
+    const folders = volumes.flatMap((volume) => [
+      volume,
+      ...service.volumeFolders.map((folder) => `${volume}/${folder}`),
+    ]);
+    return { service: id, files, folders, process: service.process(site) };
   });
 }
 

@@ -18,8 +18,10 @@ import type { JavaRuntime } from '../drivers/processes/launch.ts';
 import { tryListen } from '../drivers/processes/ports.ts';
 import { processDriver } from '../drivers/processes/process-driver.ts';
 import { writeWhole } from '../drivers/processes/record.ts';
+import { ensureAuthority } from '../secrets/authority.ts';
+import { ensureCertificate } from '../secrets/certificate.ts';
 import { fileStore } from '../secrets/file-store.ts';
-import type { SecretStore } from '../secrets/secret-store.ts';
+import type { SecretStore } from '../secrets/store.ts';
 import { neverBroughtUp, targetNotLocal } from './errors.ts';
 
 export interface DeploymentOptions {
@@ -57,6 +59,14 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   const stateDirectory = stateDirectoryOf(options, environment);
   const scheme = await readScheme(stateDirectory);
   if (scheme === undefined) throw neverBroughtUp(environment.cluster.environment);
+  return assemble(environment, stateDirectory, scheme, options);
+}
+
+/** The same for `doctor`: as `up` would find it, without deciding or writing anything. */
+export async function previewDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const environment = await loadLocal(options);
+  const stateDirectory = stateDirectoryOf(options, environment);
+  const scheme = (await readScheme(stateDirectory)) ?? (await chooseScheme(environment));
   return assemble(environment, stateDirectory, scheme, options);
 }
 
@@ -107,7 +117,7 @@ function assemble(
   const { cluster } = environment;
   const addressing = localAddressing(cluster, scheme, stateDirectory);
   const secrets = fileStore(join(stateDirectory, 'secrets'));
-  const runtime = rememberingRuntime(options);
+  const runtime = rememberingRuntime((service) => makeRuntime(service, secrets, environment, options));
   const driver = processDriver({
     cluster,
     addressing,
@@ -134,10 +144,10 @@ function bootstrapOf({ cluster }: Environment, addressing: Addressing): readonly
     .map((node) => `${addressing.host(node)}:${addressing.port(node, 'kafka', 'plaintext')}`);
 }
 
-function rememberingRuntime({ onProgress, signal }: DeploymentOptions): Deployment['runtime'] {
+function rememberingRuntime(make: Deployment['runtime']): Deployment['runtime'] {
   const made = new Map<string, Promise<JavaRuntime>>();
   return (service) => {
-    const known = made.get(service) ?? makeRuntime(service, onProgress, signal);
+    const known = made.get(service) ?? make(service);
     made.set(service, known);
     return known;
   };
@@ -145,14 +155,27 @@ function rememberingRuntime({ onProgress, signal }: DeploymentOptions): Deployme
 
 async function makeRuntime(
   service: string,
-  onProgress: ((line: string) => void) | undefined,
-  signal: AbortSignal | undefined,
+  secrets: SecretStore,
+  { cluster }: Environment,
+  { onProgress, signal }: DeploymentOptions,
 ): Promise<JavaRuntime> {
   if (service !== 'zookeeper' && service !== 'kafka') throw new TypeError(`no artefact for ${service}`);
   const java = await findJava();
   const artifact = await ensureArtifact(service, { onProgress, signal });
-  const classDataArchive = await ensureClassData({ java, artifact, onProgress, signal });
+  const certificate = () => trainingCertificate(secrets, cluster.environment);
+  const classDataArchive = await ensureClassData({ java, artifact, certificate, onProgress, signal });
   return { executable: java.executable, classpath: artifact.classpath, classDataArchive };
+}
+
+/** For the broker of the training run, which speaks TLS to itself on 127.0.0.1. */
+async function trainingCertificate(secrets: SecretStore, environment: string) {
+  const authority = await ensureAuthority(secrets, environment);
+  const certificate = await ensureCertificate(secrets, authority, {
+    id: 'training',
+    commonName: 'training',
+    hosts: ['127.0.0.1'],
+  });
+  return { ...certificate, authorityPem: authority.certificatePem };
 }
 
 async function resolveLate(secrets: SecretStore, node: Node, late: Late): Promise<string> {

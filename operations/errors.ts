@@ -59,3 +59,22 @@ export function topicsBlocked(text: string): EnsembleError {
     exitStatus: 3,
   });
 }
+
+export function topicsNotApplied(text: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TOPICS_NOT_APPLIED',
+    message: 'not every change of the topics was made',
+    next: 'Run `ensemble topics apply`: it goes on with what is left.',
+    evidence: text.split('\n'),
+    exitStatus: 4,
+  });
+}
+
+export function topicsNotVerified(text: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TOPICS_NOT_VERIFIED',
+    message: 'the topics are not as declared',
+    next: 'Run `ensemble status`, then `ensemble topics plan`.',
+    evidence: text.split('\n'),
+  });
+}

@@ -107,7 +107,11 @@ async function installNodes({ deployment }: Context): Promise<string> {
       hosts: [name, deployment.addressing.host(node), 'localhost'],
     });
   }
-  await ensureCertificate(deployment.secrets, authority, { id: 'operator', commonName: 'operator', hosts: [] });
+  await ensureCertificate(deployment.secrets, authority, {
+    id: 'operator',
+    commonName: 'operator',
+    hosts: [`operator.${cluster.domain}`],
+  });
   for (const node of nodes) await deployment.driver.install(node.id);
   return `${nodes.length} nodes`;
 }

@@ -32,6 +32,8 @@ export interface ServiceDefinition<Spec extends z.ZodType, Profile extends z.Zod
   /** Services that must be ready before this one can serve. */
   readonly startAfter: readonly Id[];
   readonly listeners: readonly Listener[];
+  /** Folders within each volume that must be there before the first start; made together with the volume and never again. */
+  readonly volumeFolders: readonly string[];
   /** The service's section in an environment file. */
   readonly spec: Spec;
   /** What `profile` may change on a small machine, and nothing else. */
@@ -46,6 +48,7 @@ export interface Service {
   readonly id: Id;
   readonly startAfter: readonly Id[];
   readonly listeners: readonly Listener[];
+  readonly volumeFolders: readonly string[];
   derive(spec: unknown, profile: unknown, sizing: Sizing): unknown;
   files(site: Site<unknown>): readonly ServiceFile[];
   process(site: Site<unknown>): ServiceProcess;
@@ -59,6 +62,7 @@ export function defineService<Spec extends z.ZodType, Profile extends z.ZodType,
     id: definition.id,
     startAfter: definition.startAfter,
     listeners: definition.listeners,
+    volumeFolders: definition.volumeFolders,
     derive: (spec, profile, sizing) =>
       definition.derive(spec as z.output<Spec>, profile as z.output<Profile> | undefined, sizing),
     files: (site) => definition.files(site as Site<S>),

@@ -10,18 +10,16 @@ import { writeWhole } from './record.ts';
 export interface Installation {
   readonly ref: ServiceRef;
   readonly rendered: RenderedService;
-  /** Absolute folders of the service's volumes. */
-  readonly volumes: readonly string[];
-  /** Remembers which volumes were made, so that one that vanished is not made anew. */
+  /** Remembers which folders of the volumes were made, so that one that vanished is not made anew. */
   readonly volumesFile: string;
 }
 
 /** @throws EnsembleError DRIVER_VOLUME_MISSING */
 export async function installService(
-  { ref, rendered, volumes, volumesFile }: Installation,
+  { ref, rendered, volumesFile }: Installation,
   resolveLate: (late: Late) => Promise<string>,
 ): Promise<void> {
-  await makeVolumes(ref, volumes, volumesFile);
+  await makeVolumes(ref, rendered.folders, volumesFile);
   for (const file of rendered.files) {
     const text = await fillLate(file.text, resolveLate);
     const present = await readFile(file.path, 'utf8').catch(() => undefined);

@@ -126,11 +126,8 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     async install(nodeId) {
       for (const { ref, node, rendered } of units.values()) {
         if (node.id !== nodeId) continue;
-        const volumes = node.volumes.map(({ name }) =>
-          addressing.path(node, ref.service, { kind: 'volume', volume: name }),
-        );
         const volumesFile = `${serviceFolder(stateDirectory, ref)}/volumes.json`;
-        await installService({ ref, rendered, volumes, volumesFile }, (late) => options.resolveLate(node, late));
+        await installService({ ref, rendered, volumesFile }, (late) => options.resolveLate(node, late));
       }
     },
 

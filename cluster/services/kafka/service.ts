@@ -8,6 +8,7 @@ export const kafka = defineService({
   id: 'kafka',
   startAfter: ['zookeeper'],
   listeners,
+  volumeFolders: [],
   spec,
   profile,
   derive,

@@ -87,17 +87,6 @@ function zooCfg({ group, node, settings, addressing }: Site<ZookeeperSettings>):
       value: false,
       reason: 'listens on 0.0.0.0:8080 by default, the messaging API’s own port',
     },
-    {
-      name: 'metricsProvider.className',
-      value: 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
-      reason: 'Prometheus reads the server’s metrics',
-    },
-    { name: 'metricsProvider.httpHost', value: addressing.bind(node), reason: 'metrics are for the private network' },
-    {
-      name: 'metricsProvider.httpPort',
-      value: port('metrics'),
-      reason: 'the port that ZooKeeper’s guide uses for them',
-    },
   ];
   const servers = group.nodes.map((peer) => ({
     name: `server.${peer.ordinal}`,

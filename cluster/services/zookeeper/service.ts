@@ -8,6 +8,8 @@ export const zookeeper = defineService({
   id: 'zookeeper',
   startAfter: [],
   listeners,
+  // Where its log and snapshots lie; with datadir.autocreate=false it refuses to make the folder itself.
+  volumeFolders: ['version-2'],
   spec,
   profile,
   derive,

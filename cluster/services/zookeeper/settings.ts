@@ -19,7 +19,6 @@ export const listeners: readonly Listener[] = [
   },
   { name: 'quorum', port: 2888, transport: 'plaintext', authentication: 'none', from: ['master'] },
   { name: 'election', port: 3888, transport: 'plaintext', authentication: 'none', from: ['master'] },
-  { name: 'metrics', port: 7000, transport: 'plaintext', authentication: 'none', from: ['operators'] },
 ];
 
 const known: readonly KnownSetting[] = [
@@ -58,7 +57,7 @@ export const owned: OwnedSettings = {
   standaloneEnabled: fromTheModel,
   'admin.*': 'the admin server listens on 0.0.0.0:8080 by default, the messaging API’s port, and is kept off',
   '4lw.commands.whitelist': 'readiness and status are asked with srvr, mntr and ruok',
-  'metricsProvider.*': 'it is the metrics listener',
+  'metricsProvider.*': 'the provider’s jar is in neither archive; mntr gives the same figures (docs/decisions/0005)',
 };
 
 export interface ZookeeperSettings {

@@ -1,0 +1,164 @@
+/** What this machine has and lacks for an environment, with the exact next step for each lack. Changes nothing, fetches nothing. */
+import { mkdir, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type ArtifactService, artifactsLock } from '../artifacts/artifacts-lock.ts';
+import { cacheRootOf, entryFault, entryPath } from '../artifacts/cache.ts';
+import { findJava } from '../artifacts/find-java.ts';
+import { findOnPath } from '../artifacts/maven.ts';
+import { renderNode } from '../cluster/render.ts';
+import { allNodes } from '../cluster/resolve.ts';
+import { serviceTable } from '../cluster/services/table.ts';
+import { EnsembleError } from '../contracts/error.ts';
+import { portHolder, tryListen } from '../drivers/processes/ports.ts';
+import { listExpiries } from '../secrets/expiry.ts';
+import type { Deployment } from './deployment.ts';
+
+export interface Finding {
+  readonly what: string;
+  /** `lacks` keeps `up` from working; `note` does not. */
+  readonly state: 'ok' | 'note' | 'lacks';
+  readonly found: string;
+  /** The next step; empty where there is none. */
+  readonly next: string;
+}
+
+export interface DoctorReport {
+  readonly environment: string;
+  readonly ready: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** Called with a deployment that may never have been brought up. */
+export async function examine(deployment: Deployment): Promise<DoctorReport> {
+  const running = new Set(
+    (await deployment.driver.status())
+      .filter((state) => state.pid !== undefined)
+      .map((state) => `${state.node}/${state.service}`),
+  );
+  const findings = [
+    examineNode(),
+    await examineJava(),
+    ...(await examineArtifacts()),
+    examineMemory(deployment, running),
+    await examineDisk(deployment),
+    ...(await examinePorts(deployment, running)),
+    await examineCertificates(deployment),
+  ];
+  return {
+    environment: deployment.environment.cluster.environment,
+    ready: findings.every((finding) => finding.state !== 'lacks'),
+    findings,
+  };
+}
+
+/** The oldest that package.json's `engines` names. */
+const oldestNode = [20, 12] as const;
+
+function examineNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const enough = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
+  const next = enough ? '' : `Install Node ${oldestNode.join('.')} or later.`;
+  return { what: 'Node', state: enough ? 'ok' : 'lacks', found: process.versions.node, next };
+}
+
+async function examineJava(): Promise<Finding> {
+  try {
+    const java = await findJava();
+    return { what: 'Java', state: 'ok', found: `${java.version} (${java.home})`, next: '' };
+  } catch (error) {
+    if (!(error instanceof EnsembleError)) throw error;
+    return { what: 'Java', state: 'lacks', found: error.message, next: error.next };
+  }
+}
+
+async function examineArtifacts(): Promise<readonly Finding[]> {
+  const maven = await findOnPath('mvn', process.env);
+  const way = maven !== undefined ? 'Maven' : process.env.KAFKA_HOME ? 'KAFKA_HOME' : 'the Apache archive';
+  return await Promise.all(
+    (['zookeeper', 'kafka'] as const satisfies readonly ArtifactService[]).map(async (service): Promise<Finding> => {
+      const locked = artifactsLock[service];
+      const fault = await entryFault(entryPath(cacheRootOf(undefined, process.env), service, locked), locked, 'quick');
+      const what = `${service} ${locked.version}`;
+      if (fault === undefined) return { what, state: 'ok', found: 'in the cache', next: '' };
+      const found = fault === 'absent' ? 'not in the cache yet' : `damaged in the cache: ${fault.damage}`;
+      return { what, state: 'note', found, next: `\`ensemble up\` fetches it through ${way} (about 60 MB once).` };
+    }),
+  );
+}
+
+function examineMemory({ environment, addressing }: Deployment, running: ReadonlySet<string>): Finding {
+  const { cluster } = environment;
+  const processes = cluster.groups.flatMap((group) =>
+    group.nodes.flatMap((node) => renderNode(cluster, group, node, addressing).map((rendered) => ({ node, rendered }))),
+  );
+  const neededMiB = processes
+    .filter(({ node, rendered }) => !running.has(`${node.id}/${rendered.service}`))
+    .reduce((sum, { rendered }) => sum + rendered.process.memoryMiB, 0);
+  const freeMiB = Math.floor(process.availableMemory() / 1024 / 1024);
+  const enough = neededMiB <= freeMiB;
+  return {
+    what: 'Memory',
+    state: enough ? 'ok' : 'lacks',
+    found: `${freeMiB} MiB free, ${neededMiB} MiB needed for what does not run yet`,
+    next: enough ? '' : 'End other programs, or lower heapMiB in the environment’s profile.',
+  };
+}
+
+/** Programs and class-data archives take about 250 MB, new nodes' logs and data little more; below 1 GiB a cluster soon stops. */
+const leastFreeBytes = 1024 ** 3;
+
+async function examineDisk({ stateDirectory }: Deployment): Promise<Finding> {
+  const folder = dirname(stateDirectory);
+  await mkdir(folder, { recursive: true });
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const enough = free >= leastFreeBytes;
+  return {
+    what: 'Disk',
+    state: enough ? 'ok' : 'lacks',
+    found: `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`,
+    next: enough ? '' : 'Free at least 1 GiB there, or keep the state elsewhere with --state.',
+  };
+}
+
+async function examinePorts(
+  { environment, addressing, scheme }: Deployment,
+  running: ReadonlySet<string>,
+): Promise<readonly Finding[]> {
+  const { cluster } = environment;
+  const taken: Finding[] = [];
+  for (const group of cluster.groups) {
+    for (const node of group.nodes) {
+      for (const service of group.services.filter((id) => !running.has(`${node.id}/${id}`))) {
+        for (const listener of serviceTable.get(service)?.listeners ?? []) {
+          const host = addressing.bind(node);
+          const port = addressing.port(node, service, listener.name);
+          if ((await tryListen(host, port)).kind === 'free') continue;
+          const holder = (await portHolder(port)) ?? 'another program';
+          const found = `${host}:${port} is taken by ${holder}`;
+          taken.push({
+            what: `Port of ${node.id}`,
+            state: 'lacks',
+            found,
+            next: 'End it, or change network.subnet or network.ports.',
+          });
+        }
+      }
+    }
+  }
+  if (taken.length > 0) return taken;
+  const how =
+    scheme.kind === 'loopback' ? 'each node on its own loopback address' : `all on ${scheme.address}, ports shifted`;
+  return [
+    { what: 'Ports', state: 'ok', found: `free or ours for ${allNodes(cluster).length} nodes, ${how}`, next: '' },
+  ];
+}
+
+async function examineCertificates({ secrets }: Deployment): Promise<Finding> {
+  const expiries = await listExpiries(secrets);
+  const [soonest] = expiries;
+  if (soonest === undefined) return { what: 'Certificates', state: 'ok', found: '`ensemble up` makes them', next: '' };
+  const found = `${expiries.length}, the first to expire is ${soonest.id} in ${soonest.daysLeft ?? 0} days`;
+  const fine = soonest.state === 'valid';
+  return { what: 'Certificates', state: fine ? 'ok' : 'note', found, next: fine ? '' : '`ensemble up` renews them.' };
+}

@@ -1,0 +1,85 @@
+/** One run of a command: its options parsed, Ctrl-C as an abort signal, errors as text or JSON with their exit status. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { DeploymentOptions } from '../../operations/deployment.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { reportError } from '../present/errors.ts';
+import { printNotice } from '../present/terminal.ts';
+
+export interface Invocation {
+  readonly positional: readonly string[];
+  readonly options: CommandOptions;
+  readonly deployment: DeploymentOptions;
+  readonly signal: AbortSignal;
+  /** Says that another command works on the environment, and that this one waits. */
+  readonly onWaitForLock: (pid: number) => void;
+}
+
+const optionsSchema = z.object({
+  environment: z.string(),
+  state: z.string(),
+  json: z.boolean().default(false),
+  yes: z.boolean().default(false),
+  purge: z.boolean().default(false),
+  follow: z.boolean().default(false),
+  messages: z.boolean().default(true),
+  lines: z.number().default(50),
+  service: z.string().optional(),
+  /** In seconds, as a person gives it. */
+  timeout: z.number().default(120),
+});
+
+export type CommandOptions = Readonly<z.output<typeof optionsSchema>>;
+
+export async function invoke(
+  load: () => Promise<(invocation: Invocation) => Promise<number>>,
+  positional: readonly string[],
+  raw: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const options = optionsSchema.parse(raw);
+  const interruption = interruptible();
+  try {
+    const handler = await load();
+    return await handler({
+      positional,
+      options,
+      deployment: {
+        environment: options.environment,
+        environmentsDirectory: environmentsDirectory(),
+        stateRoot: resolve(options.state),
+        onProgress: printNotice,
+        signal: interruption.signal,
+      },
+      signal: interruption.signal,
+      onWaitForLock: (pid) =>
+        printNotice(`another ensemble command (pid ${pid}) works on this environment; waiting for it`),
+    });
+  } catch (error) {
+    return reportError(error, { json: options.json, interrupted: interruption.signal.aborted });
+  } finally {
+    interruption.end();
+  }
+}
+
+/** The working folder's own environments first, else those that ship with ensemble. */
+function environmentsDirectory(): string {
+  const own = resolve('environments');
+  return existsSync(own) ? own : join(installationRoot(), 'environments');
+}
+
+/** The first Ctrl-C (or TERM) asks the command to stop and clean up; the second ends it at once. */
+function interruptible(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(130);
+    printNotice('stopping; once more to stop at once');
+    controller.abort();
+  };
+  for (const name of names) process.on(name, onSignal);
+  const end = () => {
+    for (const name of names) process.off(name, onSignal);
+  };
+  return { signal: controller.signal, end };
+}

@@ -1,0 +1,41 @@
+/** `ensemble status` */
+import { exitStatus } from '../../contracts/error.ts';
+import { openDeployment } from '../../operations/deployment.ts';
+import { observeStatus, type ServiceStatus } from '../../operations/status.ts';
+import { formatTable, paint, printJson, printLine } from '../present/terminal.ts';
+import type { Invocation } from './invocation.ts';
+
+export async function status({ options, deployment }: Invocation): Promise<number> {
+  const report = await observeStatus(await openDeployment(deployment));
+  if (options.json) printJson(report);
+  else {
+    printLine(servicesTable(report.services));
+    const { kafka } = report;
+    if (kafka !== undefined) {
+      printLine(
+        `\nKafka ${kafka.clusterId}: brokers ${kafka.brokers.join(', ')}; controller ${kafka.controller ?? 'none'}; ` +
+          `${kafka.topics} topics, ${kafka.partitions} partitions (Kafka’s own included), ${kafka.leaderless} without a leader, ${kafka.underReplicated} under-replicated`,
+      );
+    }
+    for (const { node, service } of report.strays)
+      printLine(paint.yellow(`${service} on ${node} runs, but the environment does not name it`));
+    printLine(report.healthy ? paint.green('healthy') : paint.red(`not healthy: ${report.troubles.join('; ')}`));
+  }
+  return report.healthy ? exitStatus.ok : exitStatus.blocked;
+}
+
+export function servicesTable(services: readonly ServiceStatus[]): string {
+  const color = { running: paint.green, starting: paint.yellow, stopped: paint.dim, failed: paint.red };
+  const rows = services.map((service) => [
+    service.node,
+    service.role,
+    service.service,
+    service.address,
+    service.pid === undefined ? '-' : String(service.pid),
+    color[service.state](service.state),
+    [service.detail, service.outdated ? 'settings changed since its start' : '']
+      .filter((text) => text !== '')
+      .join(', '),
+  ]);
+  return formatTable(['Node', 'Role', 'Service', 'Address', 'Pid', 'State', 'Within the cluster'], rows);
+}

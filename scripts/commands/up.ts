@@ -1,0 +1,43 @@
+/** `ensemble up` */
+import { exitStatus } from '../../contracts/error.ts';
+import { openDeployment } from '../../operations/deployment.ts';
+import { observeStatus } from '../../operations/status.ts';
+import { bringUp } from '../../operations/up.ts';
+import { stepRunner } from '../present/steps.ts';
+import { formatMs, formatTable, paint, printJson, printLine } from '../present/terminal.ts';
+import type { Invocation } from './invocation.ts';
+import { servicesTable } from './status.ts';
+
+export async function up({ positional, options, deployment, signal, onWaitForLock }: Invocation): Promise<number> {
+  const before = performance.now();
+  const chosen = { ...deployment, environment: positional[0] ?? options.environment };
+  const report = await bringUp(
+    { ...chosen, timeoutMs: options.timeout * 1000, messages: options.messages, onWaitForLock },
+    signal,
+    stepRunner(options),
+  );
+  const status = await observeStatus(await openDeployment(chosen));
+  if (options.json) {
+    printJson({ ...report, status });
+    return exitStatus.ok;
+  }
+  if (report.messages.length > 0) {
+    const rows = report.messages.map(({ topic, group, sent, received, acknowledgedMs, receivedMs }) => [
+      topic,
+      group,
+      `${received} of ${sent}`,
+      formatMs(acknowledgedMs),
+      formatMs(receivedMs),
+    ]);
+    printLine(`\n${formatTable(['Topic', 'Group', 'Received', 'Acknowledged in', 'Received in'], rows)}`);
+  }
+  printLine(`\n${servicesTable(status.services)}\n`);
+  printLine(
+    `${paint.bold(report.environment)} is up after ${formatMs(performance.now() - before)}. Bootstrap servers: ${report.bootstrap.join(',')}`,
+  );
+  const named = chosen.environment === 'local' ? '' : ` -e ${chosen.environment}`;
+  printLine(
+    `Next: npx ensemble status${named}   npx ensemble topics plan${named}   npx ensemble logs worker-1${named}   npx ensemble down${named}`,
+  );
+  return exitStatus.ok;
+}

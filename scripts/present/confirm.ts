@@ -1,0 +1,13 @@
+/** Asks a person. Where nobody can answer (no terminal), the answer is no. */
+import { createInterface } from 'node:readline/promises';
+
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await reader.question(`${question} Only "yes" is taken for it: `, { signal });
+    return answer.trim().toLowerCase() === 'yes';
+  } finally {
+    reader.close();
+  }
+}
