@@ -52,8 +52,9 @@ describe('the installed command', () => {
   it('builds at its first run and uses the same build at the second', async () => {
     expect(await run()).toEqual({ status: 0, stdout: 'hello x\n', stderr: '' });
     const first = builds();
-    expect(await run()).toEqual({ status: 0, stdout: 'hello x\n', stderr: '' });
     expect(first).toHaveLength(1);
+    write(`.build/${first[0]}/ensemble.js`, "console.log('not built again');\n");
+    expect(await run()).toEqual({ status: 0, stdout: 'not built again\n', stderr: '' });
     expect(builds()).toEqual(first);
   });
 
