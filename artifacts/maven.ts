@@ -88,7 +88,6 @@ function run(
       else reject(wayFailed('Maven', `mvn could not be run: ${error.message}`, [], error));
     });
     // Maven resets the terminal's colours even in batch mode.
-    // biome keeps control characters out of regular expressions, so the escape is built.
     child.once('close', (code, signal) =>
       resolve({ code: code ?? signal ?? 'no status', lines: output.replaceAll(colourCode, '').split('\n') }),
     );
