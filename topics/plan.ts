@@ -109,7 +109,7 @@ export function planExitStatus(plan: TopicPlan): ExitStatus {
   return plan.entries.length > 0 ? exitStatus.changesPending : exitStatus.ok;
 }
 
-/** Throws TOPICS_PLAN_STALE unless a plan was made for this manifest and for what is seen now. */
+/** Throws TOPICS_PLAN_STALE unless a plan was made for this manifest and for what is seen now. @internal */
 export function requireFresh(plan: TopicPlan, manifest: TopicsManifest, state: TopicsState): void {
   if (plan.clusterId !== state.clusterId) {
     throw planStale(`it was made for the cluster ${plan.clusterId}, and this is ${state.clusterId}`);

@@ -76,7 +76,7 @@ export interface MessageConsumer {
   close(): Promise<void>;
 }
 
-/** `producer.0042`: the form of the platform's client ids. */
+/** `producer.0042`: the form of the platform's client ids. @internal */
 export function randomClientId(role: 'producer' | 'consumer'): string {
   return `${role}.${String(randomInt(10_000)).padStart(4, '0')}`;
 }

@@ -39,12 +39,12 @@ export async function srvr(host: string, port: number, options: WordOptions = {}
   return parseSrvr(await fourLetterWord(host, port, 'srvr', options));
 }
 
-/** Whether the server says `imok`: that it runs, not that it has a quorum. Throws as `srvr`. */
+/** Whether the server says `imok`: that it runs, not that it has a quorum. Throws as `srvr`. @internal */
 export async function ruok(host: string, port: number, options: WordOptions = {}): Promise<boolean> {
   return (await fourLetterWord(host, port, 'ruok', options)).trim() === 'imok';
 }
 
-/** The answer to `srvr` as a value; whatever is not a server's description is a server that does not serve. */
+/** The answer to `srvr` as a value; whatever is not a server's description is a server that does not serve. @internal */
 export function parseSrvr(text: string): ZooKeeperState {
   const fields = new Map(
     text.split('\n').flatMap((line) => {

@@ -36,6 +36,7 @@ export interface AlterConfigsResponse extends Throttled {
 /** org.apache.kafka.clients.admin.AlterConfigOp.OpType. */
 const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
 
+/** @internal */
 export const alterConfigsApi: Api<AlterConfigsRequest, AlterConfigsResponse> = {
   name: 'IncrementalAlterConfigs',
   version: 0,

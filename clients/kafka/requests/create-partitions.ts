@@ -24,6 +24,7 @@ export interface CreatePartitionsRequest {
   readonly validateOnly: boolean;
 }
 
+/** @internal */
 export const createPartitionsApi: Api<CreatePartitionsRequest, TopicsResponse> = {
   name: 'CreatePartitions',
   version: 1,

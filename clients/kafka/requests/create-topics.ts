@@ -40,6 +40,7 @@ export interface ChangeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** @internal */
 export const createTopicsApi: Api<CreateTopicsRequest, TopicsResponse> = {
   name: 'CreateTopics',
   version: 4,

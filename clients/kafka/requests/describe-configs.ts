@@ -68,6 +68,7 @@ const sources: readonly ConfigSource[] = [
   'dynamic-broker-logger',
 ];
 
+/** @internal */
 export const describeConfigsApi: Api<DescribeConfigsRequest, DescribeConfigsResponse> = {
   name: 'DescribeConfigs',
   version: 2,
