@@ -8,8 +8,11 @@
 import { isClientError } from '../clients/errors.ts';
 import type { KafkaConnection } from '../clients/kafka/connection.ts';
 import type { KafkaFault } from '../clients/kafka/fault.ts';
-import type { ConfigSource, DescribedConfigs } from '../clients/kafka/requests/describe-configs.ts';
-import { describeConfigs } from '../clients/kafka/requests/describe-configs.ts';
+import {
+  type ConfigSource,
+  type DescribedConfigs,
+  describeConfigs,
+} from '../clients/kafka/requests/describe-configs.ts';
 import type { BrokerMetadata, PartitionMetadata } from '../clients/kafka/requests/metadata.ts';
 import { chunksOf } from './chunks.ts';
 import type { TopicsManifest } from './manifest.ts';

@@ -1,7 +1,6 @@
 /** Applying: exactly the plan, in chunks, through lost answers and interruptions, with the truth about each change. */
 import { expect, test } from 'vitest';
 import { connectionLost, noController } from '../../clients/errors.ts';
-import type { CreateTopicsRequest } from '../../clients/kafka/requests/create-topics.ts';
 import { applyExitStatus, applyPlan } from '../../topics/apply.ts';
 import { parseManifest } from '../../topics/manifest.ts';
 import { planTopics } from '../../topics/plan.ts';
@@ -176,5 +175,5 @@ test('settings are sent by themselves, and only those that change', async () => 
 test('the broker is given two minutes for a chunk, not the five seconds of the defaults', async () => {
   const cluster = new ModelCluster();
   await applyPlan(cluster, await planned(cluster, ['a']));
-  expect((cluster.sent.at(-1)?.request as CreateTopicsRequest).brokerTimeoutMs).toBe(120_000);
+  expect(cluster.sent.at(-1)?.request).toMatchObject({ brokerTimeoutMs: 120_000 });
 });

@@ -8,7 +8,7 @@ import { observeTopics } from '../../topics/state.ts';
 import { verifyTopics } from '../../topics/verify.ts';
 import { ModelCluster } from './model-cluster.ts';
 
-const escape = String.fromCharCode(27);
+const escapeCharacter = String.fromCharCode(27);
 
 async function formatted(...topics: readonly unknown[]) {
   const cluster = new ModelCluster();
@@ -30,11 +30,11 @@ test('a plan shows each change, the reason of what is blocked, and the sum', asy
   expect(text).toContain('retention.ms: 604800000 -> 1');
   expect(text).toContain('1 partition, 1 replica');
   expect(text).toContain('1 to create, 1 with new settings, 1 blocked.');
-  expect(text).not.toContain(escape);
+  expect(text).not.toContain(escapeCharacter);
 });
 
 test('colour is there only where it is asked for', async () => {
-  expect(formatPlan((await formatted('c')).plan, { colour: true })).toContain(escape);
+  expect(formatPlan((await formatted('c')).plan, { colour: true })).toContain(escapeCharacter);
 });
 
 test('a table fits a terminal of 120 columns', async () => {

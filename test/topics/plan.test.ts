@@ -154,7 +154,7 @@ test('once applied, a plan leaves nothing but what is blocked; nothing shrinks a
       for (const [name, { partitions, config }] of before) {
         const now = cluster.topics.get(name);
         expect(now?.partitions.length).toBeGreaterThanOrEqual(partitions.length);
-        expect(now?.config).toMatchObject(Object.fromEntries(Object.entries(config).filter(([key]) => key === 'none')));
+        expect(Object.keys(now?.config ?? {})).toEqual(expect.arrayContaining(Object.keys(config)));
         if (!wanted.some(([wish]) => wish === name)) expect(now).toEqual({ partitions, config });
       }
     }),
