@@ -77,7 +77,6 @@ export async function applyPlan(
   const run: Run = { connection, signal, brokerTimeoutMs, retryPauseMs };
   for (const step of steps(changes)) {
     try {
-      if (signal?.aborted) throw interrupted();
       await step(
         (change, outcome) => outcomes.set(change, { topic: change.topic, action: change.action, ...outcome }),
         run,
