@@ -17,7 +17,7 @@ const subnet = z
   .regex(new RegExp(`^${ipv4}/([89]|[12]\\d|3[0-2])$`), { error: 'a block of addresses, such as 127.0.20.0/24' });
 
 const machine = z
-  .union([z.string(), z.strictObject({ memoryMiB: z.int().min(256), cpus: z.int().min(1) })], {
+  .union([z.string(), z.strictObject({ memoryMiB: z.int().min(512), cpus: z.int().min(1) })], {
     error: 'the name of a machine type, or { memoryMiB, cpus }',
   })
   .describe('A machine type of the cloud (t3.small), or its size: { memoryMiB: 2048, cpus: 2 }');

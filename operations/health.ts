@@ -1,7 +1,7 @@
 /** What the running cluster says of itself: the quorum through srvr, brokers and partitions through a broker's metadata. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type KafkaConnection } from '../clients/kafka/connection.ts';
-import type { ClusterMetadata } from '../clients/kafka/requests/metadata.ts';
+import { type ClusterMetadata, metadataApi } from '../clients/kafka/requests/metadata.ts';
 import { srvr } from '../clients/zookeeper/four-letter-words.ts';
 import type { Node } from '../cluster/model.ts';
 import type { Deployment } from './deployment.ts';
@@ -69,7 +69,10 @@ export async function awaitBrokers(
       const registered = new Set(metadata?.brokers.map((broker) => broker.id));
       report(registered.size);
       const missing = workers.filter((node) => !registered.has(node.ordinal));
-      if (metadata !== undefined && missing.length === 0) return metadata;
+      if (connection !== undefined && missing.length === 0) {
+        const agreed = await agreedMetadata(connection, [...registered], signal);
+        if (agreed !== undefined) return agreed;
+      }
       for (const node of missing) await deployment.driver.assertAlive({ node: node.id, service: 'kafka' });
       if (performance.now() > deadline)
         throw brokersNotRegistered(
@@ -81,6 +84,29 @@ export async function awaitBrokers(
   } finally {
     await connection?.close();
   }
+}
+
+/**
+ * What every broker says of the cluster, once all of them say the same. After a restart of the whole cluster each hears from the new controller
+ * in its own time, and until then answers with fewer brokers and topics than there are.
+ */
+async function agreedMetadata(
+  connection: KafkaConnection,
+  brokers: readonly number[],
+  signal: AbortSignal,
+): Promise<ClusterMetadata | undefined> {
+  const answers = await Promise.all(
+    brokers.map((id) => connection.send(metadataApi, { topics: undefined }, { to: id, signal })),
+  ).catch(ignoreUnlessAborted(signal));
+  const views = new Set(
+    answers?.map(({ controllerId, brokers: seen, topics }) =>
+      JSON.stringify([controllerId, seen.map(({ id }) => id), topics.map(({ topic }) => topic).sort()]),
+    ),
+  );
+  const [first] = answers ?? [];
+  return views.size === 1 && first?.controllerId !== undefined && first.brokers.length === brokers.length
+    ? first
+    : undefined;
 }
 
 async function tryConnect({ bootstrap }: Deployment): Promise<KafkaConnection | undefined> {

@@ -82,6 +82,10 @@ export async function connect(options: ConnectOptions): Promise<KafkaConnection>
   }
 }
 
+/** How long a broker that knows no brokers is asked again: the controller tells it within a second of its registration. */
+const joiningWaitMs = 10_000;
+const joiningPauseMs = 25;
+
 class Cluster implements KafkaConnection {
   readonly requests: Record<ApiName, number>;
   readonly #bootstrap: readonly string[];
@@ -120,11 +124,16 @@ class Cluster implements KafkaConnection {
   }
 
   async metadata(topics?: readonly string[], options: Pick<SendOptions, 'signal' | 'timeoutMs'> = {}) {
-    const metadata = await this.send(metadataApi, { topics }, options);
-    // While it starts, a broker may answer before it has heard of any: what was known is better than nothing.
-    if (metadata.brokers.length > 0) this.#brokers = metadata.brokers;
-    this.#controllerId = metadata.controllerId;
-    return metadata;
+    const deadline = performance.now() + joiningWaitMs;
+    for (;;) {
+      const metadata = await this.send(metadataApi, { topics }, options);
+      // A broker that has just started answers before the controller told it anything: no brokers, not even itself, and no topics.
+      // Who believed that would plan to create what is there. It is asked again, and what was known of the brokers is kept.
+      if (metadata.brokers.length > 0) this.#brokers = metadata.brokers;
+      this.#controllerId = metadata.controllerId;
+      if (metadata.brokers.length > 0 || performance.now() > deadline) return metadata;
+      await sleep(joiningPauseMs, undefined, { signal: options.signal });
+    }
   }
 
   async close(): Promise<void> {

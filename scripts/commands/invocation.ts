@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { DeploymentOptions } from '../../operations/deployment.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { reportError } from '../present/errors.ts';
-import { printNotice } from '../present/terminal.ts';
+import { outliveReaders, printNotice } from '../present/terminal.ts';
 
 export interface Invocation {
   readonly positional: readonly string[];
@@ -37,6 +37,7 @@ export async function invoke(
   positional: readonly string[],
   raw: Readonly<Record<string, unknown>>,
 ): Promise<number> {
+  outliveReaders();
   const options = optionsSchema.parse(raw);
   const interruption = interruptible();
   try {

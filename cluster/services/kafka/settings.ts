@@ -89,7 +89,8 @@ export interface KafkaSettings {
 export const spec = z.strictObject({ settings: userSettings('Kafka 3.9', knownSettings, owned) }).prefault({});
 
 export const profile = z.strictObject({
-  heapMiB: heapSpec.optional(),
+  // The log cleaner alone reserves 128 MiB (log.cleaner.dedupe.buffer.size); with 192 a broker was seen to end while it started.
+  heapMiB: heapSpec.min(256, { error: 'a heap of at least 256 MiB, since the log cleaner alone takes 128' }).optional(),
   jvmFlags: jvmFlagsSpec.optional(),
   internalTopicPartitions: z.int().min(1).optional(),
   initialRebalanceDelayMs: z.int().min(0).optional(),

@@ -1,0 +1,138 @@
+/**
+ * A platform of its own for a test: an environment file in a temporary folder, on a subnet that no other test uses, and the installed command run
+ * as a person runs it. What a test leaves running is ended by `dispose`, by the pids that the platform itself reports.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installationRoot } from '../../platform/installation-root.ts';
+
+export interface RunResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called with the running command's pid. */
+  readonly onStart?: (pid: number) => void;
+  readonly input?: string;
+}
+
+export interface PlatformFixture {
+  readonly folder: string;
+  readonly environmentFile: string;
+  /** `ensemble ARGS` with this environment and its state. */
+  run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** `ensemble ARGS --json`, its standard output parsed. */
+  json<T>(args: readonly string[]): Promise<T>;
+  write(change: EnvironmentChange): Promise<void>;
+  writeTopics(text: string): Promise<void>;
+  /** Ends everything and removes the folder. */
+  dispose(): Promise<void>;
+}
+
+export interface EnvironmentChange {
+  readonly masters?: number;
+  readonly workers?: number;
+  readonly kafkaHeapMiB?: number;
+  readonly network?: string;
+  readonly kafkaSettings?: string;
+}
+
+/** `subnet` is the third number of 127.0.x.0/24; each test file takes its own, from 30 on. */
+export async function platformFixture(subnet: number, change: EnvironmentChange = {}): Promise<PlatformFixture> {
+  const folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
+  const environmentFile = join(folder, 'test.yaml');
+  const write = (changed: EnvironmentChange) => writeFile(environmentFile, environmentText(subnet, changed));
+  const writeTopics = (text: string) => writeFile(join(folder, 'topics.yaml'), text);
+  await write(change);
+  await writeTopics('topics:\n  - monitoring.pms:3:2\n  - system.feature\n');
+  const run: PlatformFixture['run'] = (args, options) =>
+    runEnsemble([...args, '--environment', environmentFile, '--state', join(folder, 'state')], options);
+  return {
+    folder,
+    environmentFile,
+    run,
+    write,
+    writeTopics,
+    async json<T>(args: readonly string[]) {
+      const { stdout } = await run([...args, '--json']);
+      return JSON.parse(stdout) as T;
+    },
+    async dispose() {
+      const { status, stdout, stderr } = await run(['down', '--purge', '--yes', '--timeout', '0']);
+      if (status !== 0 && !/NEVER_BROUGHT_UP/.test(stderr))
+        throw new Error(`the test's platform could not be taken down: ${stdout}${stderr}`);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Small heaps, and what the shipped local profile changes. */
+function environmentText(
+  subnet: number,
+  { masters = 1, workers = 2, kafkaHeapMiB = 256, network, kafkaSettings }: EnvironmentChange,
+): string {
+  return `name: test
+target: local
+zones: [zone-a, zone-b, zone-c]
+spread: ${Math.min(3, masters, workers)}
+tolerate: 1
+masters: { count: ${masters}, machine: { memoryMiB: 512, cpus: 1 }, volumeGiB: 1 }
+workers: { count: ${workers}, machine: { memoryMiB: 1024, cpus: 1 }, volumeGiB: 1 }
+network:
+  subnet: 127.0.${subnet}.0/24
+${network ?? ''}
+topics: topics.yaml
+kafka:
+  settings: {${kafkaSettings ?? ''}}
+profile:
+  zookeeper: { heapMiB: 64, jvmFlags: [-XX:+UseSerialGC, -XX:TieredStopAtLevel=1] }
+  kafka:
+    heapMiB: ${kafkaHeapMiB}
+    jvmFlags: [-XX:+UseSerialGC, -XX:TieredStopAtLevel=1]
+    internalTopicPartitions: 1
+    initialRebalanceDelayMs: 0
+`;
+}
+
+export async function runEnsemble(
+  args: readonly string[],
+  { env, onStart, input }: RunOptions = {},
+): Promise<RunResult> {
+  const child = spawn(process.execPath, [join(installationRoot(), 'bin', 'ensemble.js'), ...args], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.end(input ?? '');
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  if (child.pid !== undefined) onStart?.(child.pid);
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    // `exit`, not `close`: servers outlive the command, though none of them holds its output.
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+/** Asks until it is so. Throws with `what` after `timeoutMs`. */
+export async function eventually(
+  what: string,
+  timeoutMs: number,
+  isSo: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
