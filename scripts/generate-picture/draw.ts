@@ -33,7 +33,7 @@ const style = `<style>
   .name { font-size: 15px; font-weight: 600; fill: var(--text) }
   .legend { text-anchor: start }
   .paper { fill: var(--paper) }
-  .box { fill: var(--box); fill-opacity: 0.86; stroke: var(--line); stroke-width: 1.2 }
+  .box { fill: var(--box); fill-opacity: 0.74; stroke: var(--line); stroke-width: 1.2 }
   .arrow { fill: none; stroke-width: 1.6 }
   .types { stroke-dasharray: 5 4 }
   .commands { stroke: var(--commands) } .operations { stroke: var(--operations) } .room { stroke: var(--room) }
@@ -97,6 +97,6 @@ function pathOf(from: string, to: string): string {
 }
 
 function drawDot({ from, to }: RoomArrow): string {
-  const { x, y, width, height } = placeOf(from);
-  return `<circle class="dot" data-arrow="${from} ${to}" cx="${x + width - 11}" cy="${y + height - 11}" r="4"/>`;
+  const { x, y, width } = placeOf(from);
+  return `<circle class="dot" data-arrow="${from} ${to}" cx="${x + width - 11}" cy="${y + 11}" r="4"/>`;
 }

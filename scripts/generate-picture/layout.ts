@@ -45,7 +45,7 @@ export const places: Readonly<Record<string, RoomPlace>> = {
     lines: ['processes of this machine:', 'start, probe, stop, logs'],
   },
   secrets: { x: 570, y: 268, width: 168, height: 80, lines: ['the environment’s CA,', 'a certificate a node'] },
-  artifacts: { x: 800, y: 268, width: 160, height: 80, lines: ['ZooKeeper and Kafka:', 'one locked archive each'] },
+  artifacts: { x: 800, y: 268, width: 160, height: 80, lines: ['Kafka, ZooKeeper:', 'one locked archive each'] },
   clients: {
     x: 40,
     y: 410,
