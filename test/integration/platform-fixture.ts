@@ -59,7 +59,8 @@ export async function platformFixture(subnet: number, change: EnvironmentChange 
     write,
     writeTopics,
     async json<T>(args: readonly string[]) {
-      const { stdout } = await run([...args, '--json']);
+      const { status, stdout, stderr } = await run([...args, '--json']);
+      if (stdout === '') throw new Error(`ensemble ${args.join(' ')} printed no JSON (status ${status}): ${stderr}`);
       return JSON.parse(stdout) as T;
     },
     async dispose() {
