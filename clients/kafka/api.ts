@@ -65,6 +65,15 @@ export function writeNullableArray<T>(
   else writeArray(encoder, items, write);
 }
 
+export function writeCompactArray<T>(
+  encoder: Encoder,
+  items: readonly T[] | undefined,
+  write: (item: T) => void,
+): void {
+  encoder.writeUVarInt(items === undefined ? 0 : items.length + 1);
+  for (const item of items ?? []) write(item);
+}
+
 /** We send no tagged fields. */
 export function writeNoTags(encoder: Encoder): void {
   encoder.writeUVarInt(0);
