@@ -165,7 +165,11 @@ const configuring = (chunk: readonly ChangeConfig[]): Step =>
       const resources = pending.map(({ topic, changes }) => ({
         type: 'topic' as const,
         name: topic,
-        changes: changes.map(({ name, to }) => ({ name, operation: 'set' as const, value: to })),
+        changes: changes.map(({ name, to }) => ({
+          name,
+          operation: to === undefined ? ('delete' as const) : ('set' as const),
+          value: to,
+        })),
       }));
       const outcomes = await alterConfigs(connection, resources, { signal });
       return new Map(outcomes.map(({ name, error }) => [name, error]));

@@ -15,7 +15,14 @@ export function formatPlan(plan: TopicPlan, { colour = false }: FormatOptions = 
   const paint = createColors(colour);
   if (plan.entries.length === 0) return `No changes: ${topics(plan.unchanged.length)} as declared.`;
   const rows = plan.entries.map((entry) => {
-    const mark = { create: paint.green, addPartitions: paint.yellow, changeConfig: paint.yellow, blocked: paint.red };
+    const mark = {
+      create: paint.green,
+      addPartitions: paint.yellow,
+      changeConfig: paint.yellow,
+      reassign: paint.yellow,
+      delete: paint.red,
+      blocked: paint.red,
+    };
     return [mark[entry.action](actionNames[entry.action]), entry.topic, describeEntry(entry)];
   });
   const blocked = plan.entries.length - changesOf(plan).length;
@@ -23,6 +30,8 @@ export function formatPlan(plan: TopicPlan, { colour = false }: FormatOptions = 
     count(plan, 'create', 'to create'),
     count(plan, 'addPartitions', 'to extend'),
     count(plan, 'changeConfig', 'with new settings'),
+    count(plan, 'reassign', 'to move'),
+    count(plan, 'delete', 'to delete'),
     blocked > 0 ? `${blocked} blocked` : '',
     plan.unchanged.length > 0 ? `${plan.unchanged.length} unchanged` : '',
   ];
@@ -64,6 +73,8 @@ const actionNames: Readonly<Record<PlanEntry['action'], string>> = {
   create: 'create',
   addPartitions: 'add partitions',
   changeConfig: 'change settings',
+  reassign: 'move replicas',
+  delete: 'delete',
   blocked: 'blocked',
 };
 
@@ -77,13 +88,17 @@ function describeEntry(entry: PlanEntry): string {
       return `${entry.from} -> ${entry.to} partitions\n${entry.risk}`;
     case 'changeConfig':
       return entry.changes.map(describeSetting).join('\n');
+    case 'reassign':
+      return `${entry.fromReplicas} -> ${numbered(entry.toReplicas, 'replica')}, ${numbered(entry.moves.length, 'partition')}\n${entry.risk}`;
+    case 'delete':
+      return `${numbered(entry.partitions, 'partition')}\n${entry.risk}`;
     case 'blocked':
       return `${entry.reason}\n${entry.next}`;
   }
 }
 
 function describeSetting({ name, from, to }: ChangeConfig['changes'][number]): string {
-  return `${name}: ${from ?? 'nothing'} -> ${to}`;
+  return `${name}: ${from ?? 'nothing'} -> ${to ?? 'removed'}`;
 }
 
 function count(plan: TopicPlan, action: PlanEntry['action'], words: string): string {

@@ -36,8 +36,35 @@ export interface ChangeConfig {
     readonly name: string;
     /** What holds now; `undefined` where nothing is set. */
     readonly from: string | undefined;
-    readonly to: string;
+    /** `undefined` takes the setting off the topic: the broker's own value holds then. */
+    readonly to: string | undefined;
   }[];
+}
+
+export interface PartitionMoves {
+  readonly partition: number;
+  /** Broker ids, the preferred leader first. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+export interface Reassign {
+  readonly action: 'reassign';
+  readonly topic: string;
+  readonly because: 'replicas' | 'racks';
+  /** The most that any partition has. */
+  readonly fromReplicas: number;
+  readonly toReplicas: number;
+  /** Only partitions that change, by their numbers. */
+  readonly moves: readonly PartitionMoves[];
+  readonly risk: string;
+}
+
+export interface DeleteTopic {
+  readonly action: 'delete';
+  readonly topic: string;
+  readonly partitions: number;
+  readonly risk: string;
 }
 
 export type BlockedBecause =
@@ -58,7 +85,7 @@ export interface Blocked {
   readonly next: string;
 }
 
-export type Change = CreateTopic | AddPartitions | ChangeConfig;
+export type Change = CreateTopic | AddPartitions | ChangeConfig | Reassign | DeleteTopic;
 export type PlanEntry = Change | Blocked;
 
 export interface TopicPlan {
