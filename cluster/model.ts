@@ -98,12 +98,13 @@ export interface ServiceFile {
   readonly text: LateText;
 }
 
-/** A probe that any target can run: connect to a listener, optionally send a line, and expect an answer. */
+/** A probe that any target can run: connect to a listener, send some bytes, and expect an answer. */
 export interface Probe {
   readonly listener: string;
-  readonly send?: string;
-  /** A regular expression over the answer. */
-  readonly expect?: string;
+  /** Latin-1: a character is a byte. */
+  readonly send: string;
+  /** A regular expression over the answer, read as Latin-1. */
+  readonly expect: string;
 }
 
 /** A Java program; other kinds of program join this union when they arrive. */
@@ -116,6 +117,11 @@ export interface ServiceProcess {
   /** Memory that the program takes at most, in MiB: heap and what lies beside it. */
   readonly memoryMiB: number;
   readonly probe: Probe;
+  /**
+   * A regular expression over the end of the log of a server that ended while it started: where it matches, the cause goes away by itself and the
+   * server is to be started again.
+   */
+  readonly startAgainIf?: string;
   /** How long a graceful stop may take before force is used. */
   readonly stopTimeoutMs: number;
 }

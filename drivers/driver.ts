@@ -44,9 +44,12 @@ export interface Driver {
   start(ref: ServiceRef): Promise<{ readonly started: boolean }>;
   /** Gracefully, then by force; idempotent. Says how it ended. */
   stop(ref: ServiceRef, options?: StopOptions): Promise<{ readonly outcome: 'not running' | 'stopped' | 'killed' }>;
-  /** Returns when the service answers its probe. Throws DRIVER_SERVICE_DIED with the end of its log, or the signal's reason. */
-  ready(ref: ServiceRef, signal: AbortSignal): Promise<void>;
-  /** Throws DRIVER_SERVICE_DIED if the service, which was started, is not alive. */
+  /** Returns when the service answers its probe. Throws DRIVER_SERVICE_DIED or DRIVER_NOT_READY with the end of its log, or the signal's reason. */
+  ready(ref: ServiceRef, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Throws DRIVER_SERVICE_DIED if the service, which was started, is not alive. One that ended for a cause that the model knows to go away by
+   * itself is started again instead.
+   */
   assertAlive(ref: ServiceRef): Promise<void>;
   status(): Promise<readonly ServiceState[]>;
   /** Services that run from this environment's state although the environment does not name them (any more). `stop` takes them too. */

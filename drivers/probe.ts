@@ -1,4 +1,4 @@
-/** The model's probe over a socket: connect, perhaps send, perhaps expect. One attempt; whoever waits decides how often. */
+/** The model's probe over a socket: connect, send, expect. One attempt; whoever waits decides how often. */
 import { connect } from 'node:net';
 import type { Probe } from '../cluster/model.ts';
 
@@ -6,7 +6,7 @@ import type { Probe } from '../cluster/model.ts';
 const attemptMs = 2_000;
 
 export async function answersProbe(probe: Probe, host: string, port: number): Promise<boolean> {
-  const expected = probe.expect === undefined ? undefined : new RegExp(probe.expect);
+  const expected = new RegExp(probe.expect);
   return await new Promise((resolve) => {
     const socket = connect({ host, port });
     let answer = '';
@@ -16,13 +16,10 @@ export async function answersProbe(probe: Probe, host: string, port: number): Pr
     };
     socket.setTimeout(attemptMs, () => end(false));
     socket.on('error', () => end(false));
-    socket.on('connect', () => {
-      if (probe.send !== undefined) socket.write(probe.send);
-      if (expected === undefined) end(true);
-    });
+    socket.on('connect', () => socket.write(probe.send, 'latin1'));
     socket.on('data', (chunk) => {
-      answer += chunk.toString();
-      if (expected?.test(answer) === true) end(true);
+      answer += chunk.toString('latin1');
+      if (expected.test(answer)) end(true);
     });
     socket.on('close', () => end(false));
   });

@@ -38,7 +38,7 @@ export async function startNode(
     const outcomes = [];
     for (const ref of refs) {
       outcomes.push({ ...ref, ...(await deployment.driver.start(ref)) });
-      await deployment.driver.ready(ref, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+      await deployment.driver.ready(ref, { timeoutMs, signal });
     }
     return outcomes;
   });

@@ -137,9 +137,12 @@ async function startWorkers(
   const { deployment, options } = context;
   await startService(context, 'kafka', report);
   const metadata = await awaitBrokers(deployment, options.timeoutMs, (count) => report(`${count} registered`), signal);
-  const waiting = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const workers = nodesRunning(deployment.environment.cluster.groups, 'kafka');
-  await Promise.all(workers.map((node) => deployment.driver.ready({ node: node.id, service: 'kafka' }, waiting)));
+  await Promise.all(
+    workers.map((node) =>
+      deployment.driver.ready({ node: node.id, service: 'kafka' }, { timeoutMs: options.timeoutMs, signal }),
+    ),
+  );
   return `${metadata.brokers.length} brokers registered`;
 }
 

@@ -33,8 +33,13 @@ export function serverJvmOptions(
       reason: 'a server without memory half works: end it, so that its supervisor starts it anew',
     },
     { option: '-Djava.awt.headless=true', reason: 'a server has no display' },
-    { option: `-Dlog4j.configuration=file:${logging}`, reason: 'the logging file beside this one' },
+    { option: `-Dlog4j.configuration=${fileUrl(logging)}`, reason: 'the logging file beside this one' },
   ];
+}
+
+/** log4j takes a URL: a `#` or `%` in a folder's name would end or change the path. */
+function fileUrl(path: string): string {
+  return `file:${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** Memory beside the heap: metaspace, code, threads and buffers. Measured on ZooKeeper 3.8.4 and Kafka 3.9.1 with Java 17, rounded up. */

@@ -33,7 +33,18 @@ export function renderJvmOptions(title: string, options: readonly JvmOption[]): 
   return `# ${title}\n\n${lines.join('\n')}`;
 }
 
-/** An argument file splits at blanks and takes `#` for a comment, unless the argument is quoted. */
+/** An argument file splits at blanks and takes `#` for a comment, unless the argument is quoted; in quotes, a backslash begins an escape. */
 function quoteOption(option: string): string {
-  return /[\s#'"\\]/.test(option) ? `"${option.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : option;
+  if (!/[\s#'"\\]/.test(option)) return option;
+  const escaped = option.replace(/[\\"\n\r\t\f]/g, (character) => escapes[character] ?? character);
+  return `"${escaped}"`;
 }
+
+const escapes: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '"': '\\"',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\f': '\\f',
+};

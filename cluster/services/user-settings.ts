@@ -14,6 +14,8 @@ export interface KnownSetting {
   readonly maximum?: number;
   /** Accepted words, where the service states them. */
   readonly values?: readonly string[];
+  /** What the service takes where nobody sets it; absent where it has none. For people: nothing is rendered from it. */
+  readonly default?: string;
 }
 
 /** By name, the reason why a person may not set it. A name that ends in `.` or `*` refuses every key with that beginning. */
@@ -53,37 +55,57 @@ function refuse(
   if (setting.type === 'password')
     return `no secret in this file, which is kept under version control | remove ${name}`;
   const expected = expectation(setting);
+  // YAML reads it as a double: 9223372036854775807 would be written down as 9223372036854775808.
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return `${expected} for ${name}, exactly | put the number in quotes`;
+  }
   return accepts(setting, value)
     ? undefined
     : `${expected} for ${name} | write ${expected} instead of ${describe(value)}`;
 }
 
-function ownedReason(name: string, owned: OwnedSettings): string | undefined {
+/** Why the model keeps a setting to itself; undefined for one that a person may set. */
+export function ownedReason(name: string, owned: OwnedSettings): string | undefined {
   const exact = owned[name];
   if (exact !== undefined) return exact;
   const prefix = Object.keys(owned).find((key) => key.endsWith('*') && name.startsWith(key.slice(0, -1)));
   return prefix === undefined ? undefined : owned[prefix];
 }
 
-const wholeNumberTypes: ReadonlySet<string> = new Set(['int', 'short', 'long']);
+/** Java's whole numbers: what each type holds. */
+export const wholeNumbers: Readonly<Partial<Record<KnownSetting['type'], { readonly bits: number }>>> = {
+  short: { bits: 16 },
+  int: { bits: 32 },
+  long: { bits: 64 },
+};
+
+/** How Java's parseInt and parseDouble read numbers, but for letters that stand for a type (1.5f). */
+export const wholeNumberPattern = '^[+-]?\\d+$';
+export const numberPattern = '^[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?$';
 
 function accepts(setting: KnownSetting, value: string | number | boolean): boolean {
   const text = String(value);
-  if (setting.type === 'boolean') return text === 'true' || text === 'false';
-  if (wholeNumberTypes.has(setting.type) || setting.type === 'double') {
-    const number = Number(text);
-    const whole = setting.type === 'double' || Number.isInteger(number);
-    const inRange = number >= (setting.minimum ?? -Infinity) && number <= (setting.maximum ?? Infinity);
-    return text.trim() !== '' && whole && Number.isFinite(number) && inRange;
+  const { type, minimum, maximum, values } = setting;
+  if (type === 'boolean') return text === 'true' || text === 'false';
+  const inRange = Number(text) >= (minimum ?? -Infinity) && Number(text) <= (maximum ?? Infinity);
+  const bits = wholeNumbers[type]?.bits;
+  if (bits !== undefined) {
+    return (
+      new RegExp(wholeNumberPattern).test(text) &&
+      inRange &&
+      BigInt.asIntN(bits, BigInt(text.replace('+', ''))) === BigInt(text.replace('+', ''))
+    );
   }
-  return setting.values === undefined || setting.values.includes(text);
+  if (type === 'double') return new RegExp(numberPattern).test(text) && inRange;
+  return values === undefined || values.includes(text);
 }
 
 function expectation(setting: KnownSetting): string {
   if (setting.type === 'boolean') return 'true or false';
   if (setting.values !== undefined) return oneOf(setting.values);
-  if (!wholeNumberTypes.has(setting.type) && setting.type !== 'double') return 'text';
-  const kind = setting.type === 'double' ? 'a number' : 'a whole number';
+  const bits = wholeNumbers[setting.type]?.bits;
+  if (bits === undefined && setting.type !== 'double') return 'text';
+  const kind = bits === undefined ? 'a number' : bits === 64 ? 'a whole number' : `a whole number of ${bits} bits`;
   const from = setting.minimum === undefined ? '' : ` from ${setting.minimum}`;
   const to = setting.maximum === undefined ? '' : ` to ${setting.maximum}`;
   return `${kind}${from}${to}`;

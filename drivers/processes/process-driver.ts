@@ -11,7 +11,7 @@ import { serviceTable } from '../../cluster/services/table.ts';
 import type { Late } from '../../contracts/late.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { Driver, RunState, ServiceRef, ServiceState, StopOptions } from '../driver.ts';
-import { serviceDied, stillRunning } from '../errors.ts';
+import { notReady, serviceDied, stillRunning } from '../errors.ts';
 import { answersProbe } from '../probe.ts';
 import { findMarked } from './command-lines.ts';
 import { filesDigest, installService } from './install.ts';
@@ -115,9 +115,25 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     return serviceDied(ref, logOf(ref), await lastLines(logOf(ref), evidenceLines));
   }
 
+  /** Starts a server again whose end says that its cause goes away by itself; whoever waits for it bounds how long. */
   async function assertAlive(ref: ServiceRef): Promise<void> {
     const record = await readRecord(fileOf(ref));
-    if (record === undefined || !isAlive(record)) throw await died(ref);
+    if (record !== undefined && isAlive(record)) return;
+    const { startAgainIf } = unit(ref).rendered.process;
+    const end = (await lastLines(logOf(ref), evidenceLines)).join('\n');
+    if (record === undefined || startAgainIf === undefined || !new RegExp(startAgainIf).test(end))
+      throw await died(ref);
+    await startUnit(unit(ref));
+  }
+
+  async function startUnit({ ref, rendered }: Unit): Promise<void> {
+    const folder = serviceFolder(stateDirectory, ref);
+    await mkdir(folder, { recursive: true });
+    const runtime = await options.runtime(ref.service);
+    const args = javaArguments(rendered.process, runtime, folder);
+    const identity = await launch(ref, runtime.executable, args, { folder, log: logOf(ref) });
+    const since = new Date().toISOString();
+    await writeRecord(fileOf(ref), { ...identity, since, filesDigest: filesDigest(rendered), stopRequested: false });
   }
 
   return {
@@ -141,15 +157,8 @@ export function processDriver(options: ProcessDriverOptions): Driver {
 
     async start(ref) {
       if ((await find(ref)) !== undefined) return { started: false };
-      const { rendered } = unit(ref);
-      const folder = serviceFolder(stateDirectory, ref);
-      await mkdir(folder, { recursive: true });
       await rotateLog(logOf(ref));
-      const runtime = await options.runtime(ref.service);
-      const args = javaArguments(rendered.process, runtime, folder);
-      const identity = await launch(ref, runtime.executable, args, { folder, log: logOf(ref) });
-      const since = new Date().toISOString();
-      await writeRecord(fileOf(ref), { ...identity, since, filesDigest: filesDigest(rendered), stopRequested: false });
+      await startUnit(unit(ref));
       return { started: true };
     },
 
@@ -166,11 +175,14 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       return { outcome: 'killed' };
     },
 
-    async ready(ref, signal) {
+    async ready(ref, { timeoutMs, signal }) {
+      const deadline = performance.now() + timeoutMs;
       for (;;) {
         await assertAlive(ref);
         if (await probe(ref)) return;
-        signal.throwIfAborted();
+        if (performance.now() > deadline) {
+          throw notReady(ref, Math.round(timeoutMs / 1000), logOf(ref), await lastLines(logOf(ref), evidenceLines));
+        }
         await delay(pollMs, undefined, { signal });
       }
     },

@@ -58,7 +58,7 @@ describe('a platform that meets a fault', () => {
     const failed = await platform.run(['up', '--no-messages']);
     expect(failed.status).toBe(1);
     expect(failed.stderr).toContain('DRIVER_SERVICE_DIED kafka on worker-1 ended by itself');
-    expect(failed.stderr).toContain('InconsistentBrokerIdException');
+    expect(failed.stderr).toContain("Stored node id 7 doesn't match previous node id 1");
     expect(failed.stderr).toContain('worker-1/kafka/console.log');
     expect(await runningNodes()).toEqual([]);
     await writeFile(metadata, sound);

@@ -48,8 +48,8 @@ export const owned: OwnedSettings = {
 type Fact = (typeof facts.settings)[number];
 
 /** Kafka writes ranges as `[1,...]` and `[0,...,17]`, choices as `[a, b]`: those forms are read, the rest is Kafka's to check. */
-function knownSetting({ name, type, valid }: Fact): KnownSetting {
-  const base = { name, type: type as KnownSetting['type'] };
+function knownSetting({ name, type, valid, default: fallback }: Fact): KnownSetting {
+  const base = { name, type: type as KnownSetting['type'], ...(fallback === null ? {} : { default: fallback }) };
   const range = /^\[(-?[\d.]+),\.\.\.(?:,(-?[\d.]+))?\]$/.exec(valid ?? '');
   if (range !== null) {
     const [, minimum, maximum] = range;

@@ -21,27 +21,31 @@ export const listeners: readonly Listener[] = [
   { name: 'election', port: 3888, transport: 'plaintext', authentication: 'none', from: ['master'] },
 ];
 
-const known: readonly KnownSetting[] = [
-  { name: 'tickTime', type: 'int', minimum: 100 },
+const settings: readonly KnownSetting[] = [
+  { name: 'tickTime', type: 'int', minimum: 100, default: '3000' },
   { name: 'initLimit', type: 'int', minimum: 1 },
   { name: 'syncLimit', type: 'int', minimum: 1 },
-  { name: 'maxClientCnxns', type: 'int', minimum: 0 },
-  { name: 'maxCnxns', type: 'int', minimum: 0 },
-  { name: 'minSessionTimeout', type: 'int', minimum: 1 },
-  { name: 'maxSessionTimeout', type: 'int', minimum: 1 },
-  { name: 'autopurge.snapRetainCount', type: 'int', minimum: 3 },
-  { name: 'autopurge.purgeInterval', type: 'int', minimum: 0 },
-  { name: 'snapCount', type: 'int', minimum: 2 },
-  { name: 'snapSizeLimitInKb', type: 'long' },
-  { name: 'preAllocSize', type: 'int', minimum: 1 },
-  { name: 'globalOutstandingLimit', type: 'int', minimum: 1 },
-  { name: 'commitLogCount', type: 'int', minimum: 1 },
-  { name: 'fsync.warningthresholdms', type: 'long', minimum: 1 },
-  { name: 'leaderServes', type: 'string', values: ['yes', 'no'] },
-  { name: 'clientPortListenBacklog', type: 'int' },
+  { name: 'maxClientCnxns', type: 'int', minimum: 0, default: '60' },
+  { name: 'maxCnxns', type: 'int', minimum: 0, default: '0' },
+  { name: 'minSessionTimeout', type: 'int', minimum: 1, default: 'twice tickTime' },
+  { name: 'maxSessionTimeout', type: 'int', minimum: 1, default: '20 times tickTime' },
+  { name: 'autopurge.snapRetainCount', type: 'int', minimum: 3, default: '3' },
+  { name: 'autopurge.purgeInterval', type: 'int', minimum: 0, default: '0' },
+  { name: 'snapCount', type: 'int', minimum: 2, default: '100000' },
+  { name: 'snapSizeLimitInKb', type: 'long', default: '4194304' },
+  { name: 'preAllocSize', type: 'int', minimum: 1, default: '65536' },
+  { name: 'globalOutstandingLimit', type: 'int', minimum: 1, default: '1000' },
+  { name: 'commitLogCount', type: 'int', minimum: 1, default: '500' },
+  { name: 'fsync.warningthresholdms', type: 'long', minimum: 1, default: '1000' },
+  { name: 'leaderServes', type: 'string', values: ['yes', 'no'], default: 'yes' },
+  { name: 'clientPortListenBacklog', type: 'int', default: '-1' },
 ];
 
 const fromTheModel = 'it follows from the list of masters';
+
+export const knownSettings: ReadonlyMap<string, KnownSetting> = new Map(
+  settings.map((setting) => [setting.name, setting]),
+);
 
 export const owned: OwnedSettings = {
   dataDir: 'it is the node’s volume',
@@ -67,11 +71,7 @@ export interface ZookeeperSettings {
   readonly user: Readonly<Record<string, string>>;
 }
 
-export const spec = z
-  .strictObject({
-    settings: userSettings('ZooKeeper 3.8', new Map(known.map((setting) => [setting.name, setting])), owned),
-  })
-  .prefault({});
+export const spec = z.strictObject({ settings: userSettings('ZooKeeper 3.8', knownSettings, owned) }).prefault({});
 
 export const profile = z.strictObject({ heapMiB: heapSpec.optional(), jvmFlags: jvmFlagsSpec.optional() });
 
