@@ -9,6 +9,7 @@ import type Encoder from 'kafkajs/src/protocol/encoder.js';
 
 /** Kafka's numbers for the requests that we send. */
 export const apiKeys = {
+  Fetch: 1,
   ListOffsets: 2,
   Metadata: 3,
   OffsetFetch: 9,

@@ -36,6 +36,27 @@ declare module 'kafkajs/src/protocol/decoder.js' {
   }
 }
 
+declare module 'kafkajs/src/protocol/recordBatch/v0/decoder.js' {
+  import type Decoder from 'kafkajs/src/protocol/decoder.js';
+
+  interface RecordBatch {
+    readonly firstOffset: string;
+    readonly lastOffsetDelta: number;
+    readonly isControlBatch: boolean;
+    readonly records: readonly { readonly offset: string; readonly key: Buffer | null }[];
+  }
+  export default function readRecordBatch(decoder: Decoder): Promise<RecordBatch>;
+}
+
+declare module 'kafkajs-snappy' {
+  export default function createSnappyCodec(): { decompress(bytes: Buffer): Promise<Buffer> };
+}
+
+declare module 'lz4js' {
+  const lz4: { decompress(bytes: Uint8Array): Uint8Array };
+  export default lz4;
+}
+
 declare module 'kafkajs/src/protocol/error.js' {
   interface ErrorCode {
     readonly type: string;

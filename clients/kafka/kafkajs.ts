@@ -8,6 +8,7 @@
 import { type logCreator, logLevel } from 'kafkajs';
 import loggers from 'kafkajs/src/loggers/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import './compression.ts';
 
 const { scheduleCheckPendingRequests } = RequestQueue.prototype;
 RequestQueue.prototype.scheduleCheckPendingRequests = function schedule() {

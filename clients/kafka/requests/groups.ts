@@ -19,6 +19,8 @@ export interface GroupMember {
   readonly id: string;
   readonly clientId: string;
   readonly host: string;
+  /** The topics that it asks for, whether it has got a partition of them or not; empty for groups that are not of consumers. */
+  readonly subscribed: readonly string[];
   /** What the member reads now; empty for a member without a partition, and for groups that are not of consumers. */
   readonly assigned: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
 }
@@ -103,12 +105,22 @@ function readGroup(decoder: Decoder): DescribedGroup {
     row.readString(); // group_instance_id
     const clientId = readText(row);
     const host = readText(row);
-    row.readBytes(); // what it subscribes to
+    const subscription = row.readBytes();
     const assignment = row.readBytes();
-    return { id, clientId, host, assigned: protocolType === 'consumer' ? readAssignment(assignment) : [] };
+    const consumer = protocolType === 'consumer';
+    const subscribed = consumer ? readSubscription(subscription) : [];
+    return { id, clientId, host, subscribed, assigned: consumer ? readAssignment(assignment) : [] };
   });
   decoder.readInt32(); // authorized_operations
   return { group, fault, state, protocolType, members };
+}
+
+/** ConsumerProtocolSubscription.json: a version, then topics; what follows is of no use here. */
+function readSubscription(bytes: Buffer | null): readonly string[] {
+  if (bytes === null || bytes.length === 0) return [];
+  const decoder = new Decoder(bytes);
+  decoder.readInt16();
+  return decoder.readArray(readText);
 }
 
 /** The consumers' own format within the group's (ConsumerProtocolAssignment.json): a version, then topics; what follows is the assignor's. */
