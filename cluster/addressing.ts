@@ -4,8 +4,8 @@
  * Three ways: names that we create (clouds), a loopback address for each node with the standard ports (Linux answers on all of 127/8), and one
  * loopback address with shifted ports (systems where 127.0.0.1 alone answers). Pure: which way fits a machine is found out elsewhere.
  */
-import { subnetTooSmall } from './errors.ts';
-import type { Cluster, Group, Id, Node, Place } from './model.ts';
+import { portsExhausted, subnetTooSmall } from './errors.ts';
+import type { Cluster, Id, Node, Place } from './model.ts';
 import { roles } from './roles.ts';
 import { serviceTable } from './services/table.ts';
 
@@ -55,29 +55,56 @@ function listenerPort(cluster: Cluster, service: Id, listener: string): number {
   return found.port;
 }
 
+/** Where a local environment's addresses are given from, unless it says otherwise. */
+export const defaultSubnet = '127.0.0.0/24';
+
 interface Places {
   host(node: Node): string;
   shift(node: Node): number;
 }
 
 function loopbackPlaces(cluster: Cluster): Places {
-  const subnet = cluster.network.subnet ?? '127.0.0.0/24';
+  const subnet = cluster.network.subnet ?? defaultSubnet;
   return {
     host: (node) => cluster.network.addresses[node.id] ?? addressOf(subnet, node),
     shift: () => 0,
   };
 }
 
-/** Ports of one node lie within ten of each other's standard ports, so that ten apart is far enough. */
-const portStep = 10;
+/** Far enough for the standard ports, whose last digits differ where it matters; a wider step is taken where a person moved ports close together. */
+const leastStep = 10;
+const highestPort = 65_535;
 
+/**
+ * By the node's own number among its role, so that master-1 and worker-1 have the standard ports and no node's coming or going moves another's.
+ * Throws CLUSTER_PORTS_EXHAUSTED when no step keeps all ports apart.
+ */
 function shiftedPlaces(cluster: Cluster, address: string): Places {
-  const order = new Map(cluster.groups.flatMap(nodesOf).map((node, index) => [node.id, index * portStep]));
-  return { host: () => address, shift: (node) => order.get(node.id) ?? 0 };
+  const nodes = cluster.groups.flatMap((group) =>
+    group.nodes.map((node) => ({ ordinal: node.ordinal, ports: group.services.flatMap((id) => portsOf(cluster, id)) })),
+  );
+  const step = stepFor(nodes);
+  if (step === undefined) throw portsExhausted(nodes.length);
+  return { host: () => address, shift: (node) => (node.ordinal - 1) * step };
 }
 
-function nodesOf(group: Group): readonly Node[] {
-  return group.nodes;
+interface Ported {
+  readonly ordinal: number;
+  readonly ports: readonly number[];
+}
+
+function stepFor(nodes: readonly Ported[]): number | undefined {
+  const furthest = Math.max(1, ...nodes.map(({ ordinal }) => ordinal - 1));
+  for (let step = leastStep; furthest * step <= highestPort; step += 1) {
+    const taken = nodes.flatMap(({ ordinal, ports }) => ports.map((port) => port + (ordinal - 1) * step));
+    if (new Set(taken).size === taken.length && taken.every((port) => port <= highestPort)) return step;
+  }
+  return undefined;
+}
+
+function portsOf(cluster: Cluster, service: Id): readonly number[] {
+  const listeners = serviceTable.get(service)?.listeners ?? [];
+  return listeners.map(({ name }) => listenerPort(cluster, service, name));
 }
 
 /**
@@ -86,10 +113,15 @@ function nodesOf(group: Group): readonly Node[] {
  */
 export function addressOf(subnet: string, node: Pick<Node, 'role' | 'ordinal'>): string {
   const { base, size } = parseSubnet(subnet);
-  const offset = (roles.find((role) => role.id === node.role)?.addressOffset ?? 0) + node.ordinal;
+  const offset = addressOffsetOf(node);
   // The last address of a block is its broadcast address.
   if (offset >= size - 1) throw subnetTooSmall(subnet, offset);
   return formatAddress(base + offset);
+}
+
+/** How far into a subnet a node's address lies. */
+export function addressOffsetOf(node: Pick<Node, 'role' | 'ordinal'>): number {
+  return (roles.find((role) => role.id === node.role)?.addressOffset ?? 0) + node.ordinal;
 }
 
 /** `127.0.20.0/24` -> its first address as a number, and how many it holds. The text has been checked by the schema. */

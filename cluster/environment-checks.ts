@@ -2,22 +2,24 @@
  * What the fields of an environment must be together. Each check reads only fields that are valid by themselves, so that one bad field
  * does not hide another's fault, and reports at the place that a person would change.
  */
-import type { Parsed, Path } from '../documents/parse.ts';
-import { nearest } from '../documents/parse.ts';
-import { addressOf, parseAddress, parseSubnet } from './addressing.ts';
+import { nearest, type Parsed } from '../documents/parse.ts';
+import { activeOrdinals, type EnvironmentDraft, type SayFault } from './draft.ts';
 import type { EnvironmentSpec } from './environment.ts';
 import { machines } from './machines.ts';
+import { checkAddresses, checkPorts } from './network-checks.ts';
+import { checkReplicas } from './replica-checks.ts';
 import { type Role, roles } from './roles.ts';
 import { serviceTable } from './services/table.ts';
 
-type Draft = Partial<EnvironmentSpec>;
-type Fault = (path: Path, expected: string, found: string, next: string) => void;
-
 export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
-  const fault: Fault = (path, expected, found, next) => parsed.fault(path, { expected, found, next });
-  const draft = parsed.partial;
+  const fault: SayFault = (path, expected, found, next) => parsed.fault(path, { expected, found, next });
+  const { draft } = parsed;
+  const wrong = parsed.faults.map(({ path }) => path);
   checkTarget(draft, fault);
-  for (const role of roles) checkGroup(role, draft, fault);
+  for (const role of roles) {
+    const sized = !wrong.some((path) => path.startsWith(`${role.field}.count`) || path.startsWith(`${role.field}.ids`));
+    checkGroup(role, draft, sized, fault);
+  }
   checkMasters(draft, fault);
   checkReplicas(draft, fault);
   checkRetired(draft, fault);
@@ -26,7 +28,7 @@ export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
   checkPorts(draft, fault);
 }
 
-function checkTarget({ target, region, profile }: Draft, fault: Fault): void {
+function checkTarget({ target, region, profile }: EnvironmentDraft, fault: SayFault): void {
   if (target === undefined) return;
   if (target === 'local' && region !== undefined) {
     fault(['region'], 'no region for target local', `the region ${region}`, 'remove it, or name a cloud as the target');
@@ -44,21 +46,11 @@ function checkTarget({ target, region, profile }: Draft, fault: Fault): void {
   }
 }
 
-/** Ordinals of the active nodes of a group, or undefined where its fields do not say. */
-export function activeOrdinals(group: {
-  readonly count?: number | undefined;
-  readonly ids?: readonly number[] | undefined;
-}): readonly number[] | undefined {
-  if (group.ids !== undefined) return group.ids;
-  return group.count === undefined
-    ? undefined
-    : Array.from({ length: Math.max(0, group.count) }, (_, index) => index + 1);
-}
-
-function checkGroup(role: Role, draft: Draft, fault: Fault): void {
+/** @param sized whether neither count nor ids is wrong by itself; then the absence of both is a fault of its own. */
+function checkGroup(role: Role, draft: EnvironmentDraft, sized: boolean, fault: SayFault): void {
   const group = draft[role.field];
   if (group === undefined) return;
-  if (group.count === undefined && group.ids === undefined) {
+  if (sized && group.count === undefined && group.ids === undefined) {
     fault([role.field, 'count'], `how many ${role.field} there are`, 'nothing', 'add count, or ids');
   }
   if (group.count !== undefined && group.ids !== undefined && group.ids.length !== group.count) {
@@ -72,7 +64,8 @@ function checkGroup(role: Role, draft: Draft, fault: Fault): void {
   const twice = group.ids?.filter((id, index, all) => all.indexOf(id) !== index) ?? [];
   for (const id of new Set(twice))
     fault([role.field, 'ids'], 'each number once', `${id} twice`, 'remove one of the two');
-  for (const [index, service] of group.runs.entries()) {
+  const { runs } = group;
+  for (const [index, service] of (runs ?? []).entries()) {
     const reason = role.refuses[service];
     const path = [role.field, 'runs', index];
     const next = `leave runs out, or write [${role.services.join(', ')}]`;
@@ -85,11 +78,11 @@ function checkGroup(role: Role, draft: Draft, fault: Fault): void {
       fault(path, known, `the service ${JSON.stringify(service)}`, next);
     }
   }
-  for (const service of role.services.filter((id) => !group.runs.includes(id))) {
+  for (const service of role.services.filter((id) => runs?.includes(id) === false)) {
     fault(
       [role.field, 'runs'],
       `${service} among the services of ${role.field}`,
-      `[${group.runs.join(', ')}]`,
+      `[${runs?.join(', ')}]`,
       'leave runs out',
     );
   }
@@ -109,7 +102,21 @@ function checkGroup(role: Role, draft: Draft, fault: Fault): void {
 /** ZooKeeper's guide asks for an odd number; above nine, each write waits for more servers without any gain in safety. */
 const mostMasters = 9;
 
-function checkMasters({ masters }: Draft, fault: Fault): void {
+/** ZooKeeper Administrator's Guide 3.8, "myid": 1 to 254, since 255 is taken where nodes of the tree may expire. */
+const highestMaster = 254;
+
+function checkMasters({ masters, retired }: EnvironmentDraft, fault: SayFault): void {
+  for (const [index, id] of (masters?.ids ?? []).entries()) {
+    if (id > highestMaster) {
+      const path = ['masters', 'ids', index];
+      fault(path, `a number up to ${highestMaster} (ZooKeeper’s myid)`, `${id}`, 'choose a smaller number');
+    }
+  }
+  for (const [index, id] of (retired ?? []).entries()) {
+    if (id.startsWith('master-') && Number(id.slice('master-'.length)) > highestMaster) {
+      fault(['retired', index], `a master up to master-${highestMaster} (ZooKeeper’s myid)`, id, 'correct its number');
+    }
+  }
   const count = masters === undefined ? undefined : activeOrdinals(masters)?.length;
   if (count === undefined) return;
   const path = ['masters', masters?.ids === undefined ? 'count' : 'ids'];
@@ -123,51 +130,7 @@ function checkMasters({ masters }: Draft, fault: Fault): void {
   }
 }
 
-function checkReplicas({ tolerate, workers, kafka }: Draft, fault: Fault): void {
-  const count = workers === undefined ? undefined : activeOrdinals(workers)?.length;
-  if (count === undefined) return;
-  if (count < 1) {
-    fault(
-      ['workers', 'count'],
-      'at least one worker',
-      `${count}`,
-      'three, with tolerate: 1, are the platform’s default',
-    );
-    return;
-  }
-  if (tolerate !== undefined && tolerate + 1 > count) {
-    const found = `${tolerate + 1} replicas (tolerate ${tolerate} + 1) on ${count} ${count === 1 ? 'worker' : 'workers'}`;
-    fault(['tolerate'], 'no more replicas than workers', found, `write tolerate: ${count - 1} at most, or add workers`);
-  }
-  for (const name of [
-    'default.replication.factor',
-    'offsets.topic.replication.factor',
-    'transaction.state.log.replication.factor',
-  ]) {
-    const set = Number(kafka?.settings[name] ?? 0);
-    if (set > count) {
-      fault(
-        ['kafka', 'settings', name],
-        `no more replicas than workers (${count})`,
-        `${set}`,
-        `write ${count} at most, or add workers`,
-      );
-    }
-  }
-  const inSync = Number(kafka?.settings['min.insync.replicas'] ?? 0);
-  const replicas = Number(kafka?.settings['default.replication.factor'] ?? (tolerate ?? 0) + 1);
-  if (tolerate !== undefined && inSync > replicas) {
-    const next = `write ${replicas} at most, or tolerate more failures`;
-    fault(
-      ['kafka', 'settings', 'min.insync.replicas'],
-      `no more than the ${replicas} replicas that a topic has`,
-      `${inSync}`,
-      next,
-    );
-  }
-}
-
-function checkRetired(draft: Draft, fault: Fault): void {
+function checkRetired(draft: EnvironmentDraft, fault: SayFault): void {
   const { retired = [] } = draft;
   for (const [index, id] of retired.entries()) {
     const [roleId = '', ordinal = ''] = id.split('-');
@@ -182,7 +145,7 @@ function checkRetired(draft: Draft, fault: Fault): void {
   }
 }
 
-function checkZones({ zones, spread, masters, workers, target }: Draft, fault: Fault): void {
+function checkZones({ zones, spread, masters, workers, target }: EnvironmentDraft, fault: SayFault): void {
   if (zones === undefined) return;
   const twice = zones.filter((zone, index) => zones.indexOf(zone) !== index);
   for (const zone of new Set(twice)) fault(['zones'], 'each zone once', `${zone} twice`, 'remove one of the two');
@@ -214,97 +177,6 @@ function checkZones({ zones, spread, masters, workers, target }: Draft, fault: F
         found,
         'choose other numbers',
       );
-    }
-  }
-}
-
-function checkAddresses(draft: Draft, fault: Fault): void {
-  const { network, target } = draft;
-  if (network === undefined) return;
-  const nodes = roles.flatMap((role) => {
-    const group = draft[role.field];
-    const ordinals = (group === undefined ? undefined : activeOrdinals(group)) ?? [];
-    const leaving = (draft.retired ?? [])
-      .filter((id) => id.startsWith(`${role.id}-`))
-      .map((id) => Number(id.slice(role.id.length + 1)));
-    return [...ordinals, ...leaving].map((ordinal) => ({ id: `${role.id}-${ordinal}`, role: role.id, ordinal }));
-  });
-  const known = new Set(nodes.map(({ id }) => id));
-  for (const id of Object.keys(network.addresses)) {
-    if (!known.has(id))
-      fault(
-        ['network', 'addresses', id],
-        'a node of this environment',
-        JSON.stringify(id),
-        'remove it, or add the node',
-      );
-  }
-  if (
-    target === 'local' &&
-    network.subnet !== undefined &&
-    parseAddress(network.subnet.split('/')[0] ?? '') >>> 24 !== 127
-  ) {
-    fault(
-      ['network', 'subnet'],
-      'a block within 127.0.0.0/8 for target local',
-      network.subnet,
-      'write 127.0.20.0/24, say',
-    );
-  }
-  if (target !== 'local') return;
-  const owners = new Map<string, string>();
-  for (const node of nodes) {
-    const pinned = network.addresses[node.id];
-    const address = pinned ?? givenAddress(network.subnet, node);
-    if (address === undefined) {
-      const found = `${network.subnet} for ${nodes.length} nodes`;
-      fault(['network', 'subnet'], 'a block with room for every node', found, 'widen it (a /16 holds 65,000)');
-      return;
-    }
-    const other = owners.get(address);
-    if (other !== undefined) {
-      const path = ['network', 'addresses', pinned === undefined ? other : node.id];
-      fault(
-        path,
-        'an address of its own for each node',
-        `${address} for ${other} and ${node.id}`,
-        'give one of them another',
-      );
-    }
-    owners.set(address, node.id);
-  }
-}
-
-export const defaultSubnet = '127.0.0.0/24';
-
-function givenAddress(
-  subnet = defaultSubnet,
-  node: { readonly role: string; readonly ordinal: number },
-): string | undefined {
-  const offset = (roles.find((role) => role.id === node.role)?.addressOffset ?? 0) + node.ordinal;
-  return offset < parseSubnet(subnet).size - 1 ? addressOf(subnet, node) : undefined;
-}
-
-function checkPorts({ network }: Draft, fault: Fault): void {
-  if (network === undefined) return;
-  for (const role of roles) {
-    const owners = new Map<number, string>();
-    for (const service of role.services) {
-      for (const listener of serviceTable.get(service)?.listeners ?? []) {
-        const name = `${service}.${listener.name}`;
-        const port = network.ports[name] ?? listener.port;
-        const other = owners.get(port);
-        if (other !== undefined) {
-          const path = ['network', 'ports', network.ports[name] === undefined ? other : name];
-          fault(
-            path,
-            'a port of its own for each listener of a node',
-            `${port} for ${other} and ${name}`,
-            'give one of them another',
-          );
-        }
-        owners.set(port, name);
-      }
     }
   }
 }

@@ -8,8 +8,8 @@ import * as zookeeper from './services/zookeeper/settings.ts';
 
 const idPattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const name = z.string().regex(idPattern, { error: 'a name of lower-case letters, digits and single hyphens' });
-const nodeId = z.string().regex(/^(master|worker)-[1-9]\d*$/, { error: 'a node’s id, such as worker-4' });
-const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const nodeId = z.string().regex(/^(master|worker)-[1-9]\d{0,5}$/, { error: 'a node’s id, such as worker-4' });
+const octet = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const ipv4 = `${octet}(\\.${octet}){3}`;
 const address = z.string().regex(new RegExp(`^${ipv4}$`), { error: 'an IPv4 address, such as 127.0.20.11' });
 const subnet = z
@@ -34,9 +34,22 @@ const listenerNames = [
   ...kafka.listeners.map((listener) => `kafka.${listener.name}`),
 ];
 
+/** The sizes up to which resolving and rendering are measured (bench/). */
+const mostNodes = 10_000;
+/** Numbers are never given twice, so that they grow with the years; six digits, as in nodeId. */
+const highestOrdinal = 999_999;
+
 const group = {
-  count: z.int().optional().describe('Active nodes; they are numbered from 1 unless ids says otherwise'),
-  ids: z.array(z.int().min(1)).min(1).optional().describe('Numbers of the active nodes, where they are not 1 to count'),
+  count: z
+    .int()
+    .max(mostNodes, { error: `at most ${mostNodes} nodes in a group | write fewer` })
+    .optional()
+    .describe('Active nodes; they are numbered from 1 unless ids says otherwise'),
+  ids: z
+    .array(z.int().min(1).max(highestOrdinal))
+    .min(1)
+    .optional()
+    .describe('Numbers of the active nodes, where they are not 1 to count'),
   machine,
   volumeGiB,
 };

@@ -30,3 +30,11 @@ export function subnetTooSmall(subnet: string, nodes: number): EnsembleError {
     next: 'Widen network.subnet in the environment file (a /16 holds 65,000 nodes).',
   });
 }
+
+export function portsExhausted(nodes: number): EnsembleError {
+  return new EnsembleError({
+    code: 'CLUSTER_PORTS_EXHAUSTED',
+    message: `no ports that keep ${nodes} nodes apart on one address`,
+    next: 'Use a system that answers on all of 127.0.0.0/8 (Linux), or fewer nodes; move ports under network.ports apart.',
+  });
+}

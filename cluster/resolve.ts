@@ -1,7 +1,8 @@
 /** What an environment file means: the Cluster, filled in, derived and frozen. Pure; a valid environment always resolves. */
 
+import { defaultSubnet } from './addressing.ts';
+import { activeOrdinals } from './draft.ts';
 import type { EnvironmentSpec } from './environment.ts';
-import { activeOrdinals, defaultSubnet } from './environment-checks.ts';
 import { type Machine, machines } from './machines.ts';
 import type { Cluster, Group, Node } from './model.ts';
 import { type Role, roles } from './roles.ts';
