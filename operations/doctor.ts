@@ -134,7 +134,7 @@ async function examinePorts(
           const host = addressing.bind(node);
           const port = addressing.port(node, service, listener.name);
           if ((await tryListen(host, port)).kind === 'free') continue;
-          const holder = (await portHolder(port)) ?? 'another program';
+          const holder = (await portHolder(host, port)) ?? 'another program';
           const found = `${host}:${port} is taken by ${holder}`;
           taken.push({
             what: `Port of ${node.id}`,

@@ -21,9 +21,9 @@ export async function tryListen(host: string, port: number): Promise<Availabilit
 }
 
 /** `java (pid 4711)`, where this system and our rights show it (Linux: /proc/net/tcp and the sockets that processes hold open). */
-export async function portHolder(port: number): Promise<string | undefined> {
+export async function portHolder(host: string, port: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
-  const inodes = await listeningInodes(port);
+  const inodes = await listeningInodes(host, port);
   if (inodes.size === 0) return undefined;
   for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
     const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
@@ -40,13 +40,23 @@ export async function portHolder(port: number): Promise<string | undefined> {
 /** The kernel's state number of a listening socket (include/net/tcp_states.h). */
 const listening = '0A';
 
-async function listeningInodes(port: number): Promise<ReadonlySet<string>> {
+/** Sockets that listen on the port at this address, or at every address: another address's socket is no obstacle. */
+async function listeningInodes(host: string, port: number): Promise<ReadonlySet<string>> {
   const tables = await Promise.all(
     ['tcp', 'tcp6'].map((table) => readFile(`/proc/net/${table}`, 'utf8').catch(() => '')),
   );
   const rows = tables.flatMap((table) => table.split('\n').slice(1)).map((row) => row.trim().split(/\s+/));
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  // The kernel prints an IPv4 address as the hexadecimal of its bytes in reverse, and one within IPv6 with a prefix.
+  const hexHost = host
+    .split('.')
+    .reverse()
+    .map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'))
+    .join('');
+  const wanted = new Set(
+    [hexHost, '0'.repeat(8), '0'.repeat(32), `0000000000000000FFFF0000${hexHost}`].map((each) => `${each}:${hexPort}`),
+  );
   return new Set(
-    rows.filter((row) => row[3] === listening && row[1]?.endsWith(`:${wanted}`)).map((row) => `socket:[${row[9]}]`),
+    rows.filter((row) => row[3] === listening && wanted.has(row[1] ?? '')).map((row) => `socket:[${row[9]}]`),
   );
 }

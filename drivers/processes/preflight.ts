@@ -16,7 +16,7 @@ export async function checkPorts(
       const host = addressing.bind(node);
       const port = addressing.port(node, ref.service, listener.name);
       const found = await tryListen(host, port);
-      if (found.kind === 'taken') throw portTaken(ref, `${host}:${port}`, await portHolder(port));
+      if (found.kind === 'taken') throw portTaken(ref, `${host}:${port}`, await portHolder(host, port));
       if (found.kind === 'no address') throw addressNotHere(ref, host, found.cause);
     }
   }
