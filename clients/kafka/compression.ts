@@ -3,9 +3,12 @@
  * ones that people use. Reading only: what we send is not compressed.
  */
 import { decompress as decompressZstd } from 'fzstd';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import createSnappyCodec from 'kafkajs-snappy';
 import lz4 from 'lz4js';
+
+// Node finds no such name among the exports of this CommonJS package, though bundlers and test runners do.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 CompressionCodecs[CompressionTypes.Snappy] = () => readOnly('snappy', (bytes) => createSnappyCodec().decompress(bytes));
 CompressionCodecs[CompressionTypes.LZ4] = () => readOnly('lz4', async (bytes) => Buffer.from(lz4.decompress(bytes)));
