@@ -1,0 +1,28 @@
+/** Looks at all of a cluster's topics for an import: those that a person's patterns want, with the settings of their own. */
+import type { KafkaConnection } from '../clients/kafka/connection.ts';
+import type { ImportFacts } from './import.ts';
+import { observeTopics } from './state.ts';
+import { matchesPattern } from './topic-pattern.ts';
+
+export interface ImportSelection {
+  /** Patterns of names; every topic where there is none. */
+  readonly include?: readonly string[];
+  /** Patterns of names, stronger than `include`. */
+  readonly exclude?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Kafka's own topics are among the facts: the import says that it leaves them out. Throws as KafkaConnection.send. */
+export async function observeForImport(
+  connection: KafkaConnection,
+  { include = [], exclude = [], signal }: ImportSelection = {},
+): Promise<ImportFacts> {
+  const { topics } = await connection.metadata(undefined, { signal });
+  const isWanted = (name: string) =>
+    (include.length === 0 || include.some((pattern) => matchesPattern(pattern, name))) &&
+    !exclude.some((pattern) => matchesPattern(pattern, name));
+  const names = topics.map(({ topic }) => topic);
+  const wanted = names.filter(isWanted).map((name) => ({ name, partitions: 1, replicas: 1, config: {} }));
+  const state = await observeTopics(connection, { file: '', topics: wanted, hash: '' }, { signal });
+  return { clusterId: state.clusterId, topics: state.topics, excluded: names.filter((name) => !isWanted(name)) };
+}
