@@ -26,6 +26,8 @@ const cruiseSchema = z.object({
       source: z.string(),
       /** Node's own, such as fs/promises. */
       coreModule: z.boolean().optional(),
+      /** An import that leads nowhere, under the name that it was imported by. */
+      couldNotResolve: z.boolean().optional(),
       dependencies: z.array(z.object({ resolved: z.string(), dependencyTypes: z.array(z.string()) })),
     }),
   ),
@@ -52,8 +54,8 @@ export function readRoomGraph(root: string): Promise<RoomGraph> {
 export function foldToRooms({ modules }: Cruise): RoomGraph {
   const rooms = new Set<string>();
   const arrows = new Map<string, RoomArrow>();
-  for (const { source, dependencies, coreModule } of modules) {
-    const from = coreModule === true ? undefined : roomOf(source);
+  for (const { source, dependencies, coreModule, couldNotResolve } of modules) {
+    const from = coreModule === true || couldNotResolve === true ? undefined : roomOf(source);
     if (from === undefined) continue;
     rooms.add(from);
     for (const { resolved, dependencyTypes } of dependencies) {

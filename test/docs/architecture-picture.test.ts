@@ -49,7 +49,7 @@ describe('docs/architecture.svg', () => {
 });
 
 describe('folding modules to rooms', () => {
-  it('leaves out tests, benchmarks, development commands, packages, node’s own modules and files at the root', () => {
+  it('leaves out tests, benchmarks, development commands, packages, node’s own modules, missing modules and files at the root', () => {
     const graph = foldToRooms({
       modules: [
         local('test/drivers/a.test.ts', ['drivers/a.ts']),
@@ -59,6 +59,7 @@ describe('folding modules to rooms', () => {
         local('vitest.config.ts', ['drivers/a.ts']),
         local('node_modules/yaml/index.js'),
         { source: 'fs/promises', coreModule: true, dependencies: [] },
+        { source: './not-there.ts', couldNotResolve: true, dependencies: [] },
         local('drivers/a.ts'),
       ],
     });
