@@ -21,7 +21,7 @@ const oldestMajor = 17;
 const newestMajor = 23;
 
 /** Folders that hold Java homes, each as its installer lays them: Debian and Fedora, macOS, SDKMAN, Homebrew. */
-export const usualPlaces: readonly string[] = [
+const usualPlaces: readonly string[] = [
   '/usr/lib/jvm/*',
   '/Library/Java/JavaVirtualMachines/*/Contents/Home',
   join(homedir(), '.sdkman/candidates/java/*'),
@@ -75,12 +75,12 @@ async function examine(executable: string): Promise<Java | undefined> {
   return parseSettings(real, await askItself(real));
 }
 
-/** The version in a Java home's release file: the full one where it says it. */
+/** The version in a Java home's release file: the full one where it says it. @internal */
 export function parseRelease(text: string): string | undefined {
   return /^JAVA_RUNTIME_VERSION="([^"]+)"/m.exec(text)?.[1] ?? /^JAVA_VERSION="([^"]+)"/m.exec(text)?.[1];
 }
 
-/** What `java -XshowSettings:properties -version` says of home and version. */
+/** What `java -XshowSettings:properties -version` says of home and version. @internal */
 export function parseSettings(executable: string, output: string): Java | undefined {
   const home = /^\s*java\.home = (.+)$/m.exec(output)?.[1];
   const version = /^\s*java\.runtime\.version = (.+)$/m.exec(output)?.[1];

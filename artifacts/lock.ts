@@ -20,7 +20,7 @@ export async function lockArtifacts(cacheRoot: string, options: MavenOptions): P
   return { zookeeper: await lockOne('zookeeper'), kafka: await lockOne('kafka') };
 }
 
-export function archiveName(service: ArtifactService, version: string): string {
+function archiveName(service: ArtifactService, version: string): string {
   return `${service}-${version}.tar`;
 }
 

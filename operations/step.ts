@@ -8,15 +8,3 @@ export interface Step<Context> {
   /** Resolves with the outcome in a few words ("1 leader, 2 followers"). */
   run(context: Context, report: (progress: string) => void, signal: AbortSignal): Promise<string>;
 }
-
-/** Runs steps in order, for callers without a display. */
-export async function runSteps<Context>(
-  steps: readonly Step<Context>[],
-  context: Context,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const step of steps) {
-    signal.throwIfAborted();
-    await step.run(context, () => {}, signal);
-  }
-}

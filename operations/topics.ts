@@ -26,7 +26,7 @@ export async function readManifest({ environment }: { readonly environment: Envi
   return await loadManifest(manifestFile, { brokers: active.length });
 }
 
-export async function withConnection<T>(
+async function withConnection<T>(
   { bootstrap }: Deployment,
   work: (connection: KafkaConnection) => Promise<T>,
 ): Promise<T> {

@@ -44,7 +44,7 @@ interface Context {
   messages: readonly MessageReport[];
 }
 
-/** Runs the steps through `run` (a display, or runSteps). @throws EnsembleError of the room that failed */
+/** Runs the steps through `run` (the display). @throws EnsembleError of the room that failed */
 export async function bringUp(
   options: UpOptions,
   signal: AbortSignal,

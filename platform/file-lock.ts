@@ -48,7 +48,7 @@ export async function withFileLock<T>(path: string, options: FileLockOptions, wo
   }
 }
 
-/** Waits for the lock. Not re-entrant: a second acquisition by the same process waits for the first one's release. */
+/** Waits for the lock. Not re-entrant: a second acquisition by the same process waits for the first one's release. @internal */
 export async function acquireFileLock(path: string, options: FileLockOptions = {}): Promise<FileLock> {
   options.signal?.throwIfAborted();
   const self = identify(process.pid);

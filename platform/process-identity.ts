@@ -39,7 +39,7 @@ function startedAtFromProc(pid: number): string | undefined {
   return ticks === undefined ? undefined : `${bootId()}:${ticks}`;
 }
 
-/** Field 22, `starttime`, of the text of /proc/<pid>/stat; undefined for a process that is a zombie or dead. */
+/** Field 22, `starttime`, of the text of /proc/<pid>/stat; undefined for a process that is a zombie or dead. @internal */
 export function parseProcStat(stat: string): string | undefined {
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses: count from the last one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -65,7 +65,7 @@ function startedAtFromPs(pid: number): string | undefined {
   return parsePs(result.stdout);
 }
 
-/** The start time of `ps -o stat=,lstart=`; undefined for no line or a zombie. */
+/** The start time of `ps -o stat=,lstart=`; undefined for no line or a zombie. @internal */
 export function parsePs(output: string): string | undefined {
   const match = /^\s*(\S+)\s+(\S.*\S)\s*$/.exec(output);
   if (match?.[1] === undefined || match[1].startsWith('Z')) return undefined;

@@ -3,7 +3,7 @@ import { EnsembleError, exitStatus } from '../../contracts/error.ts';
 import { paint, printJson } from './terminal.ts';
 
 /** As shells report a command that a signal ended: 128 + SIGINT. */
-export const interruptedStatus = 130;
+const interruptedStatus = 130;
 
 /** Prints the error and returns the status to exit with. */
 export function reportError(
@@ -27,7 +27,7 @@ export function reportError(
 
 const reportIt = 'This is a defect of ensemble itself: report it with the lines above and the command that you ran.';
 
-export function formatError(error: EnsembleError): string {
+function formatError(error: EnsembleError): string {
   const evidence = error.evidence.length === 0 ? '' : `\n${error.evidence.map((line) => `  ${line}`).join('\n')}`;
   return `${paint.red(error.code)} ${error.message}${evidence}\n${paint.bold('next:')} ${error.next}`;
 }

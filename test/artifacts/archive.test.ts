@@ -1,3 +1,4 @@
+/** The archive is the same bytes whoever makes it, and the committed lock is whole. */
 import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Which Java is chosen, and what is said where none fits: with pretended ones that print what real ones print. */
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

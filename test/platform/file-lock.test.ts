@@ -1,3 +1,4 @@
+/** The lock keeps its holders apart and frees itself of dead ones. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

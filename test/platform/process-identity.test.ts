@@ -1,3 +1,4 @@
+/** A process is told from another that has its pid. */
 import { describe, expect, test } from 'vitest';
 import { identify, isAlive, parseProcStat, parsePs } from '../../platform/process-identity.ts';
 
