@@ -8,6 +8,9 @@ interface Definition {
   readonly element?: unknown;
   readonly options?: readonly unknown[];
   readonly shape?: Readonly<Record<string, unknown>>;
+  /** Of a record; with `entries` where its keys are an enumeration. */
+  readonly keyType?: unknown;
+  readonly entries?: Readonly<Record<string, unknown>>;
 }
 
 /** The names of the fields at a path; none where the schema has no fixed fields there. */
@@ -16,7 +19,7 @@ export function knownKeys(schema: z.ZodType, path: Path): readonly string[] {
     (here, key) => (typeof key === 'number' ? definition(unwrap(here)).element : fieldsOf(here)?.[String(key)]),
     schema,
   );
-  return Object.keys(fieldsOf(at) ?? {});
+  return Object.keys(fieldsOf(at) ?? definition(definition(unwrap(at)).keyType).entries ?? {});
 }
 
 /** A mapping's fields by name; undefined for what is no mapping with fixed fields. */

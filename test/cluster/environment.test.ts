@@ -1,0 +1,406 @@
+/** Each refusal as a person sees it: `file:line:column: path: expected …, found …; next step`. Line numbers are those of environment-fixture.ts. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { environmentSchema } from '../../cluster/environment.ts';
+import { loadEnvironment } from '../../cluster/load.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { change, faultsOf, smallEnvironment } from './environment-fixture.ts';
+
+const masters = 'masters:\n  count: 3';
+const workers = 'workers:\n  count: 3';
+const topics = 'topics: topics.yaml\n';
+const local = 'target: local\n';
+const add = (lines: string) => change({ [topics]: `${topics}${lines}` });
+
+test('the environment that these tests change is valid', () => {
+  expect(faultsOf(smallEnvironment)).toEqual([]);
+});
+
+test.each(['local', 'staging', 'production'])('the shipped environment %s is valid', async (name) => {
+  const environment = await loadEnvironment(name, `${installationRoot()}/environments`);
+  expect(environment.cluster.environment).toBe(name);
+});
+
+const refusals: Readonly<Record<string, readonly (readonly [what: string, text: string, fault: string])[]>> = {
+  masters: [
+    [
+      'an even number',
+      change({ [masters]: 'masters:\n  count: 4' }),
+      '6:3: masters.count: expected an odd number of masters (4 tolerate 1 failure, no more than 3 do), found 4; write 3 or 5',
+    ],
+    [
+      'none',
+      change({ [masters]: 'masters:\n  count: 0' }),
+      '6:3: masters.count: expected at least one master, found 0; three tolerate one failure',
+    ],
+    [
+      'too many',
+      change({ [masters]: 'masters:\n  count: 11' }),
+      '6:3: masters.count: expected at most 9 masters (each write waits for a majority of them), found 11; write 3 or 5',
+    ],
+    [
+      'brokers on them',
+      change({ [masters]: `${masters}\n  runs: [zookeeper, kafka]` }),
+      '7:21: masters.runs[1]: expected zookeeper alone (masters run ZooKeeper alone: a broker beside it would compete for the disk that the quorum waits on at each write), found the service kafka; leave runs out, or write [zookeeper]',
+    ],
+    [
+      'no ZooKeeper',
+      change({ [masters]: `${masters}\n  runs: []` }),
+      '7:3: masters.runs: expected zookeeper among the services of masters, found []; leave runs out',
+    ],
+    [
+      'a service that is none',
+      change({ [masters]: `${masters}\n  runs: [zookeeper, nats]` }),
+      '7:21: masters.runs[1]: expected one of zookeeper, kafka, found the service "nats"; leave runs out, or write [zookeeper]',
+    ],
+    [
+      'neither count nor ids',
+      change({ 'masters:\n  count: 3\n': 'masters:\n' }),
+      '5:1: masters.count: expected how many masters there are, found nothing; add count, or ids',
+    ],
+    [
+      'a number beyond ZooKeeper’s',
+      change({ [masters]: 'masters:\n  ids: [1, 2, 255]', [topics]: `${topics}network: { subnet: 127.0.0.0/16 }\n` }),
+      '6:15: masters.ids[2]: expected a number up to 254 (ZooKeeper’s myid), found 255; choose a smaller number',
+    ],
+    [
+      'count against ids',
+      change({ [masters]: 'masters:\n  count: 3\n  ids: [1]' }),
+      '7:3: masters.ids: expected 3 numbers, as count says, found 1; make the two agree, or leave count out',
+    ],
+  ],
+  workers: [
+    [
+      'more replicas than workers',
+      change({ 'tolerate: 1': 'tolerate: 3' }),
+      '4:1: tolerate: expected no more replicas than workers, found 4 replicas (tolerate 3 + 1) on 3 workers; write tolerate: 2 at most, or add workers',
+    ],
+    [
+      'a replication factor beyond them',
+      add('kafka:\n  settings:\n    default.replication.factor: 4\n'),
+      '16:5: kafka.settings.default.replication.factor: expected no more replicas than workers (3), found 4; write 3 at most, or add workers',
+    ],
+    [
+      'more in sync than replicas',
+      add('kafka:\n  settings:\n    min.insync.replicas: 3\n'),
+      '16:5: kafka.settings.min.insync.replicas: expected no more than the replicas that there are (default.replication.factor), found 3 in sync of 2 replicas; write 2 at most, or raise default.replication.factor',
+    ],
+    [
+      'transactions that could never be written',
+      add('kafka:\n  settings:\n    transaction.state.log.replication.factor: 1\n'),
+      '16:5: kafka.settings.transaction.state.log.replication.factor: expected no fewer replicas than must be in sync (transaction.state.log.min.isr: 2), found 1; write 2 at least, or set transaction.state.log.min.isr too',
+    ],
+    [
+      'none',
+      change({ [workers]: 'workers:\n  count: 0' }),
+      '10:3: workers.count: expected at least one worker, found 0; three, with tolerate: 1, are the platform’s default',
+    ],
+    [
+      'ZooKeeper on them',
+      change({ [workers]: `${workers}\n  runs: [kafka, zookeeper]` }),
+      '11:17: workers.runs[1]: expected kafka alone (workers run Kafka alone: a quorum that shares a machine with a broker fails together with it), found the service zookeeper; leave runs out, or write [kafka]',
+    ],
+    [
+      'a small volume',
+      change({ 'volumeGiB: 5': 'volumeGiB: 0' }),
+      '12:3: workers.volumeGiB: expected a volume of at least 1 GiB (Kafka and ZooKeeper reserve whole log segments), found 0; give it 1 or more',
+    ],
+    [
+      'a volume beyond any disk',
+      change({ 'volumeGiB: 5': 'volumeGiB: 20000' }),
+      '12:3: workers.volumeGiB: expected a volume of at most 16,384 GiB, the largest gp3 volume there is, found 20000; use several volumes',
+    ],
+    [
+      'an unknown machine type',
+      change({ '{ memoryMiB: 4096, cpus: 2 }': 't3.smal' }),
+      '11:3: workers.machine: expected a machine type that is known here (t3.small, t3.medium, t3.large, m6i.large ...), found "t3.smal"; did you mean t3.small? Or write its size: { memoryMiB, cpus }',
+    ],
+    [
+      'a machine’s size with a slip in it',
+      change({ '{ memoryMiB: 4096, cpus: 2 }': '{ memoryMiB: 4096, cpu: 2, cpus: 2 }' }),
+      '11:31: workers.machine.cpu: expected one of memoryMiB, cpus, found the unknown field "cpu"; did you mean "cpus"?',
+    ],
+    [
+      'a size beyond all measure',
+      change({ [workers]: 'workers:\n  count: 4000000000' }),
+      '10:3: workers.count: expected at most 10000 nodes in a group, found 4000000000; write fewer',
+    ],
+    [
+      'a number twice',
+      change({ [workers]: 'workers:\n  ids: [1, 2, 2, 3]' }),
+      '10:3: workers.ids: expected each number once, found 2 twice; remove one of the two',
+    ],
+  ],
+  'retired nodes': [
+    [
+      'active too',
+      add('retired: [worker-3]\n'),
+      '14:11: retired[0]: expected a node that is no longer active, found worker-3, which is active too; lower workers.count below 3, or list the nodes that stay under workers.ids',
+    ],
+    [
+      'named twice',
+      add('retired: [worker-4, worker-4]\n'),
+      '14:21: retired[1]: expected each node once, found worker-4 twice; remove one of the two',
+    ],
+    [
+      'that are no nodes',
+      add('retired: [broker-4]\n'),
+      '14:11: retired[0]: expected a node’s id, such as worker-4, found the text "broker-4"; change it',
+    ],
+  ],
+  zones: [
+    [
+      'fewer than to spread over',
+      change({ 'zones: [a, b, c]': 'zones: [a, b]\nspread: 3' }),
+      '4:1: spread: expected no fewer zones than to spread over, found 2 zones to spread over 3; add zones, or write spread: 2',
+    ],
+    [
+      'named twice',
+      change({ 'zones: [a, b, c]': 'zones: [a, b, a]' }),
+      '3:1: zones: expected each zone once, found a twice; remove one of the two',
+    ],
+    [
+      'none',
+      change({ 'zones: [a, b, c]': 'zones: []' }),
+      '3:1: zones: expected a list with a length of at least 1, found a list of 0; change it',
+    ],
+    [
+      'unevenly filled',
+      change({ [workers]: 'workers:\n  ids: [1, 4, 7]' }),
+      '10:3: workers.ids: expected numbers that spread evenly over the zones (a node’s zone follows from its number), found 3 in a, 0 in b, 0 in c; choose other numbers',
+    ],
+  ],
+  network: [
+    [
+      'one address for two nodes',
+      add('network:\n  addresses:\n    worker-1: 127.0.0.50\n    worker-2: 127.0.0.50\n'),
+      '17:5: network.addresses.worker-2: expected an address of its own for each node, found 127.0.0.50 for worker-1 and worker-2; give one of them another',
+    ],
+    [
+      'a pinned address that another node is given',
+      add('network:\n  addresses:\n    master-1: 127.0.0.101\n'),
+      '16:5: network.addresses.master-1: expected an address of its own for each node, found 127.0.0.101 for master-1 and worker-1; give one of them another',
+    ],
+    [
+      'one port for two listeners',
+      add('network:\n  ports:\n    kafka.tls: 9092\n'),
+      '16:5: network.ports.kafka.tls: expected a port of its own for each listener of a node, found 9092 for kafka.plaintext and kafka.tls; give one of them another',
+    ],
+    [
+      'an unknown listener',
+      add('network:\n  ports:\n    kafka.plain: 9095\n'),
+      '16:5: network.ports.kafka.plain: expected one of zookeeper.client, zookeeper.quorum, zookeeper.election, kafka.plaintext, kafka.tls, found the unknown field "kafka.plain"; remove it',
+    ],
+    [
+      'a port that is none',
+      add('network:\n  ports:\n    kafka.tls: 70000\n'),
+      '16:5: network.ports.kafka.tls: expected a number of at most 65535, found 70000; change it',
+    ],
+    [
+      'a block that is too small',
+      add('network:\n  subnet: 127.0.20.0/26\n'),
+      '15:3: network.subnet: expected a block with room for every node, found 127.0.20.0/26, which ends before worker-1, worker-2, worker-3; widen it (a /16 holds 65,000), or pin addresses under network.addresses',
+    ],
+    [
+      'a block that others can reach',
+      add('network:\n  subnet: 10.0.0.0/16\n'),
+      '15:3: network.subnet: expected a block within 127.0.0.0/8 for target local, found 10.0.0.0/16; write 127.0.20.0/24, say',
+    ],
+    [
+      'an address that others can reach',
+      add('network:\n  addresses:\n    worker-1: 192.168.1.5\n'),
+      '16:5: network.addresses.worker-1: expected an address within 127.0.0.0/8 for target local, found 192.168.1.5; write 127.0.20.11, say',
+    ],
+    [
+      'an address within a block in place of its first',
+      add('network:\n  subnet: 127.0.20.7/24\n'),
+      '15:3: network.subnet: expected the first address of a block, found 127.0.20.7/24; its block begins 7 addresses before',
+    ],
+    [
+      'no block at all',
+      add('network:\n  subnet: 127.0.20.0\n'),
+      '15:3: network.subnet: expected a block of addresses, such as 127.0.20.0/24, found the text "127.0.20.0"; change it',
+    ],
+    [
+      'a node that is none',
+      add('network:\n  addresses:\n    worker-9: 127.0.0.50\n'),
+      '16:5: network.addresses.worker-9: expected a node of this environment, found "worker-9"; remove it, or add the node',
+    ],
+    [
+      'one address for two nodes of a cloud',
+      change({
+        [local]: 'target: aws\nregion: x\n',
+        [topics]: `${topics}network: { addresses: { worker-1: 10.0.0.5, worker-2: 10.0.0.5 } }\n`,
+      }),
+      '15:45: network.addresses.worker-2: expected an address of its own for each node, found 10.0.0.5 for worker-1 and worker-2; give one of them another',
+    ],
+  ],
+  settings: [
+    [
+      'that the model owns',
+      add('kafka:\n  settings:\n    broker.id: 4\n'),
+      '16:5: kafka.settings.broker.id: expected that broker.id be left to the model, which owns it (it is the node’s own number, and a broker that starts under another one loses its replicas), found 4; remove it',
+    ],
+    [
+      'that begin as those that the model owns',
+      add('kafka:\n  settings:\n    ssl.endpoint.identification.algorithm: https\n'),
+      '16:5: kafka.settings.ssl.endpoint.identification.algorithm: expected that ssl.endpoint.identification.algorithm be left to the model, which owns it (listeners, their certificates and addresses come from the model), found the text "https"; remove it',
+    ],
+    [
+      'of ZooKeeper’s that the model owns',
+      add('zookeeper:\n  settings:\n    server.1: x:1:2\n'),
+      '16:5: zookeeper.settings.server.1: expected that server.1 be left to the model, which owns it (it follows from the list of masters), found the text "x:1:2"; remove it',
+    ],
+    [
+      'with a slip in the name',
+      add('kafka:\n  settings:\n    log.retention.hour: 4\n'),
+      '16:5: kafka.settings.log.retention.hour: expected a setting that Kafka 3.9 knows, found 4; did you mean "log.retention.hours"?',
+    ],
+    [
+      'that nobody knows',
+      add('zookeeper:\n  settings:\n    something.else.altogether: 4\n'),
+      '16:5: zookeeper.settings.something.else.altogether: expected a setting that ZooKeeper 3.8 knows, found 4; look the name up in its manual',
+    ],
+    [
+      'of another type',
+      add('kafka:\n  settings:\n    log.retention.hours: soon\n'),
+      '16:5: kafka.settings.log.retention.hours: expected a whole number of 32 bits for log.retention.hours, found the text "soon"; write a whole number of 32 bits instead of the text "soon"',
+    ],
+    [
+      'beyond their range',
+      add('zookeeper:\n  settings:\n    autopurge.snapRetainCount: 2\n'),
+      '16:5: zookeeper.settings.autopurge.snapRetainCount: expected a whole number of 32 bits from 3 for autopurge.snapRetainCount, found 2; write a whole number of 32 bits from 3 instead of 2',
+    ],
+    [
+      'beyond what their type holds',
+      add('kafka:\n  settings:\n    socket.send.buffer.bytes: 3000000000\n'),
+      '16:5: kafka.settings.socket.send.buffer.bytes: expected a whole number of 32 bits for socket.send.buffer.bytes, found 3000000000; write a whole number of 32 bits instead of 3000000000',
+    ],
+    [
+      'beyond what YAML reads exactly',
+      add('kafka:\n  settings:\n    log.flush.interval.messages: 9223372036854775807\n'),
+      '16:5: kafka.settings.log.flush.interval.messages: expected a whole number from 1 for log.flush.interval.messages, exactly, found 9223372036854776000; put the number in quotes',
+    ],
+    [
+      'among choices',
+      add('kafka:\n  settings:\n    compression.type: rar\n'),
+      '16:5: kafka.settings.compression.type: expected uncompressed, zstd, lz4, snappy, gzip or producer for compression.type, found the text "rar"; write uncompressed, zstd, lz4, snappy, gzip or producer instead of the text "rar"',
+    ],
+    [
+      'that are passwords',
+      add('kafka:\n  settings:\n    delegation.token.master.key: x\n'),
+      '16:5: kafka.settings.delegation.token.master.key: expected no secret in this file, which is kept under version control, found the text "x"; remove delegation.token.master.key',
+    ],
+    [
+      'in a form that no setting has',
+      add('kafka:\n  settings:\n    log.retention.hours: [1]\n'),
+      '16:5: kafka.settings.log.retention.hours: expected text, a number or true or false, found a list of 1; change it',
+    ],
+  ],
+  targets: [
+    [
+      'a profile in a cloud',
+      change({ [local]: 'target: gcp\nregion: x\n', [topics]: `${topics}profile: { kafka: { heapMiB: 512 } }\n` }),
+      '15:1: profile: expected no profile, found a profile for target gcp; remove it: what a laptop may leave out, a deployment may not',
+    ],
+    [
+      'a region on this machine',
+      change({ [local]: `${local}region: eu-west-1\n` }),
+      '3:1: region: expected no region for target local, found the region eu-west-1; remove it, or name a cloud as the target',
+    ],
+    [
+      'no region in a cloud',
+      change({ [local]: 'target: aws\n' }),
+      '1:1: region: expected the region of aws to build in, found nothing; add it, such as region: eu-west-1',
+    ],
+    [
+      'one that is none',
+      change({ [local]: 'target: azure\n' }),
+      '2:1: target: expected local, aws, gcp or kubernetes, found the text "azure"; change it',
+    ],
+  ],
+  fields: [
+    [
+      'a name with capitals',
+      change({ 'name: small': 'name: Small' }),
+      '1:1: name: expected a name of lower-case letters, digits and single hyphens, found the text "Small"; change it',
+    ],
+    ['one that is missing', change({ [topics]: '' }), '1:1: topics: expected text, found nothing; add it'],
+    [
+      'a slip of the hand',
+      add('retierd: []\n'),
+      `14:1: retierd: expected one of ${Object.keys(environmentSchema.shape).join(', ')}, found the unknown field "retierd"; did you mean "retired"?`,
+    ],
+    [
+      'one whose service is yet to come',
+      add('api: {}\n'),
+      '14:1: api: expected no messaging API yet: this version has no service behind it, found a mapping; remove it',
+    ],
+    ['another back end', add('broker: nats\n'), '14:1: broker: expected kafka, found the text "nats"; change it'],
+    [
+      'a flag that is no flag',
+      add('profile: { kafka: { jvmFlags: [-Dkey=value] } }\n'),
+      '14:32: profile.kafka.jvmFlags[0]: expected a flag in the form -XX:Name=value, found the text "-Dkey=value"; change it',
+    ],
+  ],
+};
+
+describe.each(Object.entries(refusals))('%s are refused', (_part, cases) => {
+  test.each(cases)('%s', (_what, text, fault) => {
+    expect(faultsOf(text)).toEqual([`e.yaml:${fault}`]);
+  });
+});
+
+test('all faults of a file are said together, in its order, a bad field hiding none beside it', () => {
+  const text = change({
+    'name: small': 'name: Small',
+    [masters]: 'masters:\n  count: 4',
+    'volumeGiB: 2': 'volumeGiB: 0',
+    [workers]: 'workers:\n  count: 3\n  volumse: 2',
+    [topics]: `${topics}retired: [worker-2]\nkafka:\n  settings:\n    min.insync.replicas: 5\n    broker.id: 1\n`,
+  });
+  expect(faultsOf(text).map((line) => line.split(': expected')[0])).toEqual([
+    'e.yaml:1:1: name',
+    'e.yaml:6:3: masters.count',
+    'e.yaml:8:3: masters.volumeGiB',
+    'e.yaml:11:3: workers.volumse',
+    'e.yaml:15:11: retired[0]',
+    'e.yaml:18:5: kafka.settings.min.insync.replicas',
+    'e.yaml:19:5: kafka.settings.broker.id',
+  ]);
+});
+
+test('a bad size is said once, and nothing is concluded from it', () => {
+  const text = change({
+    [workers]: 'workers:\n  count: three',
+    [topics]: `${topics}network: { addresses: { worker-1: 127.0.0.9 } }\n`,
+  });
+  expect(faultsOf(text)).toEqual(['e.yaml:10:3: workers.count: expected a number, found the text "three"; change it']);
+});
+
+test('a number in quotes keeps every digit', () => {
+  expect(faultsOf(add('kafka:\n  settings:\n    log.flush.interval.messages: "9223372036854775807"\n'))).toEqual([]);
+  expect(faultsOf(add('kafka:\n  settings:\n    log.flush.interval.messages: "9223372036854775808"\n'))).toHaveLength(
+    1,
+  );
+  expect(faultsOf(add('kafka:\n  settings:\n    log.retention.hours: "0x10"\n'))).toHaveLength(1);
+});
+
+test('any values in place of the fields give faults or an environment, never an exception', () => {
+  const fields = Object.keys(environmentSchema.shape);
+  const group = fc.dictionary(
+    fc.constantFrom('count', 'ids', 'machine', 'volumeGiB', 'volumes', 'runs'),
+    fc.jsonValue(),
+  );
+  const anything = fc.dictionary(
+    fc.constantFrom(...fields),
+    fc.oneof(fc.jsonValue(), group, fc.integer({ min: -2, max: 300 })),
+  );
+  fc.assert(
+    fc.property(anything, (value) => {
+      for (const fault of faultsOf(JSON.stringify(value)))
+        expect(fault).toMatch(/^e\.yaml:1:\d+: .*expected .+, found .+; .+/s);
+    }),
+    { numRuns: 500 },
+  );
+});
