@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ensureClassData } from '../artifacts/class-data.ts';
+import { classDataFlags, ensureClassData } from '../artifacts/class-data.ts';
 import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
 import { findJava } from '../artifacts/find-java.ts';
 import { type Addressing, type LocalScheme, localAddressing } from '../cluster/addressing.ts';
@@ -163,8 +163,8 @@ async function makeRuntime(
   const java = await findJava();
   const artifact = await ensureArtifact(service, { onProgress, signal });
   const certificate = () => trainingCertificate(secrets, cluster.environment);
-  const classDataArchive = await ensureClassData({ java, artifact, certificate, onProgress, signal });
-  return { executable: java.executable, classpath: artifact.classpath, classDataArchive };
+  const classData = await ensureClassData({ java, artifact, certificate, onProgress, signal });
+  return { executable: java.executable, classpath: artifact.classpath, startOptions: classDataFlags(classData) };
 }
 
 /** For the broker of the training run, which speaks TLS to itself on 127.0.0.1. */

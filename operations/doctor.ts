@@ -29,7 +29,7 @@ export interface DoctorReport {
 }
 
 /** Called with a deployment that may never have been brought up. */
-export async function examine(deployment: Deployment): Promise<DoctorReport> {
+export async function examine(deployment: Deployment, care: 'quick' | 'thorough'): Promise<DoctorReport> {
   const running = new Set(
     (await deployment.driver.status())
       .filter((state) => state.pid !== undefined)
@@ -38,7 +38,7 @@ export async function examine(deployment: Deployment): Promise<DoctorReport> {
   const findings = [
     examineNode(),
     await examineJava(),
-    ...(await examineArtifacts()),
+    ...(await examineArtifacts(care)),
     examineMemory(deployment, running),
     await examineDisk(deployment),
     ...(await examinePorts(deployment, running)),
@@ -71,13 +71,14 @@ async function examineJava(): Promise<Finding> {
   }
 }
 
-async function examineArtifacts(): Promise<readonly Finding[]> {
+/** `thorough` hashes every byte that the cache holds. */
+async function examineArtifacts(care: 'quick' | 'thorough'): Promise<readonly Finding[]> {
   const maven = await findOnPath('mvn', process.env);
   const way = maven !== undefined ? 'Maven' : process.env.KAFKA_HOME ? 'KAFKA_HOME' : 'the Apache archive';
   return await Promise.all(
     (['zookeeper', 'kafka'] as const satisfies readonly ArtifactService[]).map(async (service): Promise<Finding> => {
       const locked = artifactsLock[service];
-      const fault = await entryFault(entryPath(cacheRootOf(undefined, process.env), service, locked), locked, 'quick');
+      const fault = await entryFault(entryPath(cacheRootOf(undefined, process.env), service, locked), locked, care);
       const what = `${service} ${locked.version}`;
       if (fault === undefined) return { what, state: 'ok', found: 'in the cache', next: '' };
       const found = fault === 'absent' ? 'not in the cache yet' : `damaged in the cache: ${fault.damage}`;

@@ -83,7 +83,7 @@ async function preparePrograms({ deployment }: Context): Promise<string> {
   if (strays.length > 0) throw strayServices(strays.map((ref) => `${ref.service} on ${ref.node}`));
   const runtimes = await Promise.all(services.map((id) => deployment.runtime(id)));
   await deployment.driver.preflight(everyService(deployment));
-  const shared = runtimes.filter((runtime) => runtime.classDataArchive !== undefined).length;
+  const shared = runtimes.filter((runtime) => runtime.startOptions.length > 0).length;
   return `${services.join(' and ')} at hand${shared === runtimes.length ? '' : ', without class-data sharing'}`;
 }
 

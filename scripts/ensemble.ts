@@ -88,6 +88,7 @@ add(topics, 'apply', 'make the cluster’s topics as declared, and verify', {
 
 add(program, 'doctor', 'what this machine has and lacks, with the next step for each lack', {
   load: async () => (await import('./commands/doctor.ts')).doctor,
+  options: [new Option('--verify', 'hash every byte of the cached archives')],
   statuses: ['0 ready', '1 an error', '3 something is lacking'],
 });
 add(program, 'validate', 'check an environment file and its topics manifest; change nothing', {

@@ -11,17 +11,15 @@ import { processMark } from './command-lines.ts';
 export interface JavaRuntime {
   readonly executable: string;
   readonly classpath: readonly string[];
-  /** A class-data-sharing archive, where one could be made: it halves the time to start. */
-  readonly classDataArchive: string | undefined;
+  /** Options that depend on this machine alone and change nothing but the time to start (class-data sharing); none where they cannot be had. */
+  readonly startOptions: readonly string[];
 }
 
 /** The command line without the program's own name. The mark comes first, where a listing shows it. */
 export function javaArguments(process: ServiceProcess, runtime: JavaRuntime, folder: string): readonly string[] {
-  const sharing =
-    runtime.classDataArchive === undefined ? [] : [`-XX:SharedArchiveFile=${runtime.classDataArchive}`, '-Xshare:auto'];
   return [
     processMark(folder),
-    ...sharing,
+    ...runtime.startOptions,
     `@${process.optionsFile}`,
     '-cp',
     runtime.classpath.join(':'),

@@ -6,7 +6,7 @@ import { formatTable, paint, printJson, printLine } from '../present/terminal.ts
 import type { Invocation } from './invocation.ts';
 
 export async function doctor({ options, deployment }: Invocation): Promise<number> {
-  const report = await examine(await previewDeployment(deployment));
+  const report = await examine(await previewDeployment(deployment), options.verify ? 'thorough' : 'quick');
   if (options.json) printJson(report);
   else {
     const mark = { ok: paint.green('ok'), note: paint.yellow('note'), lacks: paint.red('lacks') };

@@ -23,6 +23,7 @@ const optionsSchema = z.object({
   yes: z.boolean().default(false),
   purge: z.boolean().default(false),
   follow: z.boolean().default(false),
+  verify: z.boolean().default(false),
   messages: z.boolean().default(true),
   lines: z.number().default(50),
   service: z.string().optional(),
