@@ -1,0 +1,65 @@
+/** A platform for one run: the shipped local environment on a subnet of the benches' own, its state in a temporary folder, and the command run on it. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installationRoot } from '../platform/installation-root.ts';
+
+export interface BenchPlatform {
+  readonly environmentFile: string;
+  readonly stateRoot: string;
+  ensemble(args: readonly string[], onLine?: (line: string) => void, onStart?: (pid: number) => void): Promise<string>;
+  /** Ends what runs by force and removes the folder. */
+  dispose(): Promise<void>;
+}
+
+export async function benchPlatform(subnet: 24 | 25): Promise<BenchPlatform> {
+  const root = installationRoot();
+  const folder = await mkdtemp(join(tmpdir(), 'ensemble-bench-'));
+  const environmentFile = join(folder, 'bench.yaml');
+  const stateRoot = join(folder, 'state');
+  const shipped = await readFile(join(root, 'environments/local.yaml'), 'utf8');
+  const text = shipped
+    .replace(/^name: .*$/m, 'name: bench')
+    .replace(/127\.0\.20\.0\/24/, `127.0.${subnet}.0/24`)
+    .replace(/^topics: .*$/m, `topics: ${join(root, 'topics/platform.yaml')}`);
+  await writeFile(environmentFile, text);
+  const ensemble: BenchPlatform['ensemble'] = (args, onLine, onStart) =>
+    runCommand(
+      process.execPath,
+      [join(root, 'bin/ensemble.js'), ...args, '--environment', environmentFile, '--state', stateRoot],
+      onLine,
+      onStart,
+    );
+  return {
+    environmentFile,
+    stateRoot,
+    ensemble,
+    async dispose() {
+      await ensemble(['down', '--purge', '--yes', '--timeout', '0']);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Its standard output; `onLine` sees standard error as it comes. @throws Error with both where it fails */
+export async function runCommand(
+  file: string,
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+  onStart: (pid: number) => void = () => {},
+): Promise<string> {
+  const child = spawn(file, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+    for (const line of chunk.toString().trim().split('\n')) onLine(line);
+  });
+  if (child.pid !== undefined) onStart(child.pid);
+  // `exit`: servers that a shell script leaves behind may hold its output.
+  const status = await new Promise((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  if (status !== 0) throw new Error(`${[file, ...args].join(' ')} ended with ${String(status)}:\n${output}${errors}`);
+  return output;
+}
