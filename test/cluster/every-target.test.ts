@@ -1,0 +1,125 @@
+/**
+ * What runs on a laptop is what ships: one environment rendered for every target differs in addresses, ports, paths and sizes, and in no other line.
+ * Sizes are those that the issue names: heap, start-up flags of the JVM, partitions of internal topics, the first rebalance's delay.
+ */
+import { describe, expect, test } from 'vitest';
+import { type Addressing, localAddressing, namedAddressing } from '../../cluster/addressing.ts';
+import type { Cluster } from '../../cluster/model.ts';
+import { change, clusterOf } from './environment-fixture.ts';
+import { filesOf } from './rendering.ts';
+
+const profile = `profile:
+  zookeeper: { heapMiB: 96, jvmFlags: [-XX:+UseSerialGC, -XX:TieredStopAtLevel=1] }
+  kafka: { heapMiB: 320, jvmFlags: [-XX:+UseSerialGC], internalTopicPartitions: 3, initialRebalanceDelayMs: 0 }
+`;
+const settings =
+  'kafka: { settings: { log.retention.hours: 72 } }\nzookeeper: { settings: { maxClientCnxns: 100 } }\nretired: [worker-4]\n';
+const on = (target: string, more = '') =>
+  clusterOf(
+    change({
+      'target: local\n': `target: ${target}\n`,
+      'topics: topics.yaml\n': `topics: topics.yaml\n${settings}${more}`,
+    }),
+  );
+
+type Way = readonly [target: string, cluster: Cluster, addressing: (cluster: Cluster) => Addressing];
+
+const reference: Way = ['aws', on('aws\nregion: eu-west-1'), namedAddressing];
+const ways: readonly Way[] = [
+  [
+    'local, an address each',
+    on('local', profile),
+    (cluster) => localAddressing(cluster, { kind: 'loopback' }, '/home of/someone'),
+  ],
+  [
+    'local, shifted ports',
+    on('local', profile),
+    (cluster) => localAddressing(cluster, { kind: 'shifted-ports', address: '127.0.0.1' }, '/s'),
+  ],
+  ['gcp', on('gcp\nregion: europe-west1'), namedAddressing],
+  ['kubernetes', on('kubernetes\nregion: any'), namedAddressing],
+];
+
+const render = ([, cluster, addressing]: Way) => filesOf(cluster, addressing(cluster));
+
+/** Settings that may be absent, or of another size. */
+const sizes =
+  /^(offsets\.topic\.num\.partitions|transaction\.state\.log\.num\.partitions|group\.initial\.rebalance\.delay\.ms)=\d+$/;
+
+/** A file's lines with addresses, ports, paths and sizes taken out; each setting together with its reason. */
+function essence(text: string): readonly string[] {
+  const plain = text
+    .replace(/^"(.*)"$/gm, '$1')
+    .replace(
+      /(\/home%20of\/someone|\/home of\/someone|\/s)\/nodes\/[\w-]+\/(\w+)\/conf|\/etc\/ensemble\/(\w+)/g,
+      '<conf $2$3>',
+    )
+    .replace(
+      /(\/home of\/someone|\/s)\/nodes\/[\w-]+\/(\w+)\/([\w-]+)|\/var\/lib\/ensemble\/(\w+)\/([\w-]+)\/data/g,
+      '<$3$5 of $2$4>',
+    )
+    .replace(/127(\.\d+){3}|0\.0\.0\.0(?=[:\n])|[\w-]+\.small\.internal/g, '<host>')
+    .replace(/(?<=<host>(:<port>)?):\d+/g, ':<port>')
+    .replace(/(?<=<host>:<port>):\d+/g, ':<port>')
+    .replace(/^clientPort=\d+$/gm, 'clientPort=<port>')
+    .replace(/^-Xm([sx])\d+m$/gm, '-Xm$1<size>');
+  const lines = plain.split('\n');
+  return lines.flatMap((line, index) => {
+    const reason = line.startsWith('#') && lines[index + 1]?.startsWith('#') === false;
+    if (line === '' || reason) return [];
+    const why = lines[index - 1] ?? '';
+    if (sizes.test(line) || (line.startsWith('-XX:') && why.startsWith('# start-up flag'))) return [];
+    return [`${why.startsWith('#') ? why : ''} ${line}`];
+  });
+}
+
+/** What differs between the files of two targets beyond what may. */
+function differences(
+  one: Readonly<Record<string, string>>,
+  other: Readonly<Record<string, string>>,
+): readonly string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((name) => {
+    const [left, right] = [essence(one[name] ?? ''), essence(other[name] ?? '')];
+    const rest = (lines: readonly string[], others: readonly string[]) =>
+      lines.filter((line) => !others.includes(line));
+    const order = left.join() === right.join() ? [] : ['in another order'];
+    return [...rest(left, right), ...rest(right, left), ...order].map((line) => `${name}:${line}`);
+  });
+}
+
+describe('one environment', () => {
+  test.each(ways)('for %s has the lines of the one for aws, but for addresses, ports, paths and sizes', (...way) => {
+    expect(differences(render(reference), render(way))).toEqual([]);
+  });
+
+  test('is rendered in full for each', () => {
+    for (const way of [reference, ...ways]) expect(Object.keys(render(way))).toHaveLength(3 * 4 + 4 * 5);
+  });
+});
+
+describe('the comparison catches', () => {
+  const file = 'worker-2/server.properties';
+  test.each([
+    ['another value', file, 'num.partitions=3', 'num.partitions=4'],
+    ['another reason', file, '# the platform’s default for a topic', '# because'],
+    ['a line that is gone', file, 'unclean.leader.election.enable=false\n', ''],
+    ['another number', file, 'broker.id=2', 'broker.id=1'],
+    ['another protocol on a listener', file, 'TLS://0.0.0.0', 'PLAINTEXT2://0.0.0.0'],
+    ['fewer masters', file, 'master-1.small.internal:2181,', ''],
+    ['another volume', file, '/data-1/', '/data-2/'],
+    [
+      'another option of the JVM',
+      'master-1/jvm.options',
+      '-XX:+ExitOnOutOfMemoryError',
+      '-XX:+CrashOnOutOfMemoryError',
+    ],
+    ['another log level', 'worker-1/log4j.properties', '=INFO', '=DEBUG'],
+    ['another peer', 'master-1/zoo.cfg', 'server.3', 'server.4'],
+    ['another certificate', 'worker-1/keystore.pem', 'worker-1.keystore', 'worker-2.keystore'],
+  ])('%s', (_what, name, from, to) => {
+    const files = render(reference);
+    const text = files[name] ?? '';
+    expect(text).toContain(from);
+    expect(differences({ ...files, [name]: text.replace(from, to) }, render(ways[0] ?? reference))).not.toEqual([]);
+  });
+});
