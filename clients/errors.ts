@@ -21,7 +21,9 @@ export type ClientErrorCode =
   | 'CLIENT_NO_CONTROLLER'
   | 'CLIENT_BROKER_UNKNOWN'
   | 'CLIENT_CLOSED'
-  | 'CLIENT_ABORTED';
+  | 'CLIENT_ABORTED'
+  | 'CLIENT_PROPERTIES_INVALID'
+  | 'CLIENT_FILE_UNREADABLE';
 
 /** Whether an error is ours with one of the codes given (any of ours where none is given). */
 export function isClientError(error: unknown, ...codes: readonly ClientErrorCode[]): error is EnsembleError {
@@ -107,6 +109,22 @@ export function aborted(request: string, cause?: unknown): EnsembleError {
   return clientError('CLIENT_ABORTED', {
     message: `${request} was given up on request`,
     next: 'Run the command again: it carries on from what is there.',
+    cause,
+  });
+}
+
+export function clientPropertiesInvalid(file: string, faults: readonly string[]): EnsembleError {
+  return clientError('CLIENT_PROPERTIES_INVALID', {
+    message: `${file}: ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`,
+    next: 'Mend the lines named above; docs/topics.md has an example for each way of signing in.',
+    evidence: faults,
+  });
+}
+
+export function clientFileUnreadable(file: string, cause: unknown): EnsembleError {
+  return clientError('CLIENT_FILE_UNREADABLE', {
+    message: `${file} cannot be read: ${reason(cause)}`,
+    next: 'Check the path (those within a properties file are relative to it) and who may read it.',
     cause,
   });
 }

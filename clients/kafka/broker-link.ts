@@ -27,7 +27,7 @@ import './kafkajs.ts';
 /** Passed to node:tls as they are. */
 export type TlsOptions = Pick<
   ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized'
+  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized' | 'checkServerIdentity'
 >;
 
 export interface SaslOptions {
