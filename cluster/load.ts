@@ -31,7 +31,7 @@ export async function loadEnvironment(nameOrFile: string, directory: string): Pr
   return { file, spec, cluster: resolveCluster(spec), manifestFile: resolve(dirname(file), spec.topics) };
 }
 
-/** @throws DocumentError ENVIRONMENT_INVALID */
+/** @throws DocumentError ENVIRONMENT_INVALID. @internal */
 export function parseEnvironment(source: { readonly file: string; readonly text: string }): EnvironmentSpec {
   const parsed = parseDocument(source, environmentSchema);
   checkEnvironment(parsed);

@@ -17,7 +17,7 @@ export interface Fault {
   readonly next: string;
 }
 
-/** One line a fault: `file:line:column: path: expected …, found …; next step`. */
+/** One line a fault: `file:line:column: path: expected …, found …; next step`. @internal */
 export function formatFault(fault: Fault): string {
   const at = `${fault.file}:${fault.line}:${fault.column}`;
   const path = fault.path === '' ? '' : `${fault.path}: `;

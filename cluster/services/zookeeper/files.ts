@@ -37,7 +37,7 @@ export function files(site: Site<ZookeeperSettings>): readonly ServiceFile[] {
 }
 
 /** Masters have one volume. */
-export function dataVolume(node: Node): string {
+function dataVolume(node: Node): string {
   return node.volumes[0]?.name ?? 'data-1';
 }
 
