@@ -1,4 +1,5 @@
 /** What can be wrong with topics beyond the faults in a manifest (those are a DocumentError with MANIFEST_INVALID). */
+import type { KafkaFault } from '../clients/kafka/fault.ts';
 import { EnsembleError, exitStatus } from '../contracts/error.ts';
 
 export const manifestInvalid = 'MANIFEST_INVALID';
@@ -19,5 +20,42 @@ export function planStale(what: string): EnsembleError {
     message: `the plan no longer fits: ${what}`,
     next: 'Make a new plan, read it, and apply that one.',
     exitStatus: exitStatus.blocked,
+  });
+}
+
+export function throttleRefused(type: 'topic' | 'broker', name: string, fault: KafkaFault): EnsembleError {
+  return new EnsembleError({
+    code: 'TOPICS_THROTTLE_REFUSED',
+    message: `Kafka refused a throttle on the ${type} ${name}: ${fault.message} (${fault.name})`,
+    next: 'Check the rights of this user to alter settings of topics and brokers; nothing is moved without its throttle.',
+  });
+}
+
+export function reassignmentsUnreadable(fault: KafkaFault): EnsembleError {
+  return new EnsembleError({
+    code: 'TOPICS_REASSIGNMENTS_UNREADABLE',
+    message: `Kafka does not say which partitions move: ${fault.message} (${fault.name})`,
+    next: 'Check the rights of this user on the cluster (Describe), then run the command again.',
+  });
+}
+
+/** No byte was copied and no partition finished for a long time. */
+export function reassignStalled(waitedMs: number, waitingFor: readonly number[]): EnsembleError {
+  const down = waitingFor.length > 0;
+  return new EnsembleError({
+    code: 'TOPICS_REASSIGN_STALLED',
+    message: `nothing was copied for ${Math.round(waitedMs / 1000)} s${down ? `; replicas wait for broker ${waitingFor.join(', ')}, which is down` : ''}`,
+    next: down
+      ? 'Start that broker and run the command again, or take the moves back with `ensemble topics reassign cancel`.'
+      : 'Raise the throttle above what producers write, or look into the logs of the brokers that receive; then run the command again.',
+  });
+}
+
+/** The moves that were sent go on in the cluster. */
+export function reassignInterrupted(): EnsembleError {
+  return new EnsembleError({
+    code: 'TOPICS_REASSIGN_INTERRUPTED',
+    message: 'the run was interrupted; moves under way go on in the cluster, without a throttle',
+    next: 'Run the command again to throttle and watch them to their end, or take them back with `ensemble topics reassign cancel`.',
   });
 }
