@@ -42,6 +42,9 @@ export async function benchPlatform(subnet: 24 | 25): Promise<BenchPlatform> {
   };
 }
 
+/** A command that has not ended by then is ended: a warm cluster on a busy machine needs a fifth of this. */
+const patienceMs = 60_000;
+
 /** Its standard output; `onLine` sees standard error as it comes. @throws Error with both where it fails */
 export async function runCommand(
   file: string,
@@ -49,7 +52,7 @@ export async function runCommand(
   onLine: (line: string) => void = () => {},
   onStart: (pid: number) => void = () => {},
 ): Promise<string> {
-  const child = spawn(file, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, [...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: patienceMs });
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

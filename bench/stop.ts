@@ -2,7 +2,7 @@
 import { compare, type Figure, Samples } from './figure.ts';
 import { benchPlatform } from './platform.ts';
 
-const rounds = 3;
+const rounds = 2;
 
 export const stop: Figure = {
   name: 'stop',
