@@ -22,7 +22,7 @@ import { ensureAuthority } from '../secrets/authority.ts';
 import { ensureCertificate } from '../secrets/certificate.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
-import { neverBroughtUp, targetNotLocal } from './errors.ts';
+import { neverBroughtUp, statePathUnusable, targetNotLocal } from './errors.ts';
 
 export interface DeploymentOptions {
   /** A name in `environmentsDirectory`, or a path. */
@@ -86,7 +86,10 @@ async function loadLocal({ environment, environmentsDirectory }: DeploymentOptio
   return loaded;
 }
 
+/** @throws EnsembleError OPERATIONS_STATE_PATH_UNUSABLE */
 function stateDirectoryOf({ stateRoot }: DeploymentOptions, { cluster }: Environment): string {
+  // Kafka splits log.dirs at commas and knows no way to write one within a path.
+  if (stateRoot.includes(',')) throw statePathUnusable(stateRoot);
   return join(stateRoot, cluster.environment);
 }
 

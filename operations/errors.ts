@@ -78,3 +78,44 @@ export function topicsNotVerified(text: string): EnsembleError {
     evidence: text.split('\n'),
   });
 }
+
+export function noManifest(name: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NO_MANIFEST',
+    message: `no topics manifest for the cluster at ${name}`,
+    next: 'Name one with --manifest, or an environment with --environment.',
+  });
+}
+
+export function outputsUnreadable(file: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_OUTPUTS_UNREADABLE',
+    message: `${file} is not a deployment's outputs: ${cause instanceof Error ? cause.message : String(cause)}`,
+    next: 'Write it with `terraform output -json` or `cdktf deploy --outputs-file`, or give --bootstrap.',
+    cause,
+  });
+}
+
+export function noBootstrapInOutputs(file: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NO_BOOTSTRAP',
+    message: `${file} has no output named bootstrapServers`,
+    next: 'Name the brokers with --bootstrap host:port,host:port.',
+  });
+}
+
+export function clusterNotReady(name: string, seconds: number, why: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CLUSTER_NOT_READY',
+    message: `the cluster at ${name} was not ready within ${seconds} s: ${why}`,
+    next: 'Check that its brokers run and are reachable from here; --wait gives it longer.',
+  });
+}
+
+export function statePathUnusable(path: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_STATE_PATH_UNUSABLE',
+    message: `state cannot be kept in ${JSON.stringify(path)}: Kafka takes the comma in it for the end of a folder`,
+    next: 'Name a folder without a comma with --state, or work in another folder.',
+  });
+}
