@@ -42,6 +42,19 @@ export async function benchPlatform(subnet: 24 | 25): Promise<BenchPlatform> {
   };
 }
 
+/** A run that fails has no figure: it is repeated, and told, so that the reader may see it. @throws the error of the third in a row */
+export async function repeated<T>(run: () => Promise<T>, onFailure: (error: string) => void): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      onFailure(String(error));
+      process.stderr.write(`  failed: ${String(error)}\n`);
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
 /** A command that has not ended by then is ended: a warm cluster on a busy machine needs a fifth of this. */
 const patienceMs = 60_000;
 

@@ -10,7 +10,7 @@ import { installationRoot } from '../platform/installation-root.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
 import { ensureCertificate } from '../secrets/certificate.ts';
 import { compare, type Figure, Samples } from './figure.ts';
-import { benchPlatform, runCommand } from './platform.ts';
+import { benchPlatform, repeated, runCommand } from './platform.ts';
 
 const rounds = 5;
 
@@ -27,7 +27,7 @@ export const start: Figure = {
     const samples = new Samples('ms');
     const failures: string[] = [];
     for (let round = 1; round <= rounds; round += 1) {
-      for (const [name, value] of await untilItSucceeds(failures, progress)) samples.add(name, value);
+      for (const [name, value] of await repeated(timeUp, (error) => failures.push(error))) samples.add(name, value);
       samples.add(names.phased, await timePlain('phased'));
       samples.add(names.together, await timePlain('together'));
       const last = samples.all().map(({ name, values }) => `${name} ${Math.round(values.at(-1) ?? 0)}`);
@@ -55,22 +55,6 @@ export const start: Figure = {
     };
   },
 };
-
-/** A run that fails has no time; it is repeated, and counted where the reader sees it. @throws the error of the third in a row */
-async function untilItSucceeds(
-  failures: string[],
-  progress: (line: string) => void,
-): Promise<ReadonlyMap<string, number>> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await timeUp();
-    } catch (error) {
-      failures.push(String(error));
-      progress(`up failed: ${String(error)}`);
-      if (attempt === 3) throw error;
-    }
-  }
-}
 
 /** Step titles as up prints them, and the time from the step before. */
 async function timeUp(): Promise<ReadonlyMap<string, number>> {
