@@ -28,6 +28,8 @@ export interface OutgoingMessage {
   readonly key: string;
   readonly value: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. Default: now. */
+  readonly timestampMs?: number;
 }
 
 /** Where a message came to lie. */
@@ -101,7 +103,11 @@ export async function createProducer(options: MessagingOptions): Promise<Message
         producer.send({
           topic,
           acks: 1,
-          messages: messages.map(({ headers, ...message }) => ({ ...message, headers: { ...headers } })),
+          messages: messages.map(({ headers, timestampMs, ...message }) => ({
+            ...message,
+            headers: { ...headers },
+            ...(timestampMs === undefined ? {} : { timestamp: String(timestampMs) }),
+          })),
         }),
       );
       return records.map(({ partition, baseOffset }) => ({ partition, offset: BigInt(baseOffset ?? -1) }));
