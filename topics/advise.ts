@@ -80,7 +80,7 @@ export interface Advice {
 }
 
 /** Below these a measured rate says that little was asked, not that little can be had. Both give way to what a person knows. */
-export const assumed = {
+const assumed = {
   /** 1 MiB/s: a tenth of the 10 MB/s that Kafka's makers plan a partition with (J. Rao, "How to choose the number of topics/partitions", Confluent). */
   partitionBytesPerSecond: 2 ** 20,
   /** 10 ms for a record. A slower member cannot hide: its group falls behind, and what it reads then is taken for its limit. */
