@@ -41,7 +41,12 @@ export async function exchangeMessages(
   if (topics.length === 0) return [];
   const producer = await createProducer({ bootstrap: deployment.bootstrap });
   try {
-    return await Promise.all(topics.map((topic) => exchangeOn(topic, producer, deployment, options)));
+    // All of them to their end, also where one fails: a consumer that nobody waits for would keep this command alive.
+    const outcomes = await Promise.allSettled(topics.map((topic) => exchangeOn(topic, producer, deployment, options)));
+    return outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
   } finally {
     await producer.close();
   }
@@ -51,8 +56,9 @@ async function exchangeOn(
   topic: string,
   producer: MessageProducer,
   { bootstrap }: Deployment,
-  { timeoutMs, report, signal }: ExchangeOptions,
+  options: ExchangeOptions,
 ): Promise<MessageReport> {
+  const { timeoutMs, report, signal } = options;
   const dataset = topic.slice(monitoringPrefix.length);
   const group = `group.${topic}`;
   const run = randomUUID();
@@ -68,7 +74,7 @@ async function exchangeOn(
     },
   });
   try {
-    await consumer.ready;
+    await within(consumer.ready, topic, options);
     const acknowledgedMs: number[] = [];
     for (let index = 0; index < messagesPerTopic; index += 1) {
       const id = `${dataset}-${index + 1}`;
@@ -95,6 +101,21 @@ async function exchangeOn(
     };
   } finally {
     await consumer.close();
+  }
+}
+
+/** A group that cannot be joined is retried by its consumer without end: the bound is ours. */
+async function within(ready: Promise<void>, topic: string, { timeoutMs, signal }: ExchangeOptions): Promise<void> {
+  const patience = new AbortController();
+  try {
+    await Promise.race([
+      ready,
+      delay(timeoutMs, undefined, { signal: AbortSignal.any([signal, patience.signal]) }).then(() => {
+        throw messagesLost(topic, messagesPerTopic, 0, Math.round(timeoutMs / 1000));
+      }),
+    ]);
+  } finally {
+    patience.abort();
   }
 }
 

@@ -117,11 +117,15 @@ function add(parent: Command, name: string, description: string, spec: CommandSp
     .addOption(new Option('--json', 'print the result as JSON; progress goes to standard error'));
   for (const option of spec.options ?? []) command.addOption(option);
   command.addHelpText('after', `\nExit statuses:\n${spec.statuses.map((line) => `  ${line}`).join('\n')}`);
-  command.action(async (...given: unknown[]) => {
+  command.action(async () => {
     const positional = command.processedArgs.flat().filter((value) => typeof value === 'string');
     const { invoke } = await import('./commands/invocation.ts');
-    process.exitCode = await invoke(spec.load, positional, command.opts());
-    void given;
+    const status = await invoke(spec.load, positional, command.opts());
+    // Done means done: a client's forgotten timer must not keep a person, or a pipeline, waiting. What was printed goes out first.
+    await Promise.all(
+      [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
+    );
+    process.exit(status);
   });
 }
 

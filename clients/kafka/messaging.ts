@@ -120,6 +120,7 @@ export async function createProducer(options: MessagingOptions): Promise<Message
 export async function createConsumer(options: ConsumerOptions): Promise<MessageConsumer> {
   const { group, topics, fromBeginning = false, sessionTimeoutMs = 6_000, maxWaitMs = 100, onMessage } = options;
   const clientId = options.clientId ?? randomClientId('consumer');
+  let closing = false;
   const consumer = kafka(options, clientId).consumer({
     groupId: group,
     allowAutoTopicCreation: false,
@@ -127,7 +128,7 @@ export async function createConsumer(options: ConsumerOptions): Promise<MessageC
     rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.floor(sessionTimeoutMs / 4),
     maxWaitTimeInMs: maxWaitMs,
-    retry: { retries },
+    retry: { retries, restartOnFailure: async () => !closing },
   });
   const { promise: ready, settle } = settledOnce();
   let joined = false;
@@ -138,8 +139,15 @@ export async function createConsumer(options: ConsumerOptions): Promise<MessageC
   consumer.on('consumer.fetch', () => {
     if (joined) settle();
   });
-  consumer.on('consumer.crash', ({ payload }) => settle(payload.error));
-  consumer.on('consumer.stop', () => settle(new Error('the consumer was closed')));
+  // A crash stops the consumer first and says why after; most are followed by a restart, whose join settles it then.
+  consumer.on('consumer.crash', ({ payload }) => {
+    if (!payload.restart) settle(payload.error);
+    // Closed in the very moment before KafkaJS set its timer: a second disconnect takes the timer away, else it would run forever.
+    else if (closing) setImmediate(() => void consumer.disconnect().catch(() => {}));
+  });
+  consumer.on('consumer.stop', () => {
+    if (closing) settle(new Error('the consumer was closed'));
+  });
   try {
     await reaching(options, () => consumer.connect());
     await reaching(options, () => consumer.subscribe({ topics: [...topics], fromBeginning }));
@@ -150,7 +158,15 @@ export async function createConsumer(options: ConsumerOptions): Promise<MessageC
   consumer
     .run({ eachMessage: async ({ topic, partition, message }) => onMessage(received(topic, partition, message)) })
     .catch(settle);
-  return { clientId, group, ready, close: () => consumer.disconnect() };
+  return {
+    clientId,
+    group,
+    ready,
+    async close() {
+      closing = true;
+      await consumer.disconnect();
+    },
+  };
 }
 
 function kafka({ bootstrap, connectionTimeoutMs = 5_000, tls, sasl, log }: MessagingOptions, clientId: string): Kafka {
