@@ -23,6 +23,15 @@ export function planStale(what: string): EnsembleError {
   });
 }
 
+/** Before the next request; what was sent is settled first. */
+export function interrupted(): EnsembleError {
+  return new EnsembleError({
+    code: 'TOPICS_INTERRUPTED',
+    message: 'the run was interrupted',
+    next: 'Run the command again: it carries on from what is there.',
+  });
+}
+
 export function throttleRefused(type: 'topic' | 'broker', name: string, fault: KafkaFault): EnsembleError {
   return new EnsembleError({
     code: 'TOPICS_THROTTLE_REFUSED',

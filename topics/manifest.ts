@@ -1,226 +1,208 @@
 /**
- * The topics that a person declares: a manifest's text -> a typed value, or every fault in it with its line and column.
+ * The topics that a person declares: a manifest's text, and the texts that it includes -> a typed value, or every fault in them with its place.
  *
- * What can be known without a cluster is refused here, before anything is sent: names that Kafka refuses or that collide, settings that it does not have,
- * values out of range, more replicas than there are brokers, fewer than must be in sync.
+ * Who wins, from the weakest to the strongest: 3:2; `defaults`, an included file's own over those of the file that includes it; the environment's
+ * `defaults`; `groups` whose pattern matches, a later one over an earlier and an included file's own over its includer's; the entry itself; the
+ * environment's `topics`, a later one over an earlier and the includer's over the included file's. Settings are merged name by name.
+ * Defaults, groups and environments govern the topics of their own file and of those that it includes, and no others.
+ *
+ * What can be known without a cluster is refused here, before anything is sent; see manifest-checks.ts.
  */
-import { z } from 'zod';
-import { describe, nearest, type Parsed, type Path, parseDocument, type Source } from '../documents/parse.ts';
+import { normalize } from 'node:path';
+import { DocumentError } from '../documents/fault.ts';
+import type { Path, Source } from '../documents/parse.ts';
 import { manifestInvalid } from './errors.ts';
 import { contentHash } from './fingerprint.ts';
-import { collisionKey, nameFault } from './topic-name.ts';
-import { readSetting } from './topic-settings.ts';
+import { checkNames, checkReplicas } from './manifest-checks.ts';
+import { type ManifestFile, type PatternWish, readManifestFile } from './manifest-file.ts';
+import type { RackWish, TopicWish } from './manifest-wish.ts';
+import { matchesPattern } from './topic-pattern.ts';
 
 export interface DeclaredTopic {
   readonly name: string;
   readonly partitions: number;
   /** The replication factor: copies in all, the leader's included. */
   readonly replicas: number;
+  /** Default `any`: nothing is moved for racks unless a person asks for it. */
+  readonly racks: RackWish;
   /** Kafka's own settings, as it takes them. Those not named are left as they are. */
   readonly config: Readonly<Record<string, string>>;
 }
 
 export interface TopicsManifest {
   readonly file: string;
-  /** In the order of the file. */
+  /** In the order of the files, an included one in the place of its `include`. */
   readonly topics: readonly DeclaredTopic[];
+  /** Names with `state: absent`, which a plan may delete with the other consents. */
+  readonly absent: readonly string[];
   /** Of what is declared, not of the text: a comment changes no plan. */
   readonly hash: string;
 }
 
 /** What the caller knows of the cluster that the manifest is for. */
 export interface ManifestPolicy {
+  /** Chooses among the manifest's `environments`. */
+  readonly environment?: string;
   /** How many there are in all, those that are down included: no topic can have more replicas. */
   readonly brokers?: number;
   /** The brokers' min.insync.replicas, for topics that do not set their own. */
   readonly minInSyncReplicas?: number;
 }
 
-/** Kafka's widths: partitions are an INT32, replicas an INT16. */
-const partitionsSpec = z.int().min(1).max(2_147_483_647);
-const replicasSpec = z.int().min(1).max(32_767);
-const configSpec = z.record(z.string(), z.unknown());
-
-const topicSpec = z.strictObject({
-  name: z.string(),
-  partitions: partitionsSpec.optional(),
-  replicas: replicasSpec.optional(),
-  config: configSpec.optional(),
-});
-
-const manifestSpec = z.strictObject({
-  defaults: z
-    .strictObject({
-      partitions: partitionsSpec.default(3),
-      replicas: replicasSpec.default(2),
-      config: configSpec.optional(),
-    })
-    .prefault({}),
-  // An entry is text or a mapping; each is read by itself, so that a fault names its own field and not a union.
-  topics: z.array(z.unknown()),
-});
-
-type Defaults = z.output<typeof manifestSpec>['defaults'];
-
-interface Placed {
-  readonly topic: DeclaredTopic;
+/** An entry with everything that is said for it, from the weakest to the strongest. */
+interface Layered {
+  readonly name: string;
+  readonly file: ManifestFile;
   readonly path: Path;
-  /** Where the replicas are said: the field in the long form, the entry in the short one. */
-  readonly replicasPath: Path;
+  /** The entry's own. */
+  readonly wish: TopicWish;
+  readonly layers: readonly TopicWish[];
 }
 
-/** Throws DocumentError MANIFEST_INVALID with every fault, in the order of the file. */
-export function parseManifest(source: Source, policy: ManifestPolicy = {}): TopicsManifest {
-  const parsed = parseDocument(source, manifestSpec);
-  const defaults: Defaults = parsed.partial.defaults ?? { partitions: 3, replicas: 2 };
-  const defaultConfig = readConfig(parsed, ['defaults', 'config'], defaults.config);
-  const placed = (parsed.partial.topics ?? []).flatMap((entry, index) => {
-    const path = ['topics', index];
-    const topic =
-      typeof entry === 'string' ? readShort(parsed, path, entry, defaults) : readLong(parsed, path, entry, defaults);
-    return topic === undefined
+/** What an including file hands down. */
+interface Scope {
+  readonly defaults: readonly TopicWish[];
+  readonly environmentDefaults: readonly TopicWish[];
+  readonly groups: readonly { readonly group: PatternWish; readonly matched: () => void }[];
+}
+
+/**
+ * `included` has the texts of the files that are included, by their paths; load-manifest.ts reads them.
+ * Throws DocumentError MANIFEST_INVALID with every fault, file by file, each in the order of its file.
+ */
+export function parseManifest(
+  source: Source,
+  policy: ManifestPolicy = {},
+  included: ReadonlyMap<string, string> = new Map(),
+): TopicsManifest {
+  const files: ManifestFile[] = [];
+  const reader = { policy, included, files };
+  const layered = readTree(reader, readManifestFile(source), [], emptyScope);
+  const placed = layered.map(resolveTopic);
+  checkNames(placed);
+  for (const each of placed) if (each.state === 'present') checkReplicas(each, policy);
+  const faults = files.flatMap((file) => [...file.faults].sort((a, b) => a.line - b.line || a.column - b.column));
+  if (faults.length > 0) throw new DocumentError(manifestInvalid, faults);
+  const topics = placed.filter(({ state }) => state === 'present').map(({ topic }) => topic);
+  const absent = placed.filter(({ state }) => state === 'absent').map(({ topic }) => topic.name);
+  const declared = { topics: [...topics].sort((a, b) => (a.name < b.name ? -1 : 1)), absent: [...absent].sort() };
+  return { file: source.file, topics, absent, hash: contentHash(declared) };
+}
+
+const emptyScope: Scope = { defaults: [], environmentDefaults: [], groups: [] };
+
+interface Reader {
+  readonly policy: ManifestPolicy;
+  readonly included: ReadonlyMap<string, string>;
+  /** Every file so far, for its faults. */
+  readonly files: ManifestFile[];
+}
+
+/** A file, those that it includes before its own topics, and what its environments say of them all. */
+function readTree(
+  reader: Reader,
+  file: ManifestFile,
+  includers: readonly Including[],
+  outer: Scope,
+): readonly Layered[] {
+  reader.files.push(file);
+  const matched = new Set<PatternWish>();
+  const environment = file.environments.find(({ name }) => name === reader.policy.environment);
+  const scope: Scope = {
+    defaults: [...outer.defaults, ...present(file.defaults)],
+    environmentDefaults: [...outer.environmentDefaults, ...present(environment?.defaults)],
+    groups: [...outer.groups, ...file.groups.map((group) => ({ group, matched: () => matched.add(group) }))],
+  };
+  const below = file.includes.flatMap(({ file: name, path }) => {
+    const text = follow(reader, name, [...includers, { file, path }]);
+    return text === undefined
       ? []
-      : [{ ...topic, topic: { ...topic.topic, config: { ...defaultConfig, ...topic.topic.config } } }];
+      : readTree(reader, readManifestFile({ file: name, text }), [...includers, { file, path }], scope);
   });
-  checkNames(parsed, placed);
-  for (const each of placed) checkReplicas(parsed, each, policy);
-  parsed.require(manifestInvalid);
-  const topics = placed.map(({ topic }) => topic);
-  return { file: source.file, topics, hash: contentHash([...topics].sort((a, b) => (a.name < b.name ? -1 : 1))) };
+  const own = file.topics.map(({ name, wish, path }): Layered => {
+    const groups = scope.groups.filter(({ group }) => matches(group, name));
+    for (const { matched: tell } of groups) tell();
+    const shared = [...scope.defaults, ...scope.environmentDefaults, ...groups.map(({ group }) => group.wish)];
+    return { name, file, path, wish, layers: [...shared, wish] };
+  });
+  const topics = [...below, ...own];
+  checkPatterns(file, topics, matched);
+  const overrides = environment?.topics ?? [];
+  return topics.map((topic) => ({
+    ...topic,
+    layers: [...topic.layers, ...overrides.filter((each) => matches(each, topic.name)).map(({ wish }) => wish)],
+  }));
 }
 
-type Document = Pick<Parsed<unknown>, 'fault'>;
+interface Including {
+  readonly file: ManifestFile;
+  readonly path: Path;
+}
 
-const shortForm = 'name, name:partitions or name:partitions:replicas';
-
-function readShort(document: Document, path: Path, entry: string, defaults: Defaults): Placed | undefined {
-  const [name = '', partitions, replicas, ...rest] = entry.split(':').map((part) => part.trim());
-  const counts = [partitions, replicas].map((part) => (part === undefined ? undefined : count(part)));
-  if (rest.length > 0 || counts.includes(null)) {
-    document.fault(path, {
-      expected: `${shortForm}, with whole numbers from 1 on`,
-      found: describe(entry),
-      next: 'write it as in monitoring.pms:3:2',
+/** The text of an included file, unless it is missing, includes itself by some way, or was included before. */
+function follow({ included, files }: Reader, name: string, includers: readonly Including[]): string | undefined {
+  const here = includers.at(-1);
+  const text = included.get(name);
+  const circle = includers.findIndex(({ file }) => isAt(file, name));
+  const fault = (said: Parameters<ManifestFile['fault']>[1]) => here?.file.fault(here.path, said);
+  if (circle >= 0) {
+    const way = includers.slice(circle, -1).map(({ file, path }) => file.place(path));
+    fault({
+      expected: 'files that do not include each other in a circle',
+      found: way.length === 0 ? 'the file itself' : `${name}, which leads here from ${way.join(' and ')}`,
+      next: 'remove one of these lines',
     });
-    return undefined;
+  } else if (files.some((file) => isAt(file, name))) {
+    fault({ expected: 'each file once', found: `${name} again`, next: 'remove it: its topics are here already' });
+  } else if (text === undefined) {
+    fault({ expected: 'a file that is there', found: `none at ${name}`, next: 'name one, from this file’s folder on' });
+  } else return text;
+  return undefined;
+}
+
+/** Paths of included files are normal already; the first file's is as a person gave it. */
+function isAt({ source }: ManifestFile, name: string): boolean {
+  return normalize(source.file) === normalize(name);
+}
+
+/** A pattern without a topic is a slip of the hand, in environments that are not the chosen one too. */
+function checkPatterns(file: ManifestFile, topics: readonly Layered[], matched: ReadonlySet<PatternWish>): void {
+  const idle = [
+    ...file.groups.filter((group) => group.patterns.length > 0 && !matched.has(group)),
+    ...file.environments.flatMap((environment) =>
+      environment.topics.filter((each) => !topics.some(({ name }) => matches(each, name))),
+    ),
+  ];
+  for (const { patterns, path } of idle) {
+    file.fault(path, {
+      expected: 'the name or pattern of a topic of this file, or of one that it includes',
+      found: patterns.map((pattern) => JSON.stringify(pattern)).join(', '),
+      next: 'change it, or remove it',
+    });
   }
-  const topic = {
+}
+
+function matches({ patterns }: PatternWish, name: string): boolean {
+  return patterns.some((pattern) => matchesPattern(pattern, name));
+}
+
+function resolveTopic({ name, file, path, wish, layers }: Layered) {
+  const strongest = [...layers].reverse();
+  const said = <K extends 'partitions' | 'replicas' | 'racks' | 'state'>(key: K) =>
+    strongest.find((each) => each[key] !== undefined)?.[key];
+  const topic: DeclaredTopic = {
     name,
-    partitions: counts[0] ?? defaults.partitions,
-    replicas: counts[1] ?? defaults.replicas,
-    config: {},
+    partitions: said('partitions') ?? 3,
+    replicas: said('replicas') ?? 2,
+    racks: said('racks') ?? 'any',
+    config: Object.assign({}, ...layers.map(({ config }) => config)),
   };
-  return { topic, path, replicasPath: path };
+  // What the entry or an override says is said there; what comes from a default is the entry's to overrule.
+  const own = strongest.slice(0, strongest.indexOf(wish) + 1);
+  const { replicasFault } = own.find(({ replicas }) => replicas !== undefined) ?? wish;
+  return { topic, file, path, state: said('state') ?? 'present', replicasFault };
 }
 
-/** `null` for what is not a count. */
-function count(text: string): number | null {
-  const value = Number(text);
-  return /^\d+$/.test(text) && value >= 1 && value <= 2_147_483_647 ? value : null;
-}
-
-function readLong(document: Document, path: Path, entry: unknown, defaults: Defaults): Placed | undefined {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    document.fault(path, {
-      expected: `${shortForm}, or a mapping with a name`,
-      found: describe(entry),
-      next: typeof entry === 'number' ? 'put it in quotes' : 'change it',
-    });
-    return undefined;
-  }
-  const known = Object.keys(topicSpec.shape);
-  for (const key of Object.keys(entry).filter((key) => !known.includes(key))) {
-    const near = nearest(key, known);
-    document.fault([...path, key], {
-      expected: `one of ${known.join(', ')}`,
-      found: `the unknown field ${JSON.stringify(key)}`,
-      next:
-        near === undefined ? 'remove it: Kafka’s settings stand under config' : `did you mean ${JSON.stringify(near)}?`,
-    });
-  }
-  const fields = entry as Readonly<Record<string, unknown>>;
-  const field = <T>(
-    key: keyof typeof topicSpec.shape,
-    spec: z.ZodType<T>,
-    expected: string,
-    absent: T | undefined,
-  ): T | undefined => {
-    const value = fields[key];
-    if (value === undefined && absent !== undefined) return absent;
-    const result = spec.safeParse(value);
-    if (result.success) return result.data;
-    document.fault([...path, key], {
-      expected,
-      found: describe(value),
-      next: value === undefined ? 'add it' : 'change it',
-    });
-    return undefined;
-  };
-  const name = field('name', z.string(), 'the name of a topic', undefined);
-  const partitions = field('partitions', partitionsSpec, 'a whole number from 1 on', defaults.partitions);
-  const replicas = field('replicas', replicasSpec, 'a whole number from 1 to 32767', defaults.replicas);
-  const raw = field('config', configSpec, 'a mapping of settings', {});
-  const config = readConfig(document, [...path, 'config'], raw);
-  if (name === undefined || partitions === undefined || replicas === undefined) return undefined;
-  const replicasPath = fields.replicas === undefined ? path : [...path, 'replicas'];
-  return { topic: { name, partitions, replicas, config }, path, replicasPath };
-}
-
-function readConfig(
-  document: Document,
-  path: Path,
-  raw: Readonly<Record<string, unknown>> | undefined,
-): Readonly<Record<string, string>> {
-  const read = Object.entries(raw ?? {}).flatMap(([name, value]) => {
-    const reading = readSetting(name, value);
-    if ('value' in reading) return [[name, reading.value] as const];
-    document.fault([...path, name], reading);
-    return [];
-  });
-  return Object.fromEntries(read);
-}
-
-function checkNames(document: Document, placed: readonly Placed[]): void {
-  const seen = new Map<string, Placed>();
-  const keys = new Map<string, Placed>();
-  for (const each of placed) {
-    const { name } = each.topic;
-    const found = JSON.stringify(name);
-    const wrong = nameFault(name);
-    const twin = seen.get(name);
-    const rival = keys.get(collisionKey(name));
-    if (wrong !== undefined) document.fault(each.path, { ...wrong, found });
-    else if (twin !== undefined) {
-      const found2 = `${found} again, after topics[${String(twin.path[1])}]`;
-      document.fault(each.path, { expected: 'each topic once', found: found2, next: 'keep one of the two' });
-    } else if (rival !== undefined) {
-      document.fault(each.path, {
-        expected: 'names that differ in more than "." and "_"',
-        found: `${found} beside ${JSON.stringify(rival.topic.name)}`,
-        next: 'rename one: Kafka’s metrics cannot tell them apart, and it refuses the second',
-      });
-    }
-    seen.set(name, twin ?? each);
-    keys.set(collisionKey(name), rival ?? each);
-  }
-}
-
-function checkReplicas(document: Document, { topic, replicasPath }: Placed, policy: ManifestPolicy): void {
-  const found = `${topic.replicas} of ${JSON.stringify(topic.name)}`;
-  if (policy.brokers !== undefined && topic.replicas > policy.brokers) {
-    document.fault(replicasPath, {
-      expected: `at most ${policy.brokers} replicas, one for each broker`,
-      found,
-      next: 'lower them, or add workers to the environment',
-    });
-  }
-  const own = topic.config['min.insync.replicas'];
-  const least = own === undefined ? policy.minInSyncReplicas : Number(own);
-  if (least !== undefined && topic.replicas < least) {
-    document.fault(replicasPath, {
-      expected: `at least ${least} replicas, since min.insync.replicas is ${least}`,
-      found,
-      next: 'raise them, or lower min.insync.replicas: nobody could write with acks=all',
-    });
-  }
+function present<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
 }

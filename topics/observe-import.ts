@@ -22,7 +22,7 @@ export async function observeForImport(
     (include.length === 0 || include.some((pattern) => matchesPattern(pattern, name))) &&
     !exclude.some((pattern) => matchesPattern(pattern, name));
   const names = topics.map(({ topic }) => topic);
-  const wanted = names.filter(isWanted).map((name) => ({ name, partitions: 1, replicas: 1, config: {} }));
-  const state = await observeTopics(connection, { file: '', topics: wanted, hash: '' }, { signal });
+  const wanted = names.filter(isWanted).map((name) => ({ name, config: {} }));
+  const state = await observeTopics(connection, { topics: wanted, absent: [] }, { signal });
   return { clusterId: state.clusterId, topics: state.topics, excluded: names.filter((name) => !isWanted(name)) };
 }

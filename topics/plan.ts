@@ -7,10 +7,11 @@
 import { type ExitStatus, exitStatus } from '../contracts/error.ts';
 import { planStale } from './errors.ts';
 import { contentHash } from './fingerprint.ts';
-import type { DeclaredTopic, TopicsManifest } from './manifest.ts';
-import type { ObservedTopic, TopicsState } from './state.ts';
+import type { TopicsManifest } from './manifest.ts';
+import { planAbsent, planExisting, planNew } from './plan-topic.ts';
+import type { TopicsState } from './state.ts';
 import { collisionKey } from './topic-name.ts';
-import { sameValue, throttleSettings } from './topic-settings.ts';
+import { throttleSettings } from './topic-settings.ts';
 
 export interface CreateTopic {
   readonly action: 'create';
@@ -69,12 +70,15 @@ export interface DeleteTopic {
 
 export type BlockedBecause =
   | 'shrinks-partitions'
-  | 'changes-replicas'
   | 'too-few-brokers'
   | 'below-min-in-sync'
   | 'name-collides'
   | 'internal-topic'
-  | 'unreadable';
+  | 'unreadable'
+  | 'moves-under-way'
+  | 'needs-consent'
+  | 'groups-unknown'
+  | 'has-active-groups';
 
 export interface Blocked {
   readonly action: 'blocked';
@@ -101,23 +105,38 @@ export interface TopicPlan {
   readonly unchanged: readonly string[];
 }
 
+export interface PlanOptions {
+  /** Takes settings off that topics have of their own and the manifest no longer names. Default false. */
+  readonly prune?: boolean;
+  /** The second consent to deletions, beside `state: absent`; the third is typed by a person who sees the plan. Default false. */
+  readonly allowDelete?: boolean;
+  /** By topic, the consumer groups that use it. A topic that is not in it has unknown groups, and is not deleted. */
+  readonly activeGroups?: ReadonlyMap<string, readonly string[]> | undefined;
+}
+
 /** Depends on the set of topics alone, not on the order in which either side lists them. */
-export function planTopics(manifest: TopicsManifest, state: TopicsState): TopicPlan {
+export function planTopics(manifest: TopicsManifest, state: TopicsState, options: PlanOptions = {}): TopicPlan {
   const observed = new Map(state.topics.map((topic) => [topic.name, topic]));
   const others = new Map(state.others.map((name) => [collisionKey(name), name]));
-  const topics = [...manifest.topics].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const planned = topics.map((topic) => {
+  const declared = manifest.topics.map((topic) => {
     const seen = observed.get(topic.name);
     const rival = others.get(collisionKey(topic.name));
-    return { name: topic.name, entries: seen === undefined ? planNew(topic, rival, state) : planExisting(topic, seen) };
+    const entries = seen === undefined ? planNew(topic, rival, state) : planExisting(topic, seen, state, options);
+    return { name: topic.name, entries };
   });
+  const absent = manifest.absent.map((name) => {
+    const seen = observed.get(name);
+    return { name, entries: seen === undefined ? [] : planAbsent(seen, options) };
+  });
+  const planned = [...declared, ...absent].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = planned.flatMap((each) => each.entries);
   return {
     version: 1,
     clusterId: state.clusterId,
     manifestHash: manifest.hash,
-    fingerprint: fingerprintOf(state),
-    entries: planned.flatMap(({ entries }) => entries),
-    unchanged: planned.filter(({ entries }) => entries.length === 0).map(({ name }) => name),
+    fingerprint: fingerprintOf(entries, state),
+    entries,
+    unchanged: planned.filter((each) => each.entries.length === 0).map(({ name }) => name),
   };
 }
 
@@ -130,103 +149,46 @@ export function blockedOf(plan: TopicPlan): readonly Blocked[] {
   return plan.entries.filter((entry) => entry.action === 'blocked');
 }
 
+/** What a person must type the names of before the plan is applied. @internal */
+export function deletionsOf(plan: TopicPlan): readonly DeleteTopic[] {
+  return plan.entries.filter((entry) => entry.action === 'delete');
+}
+
 /** 3 where anything is blocked, 2 where changes are pending, else 0. */
 export function planExitStatus(plan: TopicPlan): ExitStatus {
   if (blockedOf(plan).length > 0) return exitStatus.blocked;
   return plan.entries.length > 0 ? exitStatus.changesPending : exitStatus.ok;
 }
 
-/** Throws TOPICS_PLAN_STALE unless a plan was made for this manifest and for what is seen now. @internal */
-export function requireFresh(plan: TopicPlan, manifest: TopicsManifest, state: TopicsState): void {
+/**
+ * Throws TOPICS_PLAN_STALE unless a plan was made for this manifest and for what is seen now; and where it deletes topics, unless it is still known
+ * that no group uses them.
+ * @internal
+ */
+export function requireFresh(
+  plan: TopicPlan,
+  manifest: TopicsManifest,
+  state: TopicsState,
+  { activeGroups }: Pick<PlanOptions, 'activeGroups'> = {},
+): void {
   if (plan.clusterId !== state.clusterId) {
     throw planStale(`it was made for the cluster ${plan.clusterId}, and this is ${state.clusterId}`);
   }
   if (plan.manifestHash !== manifest.hash) throw planStale(`${manifest.file} declares something else by now`);
-  if (plan.fingerprint !== fingerprintOf(state)) throw planStale('the topics have changed since it was made');
-}
-
-function planNew(topic: DeclaredTopic, rival: string | undefined, state: TopicsState): readonly PlanEntry[] {
-  const { name, partitions, replicas, config } = topic;
-  if (rival !== undefined) {
-    return blocked(name, 'name-collides', {
-      reason: `the cluster has ${rival}, which differs in "." and "_" only; Kafka refuses the second`,
-      next: 'Rename the topic in the manifest.',
-    });
+  if (plan.fingerprint !== fingerprintOf(plan.entries, state)) {
+    throw planStale('the topics or the brokers have changed since it was made');
   }
-  if (replicas > state.brokers.length) {
-    return blocked(name, 'too-few-brokers', {
-      reason: `${replicas} replicas need ${replicas} brokers, and ${state.brokers.length} ${state.brokers.length === 1 ? 'is' : 'are'} registered`,
-      next: 'Start the brokers that are down, or lower the replicas.',
-    });
+  for (const { topic } of deletionsOf(plan)) {
+    const groups = activeGroups?.get(topic);
+    if (groups === undefined) throw planStale(`nobody can say whether groups use ${topic}, which it deletes`);
+    if (groups.length > 0) throw planStale(`${groups.join(', ')} uses ${topic} by now, which it deletes`);
   }
-  const least = Number(config['min.insync.replicas'] ?? state.minInSyncReplicas ?? 1);
-  if (replicas < least) return belowMinInSync(name, replicas, least);
-  return [{ action: 'create', topic: name, partitions, replicas, config }];
 }
 
-function planExisting(topic: DeclaredTopic, seen: ObservedTopic): readonly PlanEntry[] {
-  const { name } = topic;
-  if (seen.internal) {
-    return blocked(name, 'internal-topic', {
-      reason: 'it is one of Kafka’s own',
-      next: 'Remove it from the manifest.',
-    });
-  }
-  if (seen.fault !== undefined) {
-    return blocked(name, 'unreadable', {
-      reason: `its settings cannot be read: ${seen.fault.message} (${seen.fault.name})`,
-      next: 'Give this user the right to describe the topic, or mend the broker.',
-    });
-  }
-  return [...planPartitions(topic, seen), ...planReplicas(topic, seen), ...planConfig(topic, seen)];
-}
-
-function planPartitions({ name, partitions: to }: DeclaredTopic, { partitions }: ObservedTopic): readonly PlanEntry[] {
-  const from = partitions.length;
-  if (to === from) return [];
-  if (to < from) {
-    return blocked(name, 'shrinks-partitions', {
-      reason: `it has ${from} partitions and the manifest says ${to}; Kafka cannot take partitions away, and making the topic anew would lose its messages`,
-      next: `Set its partitions to ${from} in the manifest, or move to a new topic with ${to}.`,
-    });
-  }
-  const risk = `keys change their partition: a key’s messages before and after lie in different ones, and their order is lost across the change`;
-  return [{ action: 'addPartitions', topic: name, from, to, risk }];
-}
-
-function planReplicas({ name, replicas }: DeclaredTopic, { partitions }: ObservedTopic): readonly PlanEntry[] {
-  const counts = [...new Set(partitions.map((partition) => partition.replicas.length))].sort((a, b) => a - b);
-  if (counts.every((count) => count === replicas)) return [];
-  return blocked(name, 'changes-replicas', {
-    reason: `its partitions have ${counts.join(' or ')} replicas and the manifest says ${replicas}; moving replicas is not offered yet`,
-    next: `Set its replicas to ${counts.at(-1)} in the manifest.`,
-  });
-}
-
-function planConfig({ name, config, replicas }: DeclaredTopic, seen: ObservedTopic): readonly PlanEntry[] {
-  const changes = Object.entries(config)
-    .filter(([setting]) => !throttleSettings.has(setting))
-    .map(([setting, to]) => ({ name: setting, from: seen.config[setting]?.value, to }))
-    .filter((change) => !sameValue(change.name, change.from, change.to))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const least = changes.find((change) => change.name === 'min.insync.replicas')?.to;
-  if (least !== undefined && replicas < Number(least)) return belowMinInSync(name, replicas, Number(least));
-  return changes.length === 0 ? [] : [{ action: 'changeConfig', topic: name, changes }];
-}
-
-function belowMinInSync(topic: string, replicas: number, least: number): readonly Blocked[] {
-  return blocked(topic, 'below-min-in-sync', {
-    reason: `${replicas} ${replicas === 1 ? 'replica is' : 'replicas are'} fewer than min.insync.replicas (${least}): nobody could write with acks=all`,
-    next: 'Raise the replicas, or set min.insync.replicas for this topic.',
-  });
-}
-
-function blocked(topic: string, because: BlockedBecause, words: Pick<Blocked, 'reason' | 'next'>): readonly Blocked[] {
-  return [{ action: 'blocked', topic, because, ...words }];
-}
-
-/** What a plan rests on; who leads and who is in sync comes and goes, and changes no plan. */
-function fingerprintOf({ topics }: TopicsState): string {
+/**
+ * What a plan rests on; who leads and who is in sync comes and goes, and changes no plan. The brokers are part of it only where replicas are placed on them.
+ */
+function fingerprintOf(entries: readonly PlanEntry[], { topics, brokers }: TopicsState): string {
   const seen = topics.map(({ name, partitions, config, fault }) => ({
     name,
     replicas: partitions.map(({ replicas }) => replicas),
@@ -237,5 +199,9 @@ function fingerprintOf({ topics }: TopicsState): string {
     ),
     fault: fault?.name,
   }));
-  return contentHash(seen.sort((a, b) => (a.name < b.name ? -1 : 1)));
+  const placed = entries.some(({ action }) => action === 'reassign');
+  return contentHash({
+    topics: seen.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    brokers: placed ? brokers.map(({ id, rack }) => ({ id, rack })) : [],
+  });
 }

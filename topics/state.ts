@@ -13,9 +13,10 @@ import {
   type DescribedConfigs,
   describeConfigs,
 } from '../clients/kafka/requests/describe-configs.ts';
-import type { BrokerMetadata, PartitionMetadata } from '../clients/kafka/requests/metadata.ts';
+import type { BrokerMetadata, PartitionMetadata, TopicMetadata } from '../clients/kafka/requests/metadata.ts';
+import { listReassignments, type Reassignment } from '../clients/kafka/requests/reassignments.ts';
 import { chunksOf } from './chunks.ts';
-import type { TopicsManifest } from './manifest.ts';
+import type { DeclaredTopic } from './manifest.ts';
 
 export interface ObservedSetting {
   /** What holds now, wherever it comes from. */
@@ -29,7 +30,7 @@ export interface ObservedTopic {
   readonly internal: boolean;
   /** In order of their numbers. */
   readonly partitions: readonly PartitionMetadata[];
-  /** The settings of the topic's own, those that the manifest declares for it, and min.insync.replicas. */
+  /** The settings of the topic's own, those that the manifest declares for it, and min.insync.replicas. Of an absent one, none. */
   readonly config: Readonly<Record<string, ObservedSetting>>;
   /** Why the topic's settings could not be read. */
   readonly fault: KafkaFault | undefined;
@@ -39,12 +40,25 @@ export interface TopicsState {
   readonly clusterId: string;
   /** Those registered now. */
   readonly brokers: readonly BrokerMetadata[];
-  /** Topics that are declared and there, by name. */
+  /** Ids of brokers that hold replicas and are not registered. */
+  readonly down: readonly number[];
+  /** Topics that are declared, or declared absent, and there, by name. */
   readonly topics: readonly ObservedTopic[];
   /** Names of all others. They are looked at for collisions, and never touched. */
   readonly others: readonly string[];
-  /** The brokers' own min.insync.replicas; asked only where a topic is missing, `undefined` otherwise. */
+  /** The brokers' own min.insync.replicas; asked only where a topic is missing or would return to it, `undefined` otherwise. */
   readonly minInSyncReplicas: number | undefined;
+  /** Moves of declared topics' replicas that are under way; asked only where replica counts differ from what is declared. */
+  readonly moving: readonly Reassignment[];
+  /** Why moves under way could not be asked for. */
+  readonly movingFault: KafkaFault | undefined;
+}
+
+/** What is looked at; a manifest is one. */
+export interface TopicsToObserve {
+  /** Moves under way are of interest only for topics with a replica count. */
+  readonly topics: readonly (Pick<DeclaredTopic, 'name' | 'config'> & Partial<Pick<DeclaredTopic, 'replicas'>>)[];
+  readonly absent: readonly string[];
 }
 
 /** Topics in one DescribeConfigs request: an answer is about 2 KiB a topic, and a broker builds it in one piece. */
@@ -53,12 +67,14 @@ const topicsPerRequest = 300;
 /** Throws as KafkaConnection.send. */
 export async function observeTopics(
   connection: KafkaConnection,
-  manifest: TopicsManifest,
+  wanted: TopicsToObserve,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<TopicsState> {
   const { clusterId, brokers, controllerId, topics: found } = await connection.metadata(undefined, { signal });
-  const declared = new Map(manifest.topics.map((topic) => [topic.name, topic]));
-  const present = found.filter(({ topic }) => declared.has(topic)).sort((a, b) => (a.topic < b.topic ? -1 : 1));
+  const declared = new Map(wanted.topics.map((topic) => [topic.name, topic]));
+  const absent = new Set(wanted.absent);
+  const byName = [...found].sort((a, b) => (a.topic < b.topic ? -1 : 1));
+  const present = byName.filter(({ topic }) => declared.has(topic));
   const described = new Map<string, Pick<ObservedTopic, 'config' | 'fault'>>();
   for (const chunk of chunksOf(present, { items: topicsPerRequest })) {
     const resources = chunk.map(({ topic }) => ({ type: 'topic' as const, name: topic }));
@@ -67,24 +83,49 @@ export async function observeTopics(
       described.set(each.name, { config, fault: each.fault });
     }
   }
+  const differs = present.some(({ topic, partitions }) => {
+    const replicas = declared.get(topic)?.replicas;
+    return replicas !== undefined && partitions.some((partition) => partition.replicas.length !== replicas);
+  });
+  const moves = differs
+    ? await listReassignments(connection, { brokerTimeoutMs: reassignmentsTimeoutMs, signal })
+    : { error: undefined, reassignments: [] };
+  const mayReturn = present.some(({ topic }) => {
+    const own = described.get(topic)?.config[minInSyncReplicas]?.source === 'topic';
+    return own && declared.get(topic)?.config[minInSyncReplicas] === undefined;
+  });
   const order = [...brokers.map(({ id }) => id)].sort(
     (a, b) => Number(b === controllerId) - Number(a === controllerId),
   );
   return {
     clusterId,
     brokers,
-    topics: present.map(({ topic, internal, partitions }) => ({
-      name: topic,
-      internal,
-      partitions,
-      ...(described.get(topic) ?? { config: {}, fault: undefined }),
-    })),
-    others: found
-      .filter(({ topic }) => !declared.has(topic))
-      .map(({ topic }) => topic)
-      .sort(),
-    minInSyncReplicas: present.length < declared.size ? await readMinInSync(connection, order, signal) : undefined,
+    down: downOf(found, brokers),
+    topics: byName
+      .filter(({ topic }) => declared.has(topic) || absent.has(topic))
+      .map(({ topic, internal, partitions }) => ({
+        name: topic,
+        internal,
+        partitions,
+        ...(described.get(topic) ?? { config: {}, fault: undefined }),
+      })),
+    others: byName.filter(({ topic }) => !declared.has(topic) && !absent.has(topic)).map(({ topic }) => topic),
+    minInSyncReplicas:
+      mayReturn || present.length < declared.size ? await readMinInSync(connection, order, signal) : undefined,
+    moving: moves.reassignments.filter(({ topic }) => declared.has(topic)),
+    movingFault: moves.error,
   };
+}
+
+/** A list of moves is read from the controller's memory. */
+const reassignmentsTimeoutMs = 30_000;
+
+function downOf(topics: readonly TopicMetadata[], brokers: readonly BrokerMetadata[]): readonly number[] {
+  const registered = new Set(brokers.map(({ id }) => id));
+  const down = new Set<number>();
+  for (const { partitions } of topics)
+    for (const { replicas } of partitions) for (const id of replicas) if (!registered.has(id)) down.add(id);
+  return [...down].sort((a, b) => a - b);
 }
 
 function keep({ entries }: DescribedConfigs, declared: readonly string[]): Readonly<Record<string, ObservedSetting>> {

@@ -11,7 +11,7 @@ import type { DeclaredTopic, TopicsManifest } from './manifest.ts';
 import { sameValue } from './topic-settings.ts';
 
 export interface Difference {
-  readonly kind: 'missing' | 'partitions' | 'replicas' | 'leader' | 'in-sync' | 'config';
+  readonly kind: 'missing' | 'present' | 'partitions' | 'replicas' | 'leader' | 'in-sync' | 'config';
   /** One clause with the values: `has 3 partitions, not 4`. */
   readonly says: string;
 }
@@ -31,7 +31,7 @@ export interface VerifiedTopic {
 
 export interface VerifyReport {
   readonly ok: boolean;
-  /** In the manifest's order. */
+  /** In the manifest's order; then those that are to be absent and are there. */
   readonly topics: readonly VerifiedTopic[];
   readonly waitedMs: number;
 }
@@ -49,10 +49,13 @@ export async function verifyTopics(
   { timeoutMs, signal }: VerifyOptions,
 ): Promise<VerifyReport> {
   const started = Date.now();
-  const names = manifest.topics.map(({ name }) => name);
+  const names = [...manifest.topics.map(({ name }) => name), ...manifest.absent];
   for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 500)) {
     const seen = new Map((await connection.metadata(names, { signal })).topics.map((topic) => [topic.topic, topic]));
-    const topics = manifest.topics.map((topic) => verifyTopic(topic, seen.get(topic.name)));
+    const topics = [
+      ...manifest.topics.map((topic) => verifyTopic(topic, seen.get(topic.name))),
+      ...manifest.absent.flatMap((name) => verifyAbsent(name, seen.get(name))),
+    ];
     const waitedMs = Date.now() - started;
     const waiting = topics.some(({ differences }) => differences.some(({ kind }) => comesByItself.has(kind)));
     if (!waiting || waitedMs >= timeoutMs) {
@@ -68,9 +71,12 @@ export async function verifyTopics(
 }
 
 /** A count that is too high or too low stays so; these pass. */
-const comesByItself: ReadonlySet<Difference['kind']> = new Set(['missing', 'leader', 'in-sync']);
+const comesByItself: ReadonlySet<Difference['kind']> = new Set(['missing', 'present', 'leader', 'in-sync']);
 
-function verifyTopic({ name, partitions, replicas }: DeclaredTopic, seen: TopicMetadata | undefined): VerifiedTopic {
+function verifyTopic(
+  { name, partitions, replicas }: Pick<DeclaredTopic, 'name' | 'partitions' | 'replicas'>,
+  seen: TopicMetadata | undefined,
+): VerifiedTopic {
   const actual = seen?.partitions ?? [];
   const fewest = (counts: readonly number[]) => (counts.length === 0 ? 0 : counts.reduce((a, b) => Math.min(a, b)));
   const led = actual.filter(({ leader }) => leader !== undefined).length;
@@ -100,6 +106,12 @@ function verifyTopic({ name, partitions, replicas }: DeclaredTopic, seen: TopicM
     led,
     differences,
   };
+}
+
+function verifyAbsent(name: string, seen: TopicMetadata | undefined): readonly VerifiedTopic[] {
+  if (seen === undefined || seen.partitions.length === 0) return [];
+  const found = verifyTopic({ name, partitions: seen.partitions.length, replicas: 0 }, seen);
+  return [{ ...found, differences: [{ kind: 'present', says: 'is still there, and is to be absent' }] }];
 }
 
 function numbered(partitions: readonly number[]): string {

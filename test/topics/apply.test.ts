@@ -29,7 +29,7 @@ test('an empty plan sends nothing at all', async () => {
   const plan = await planned(cluster, ['a']);
   const before = cluster.sent.length;
   const report = await applyPlan(cluster, plan);
-  expect(report).toEqual({ outcomes: [], stoppedBy: undefined });
+  expect(report).toEqual({ outcomes: [], reassigned: undefined, stoppedBy: undefined });
   expect(cluster.sent.length).toBe(before);
   expect(applyExitStatus(report)).toBe(0);
 });

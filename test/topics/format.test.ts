@@ -49,6 +49,7 @@ test('outcomes name each change that was not made, with its reason, and why the 
       { topic: 'b', action: 'create', status: 'failed', why: 'no room' },
       { topic: 'c', action: 'addPartitions', status: 'not-sent' },
     ],
+    reassigned: undefined,
     stoppedBy: noController(30_000),
   });
   expect(text).toMatch(/failed .* b .* no room/);

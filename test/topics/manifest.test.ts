@@ -45,8 +45,8 @@ test('a name alone takes the defaults, of the manifest where it has any', () => 
   const text =
     'defaults: { partitions: 6, replicas: 1, config: { retention.ms: 1000 } }\ntopics: [a, { name: b, config: { retention.ms: 5 } }]';
   expect(topicsOf(text)).toEqual([
-    { name: 'a', partitions: 6, replicas: 1, config: { 'retention.ms': '1000' } },
-    { name: 'b', partitions: 6, replicas: 1, config: { 'retention.ms': '5' } },
+    { name: 'a', partitions: 6, replicas: 1, racks: 'any', config: { 'retention.ms': '1000' } },
+    { name: 'b', partitions: 6, replicas: 1, racks: 'any', config: { 'retention.ms': '5' } },
   ]);
 });
 

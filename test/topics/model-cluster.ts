@@ -10,8 +10,10 @@ import { faultOf } from '../../clients/kafka/fault.ts';
 import type { AlterConfigsRequest } from '../../clients/kafka/requests/alter-configs.ts';
 import type { CreatePartitionsRequest } from '../../clients/kafka/requests/create-partitions.ts';
 import type { CreateTopicsRequest } from '../../clients/kafka/requests/create-topics.ts';
+import type { DeleteTopicsRequest } from '../../clients/kafka/requests/delete-topics.ts';
 import type { DescribeConfigsRequest } from '../../clients/kafka/requests/describe-configs.ts';
 import type { ClusterMetadata, PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
+import type { AlterReassignmentsRequest, Reassignment } from '../../clients/kafka/requests/reassignments.ts';
 
 export interface ModelTopic {
   partitions: PartitionMetadata[];
@@ -24,6 +26,14 @@ export class ModelCluster implements KafkaConnection {
   /** In the order in which they came. */
   readonly sent: { readonly api: ApiName; readonly request: unknown }[] = [];
   brokers: readonly number[] = [1, 2, 3];
+  /** By broker; none has one at first. */
+  racks: Record<number, string> = {};
+  /** Moves under way, which the model leaves so; those that it is asked for are done at once. */
+  moving: Reassignment[] = [];
+  /** By broker, the settings that it was given. */
+  readonly brokerConfig = new Map<string, Record<string, string>>();
+  /** Consumer groups that read the topics named. */
+  groups: { readonly group: string; readonly topics: readonly string[] }[] = [];
   clusterId = 'model';
   /** The brokers' own values, which topics without theirs have. */
   defaults: Record<string, string> = {
@@ -47,7 +57,7 @@ export class ModelCluster implements KafkaConnection {
       throttleTimeMs: 0,
       clusterId: this.clusterId,
       controllerId: this.brokers[0],
-      brokers: this.brokers.map((id) => ({ id, host: `broker-${id}`, port: 9092, rack: undefined })),
+      brokers: this.brokers.map((id) => ({ id, host: `broker-${id}`, port: 9092, rack: this.racks[id] })),
       topics: asked.map((topic) => {
         const partitions = this.topics.get(topic)?.partitions;
         const fault = partitions === undefined ? faultOf(3) : undefined;
@@ -77,6 +87,20 @@ export class ModelCluster implements KafkaConnection {
       return { topics: (request as CreatePartitionsRequest).topics.map((topic) => this.#extend(topic)) };
     if (api === 'DescribeConfigs') return { resources: this.#describe(request as DescribeConfigsRequest) };
     if (api === 'IncrementalAlterConfigs') return { resources: this.#alter(request as AlterConfigsRequest) };
+    if (api === 'DeleteTopics')
+      return { topics: (request as DeleteTopicsRequest).topics.map((topic) => this.#delete(topic)) };
+    if (api === 'ListPartitionReassignments') return { error: undefined, reassignments: this.moving };
+    if (api === 'AlterPartitionReassignments')
+      return {
+        error: undefined,
+        partitions: (request as AlterReassignmentsRequest).moves.map((move) => this.#move(move)),
+      };
+    if (api === 'DescribeLogDirs') return { dirs: [] };
+    if (api === 'ElectLeaders') return { error: undefined, fault: undefined, partitions: [] };
+    if (api === 'ListGroups')
+      return { fault: undefined, groups: this.groups.map(({ group }) => ({ group, protocolType: 'consumer' })) };
+    if (api === 'DescribeGroups') return { groups: this.groups.map((each) => this.#group(each)) };
+    if (api === 'OffsetFetch') return { fault: undefined, offsets: [] };
     throw new Error(`the model does not know ${api}`);
   }
 
@@ -96,9 +120,27 @@ export class ModelCluster implements KafkaConnection {
     return { topic, error: undefined };
   }
 
+  #delete(topic: string) {
+    return { topic, error: this.topics.delete(topic) ? undefined : faultOf(3) };
+  }
+
+  #move({ topic, partition, replicas }: AlterReassignmentsRequest['moves'][number]) {
+    const known = this.topics.get(topic);
+    const before = known?.partitions[partition];
+    if (known === undefined || before === undefined || replicas === undefined)
+      return { topic, partition, error: faultOf(3) };
+    known.partitions[partition] = { ...before, replicas, inSync: replicas, leader: replicas[0] };
+    return { topic, partition, error: undefined };
+  }
+
+  #group({ group, topics }: { readonly group: string; readonly topics: readonly string[] }) {
+    const member = { id: 'm', clientId: 'c', host: 'h', subscribed: topics, assigned: [] };
+    return { group, fault: undefined, state: 'Stable', protocolType: 'consumer', members: [member] };
+  }
+
   #describe({ resources, names }: DescribeConfigsRequest) {
     return resources.map(({ type, name }) => {
-      const own = type === 'topic' ? this.topics.get(name)?.config : {};
+      const own = type === 'topic' ? this.topics.get(name)?.config : (this.brokerConfig.get(name) ?? {});
       const values = { ...this.defaults, ...own };
       const entries = Object.entries(values)
         .filter(([setting]) => names === undefined || names.includes(setting))
@@ -117,9 +159,13 @@ export class ModelCluster implements KafkaConnection {
 
   #alter({ resources }: AlterConfigsRequest) {
     return resources.map(({ type, name, changes }) => {
-      const known = this.topics.get(name);
-      if (known === undefined) return { type, name, error: faultOf(3) };
-      for (const change of changes) if (change.value !== undefined) known.config[change.name] = change.value;
+      const config = type === 'topic' ? this.topics.get(name)?.config : (this.brokerConfig.get(name) ?? {});
+      if (config === undefined) return { type, name, error: faultOf(3) };
+      if (type === 'broker') this.brokerConfig.set(name, config);
+      for (const change of changes) {
+        if (change.operation === 'delete') delete config[change.name];
+        else if (change.value !== undefined) config[change.name] = change.value;
+      }
       return { type, name, error: undefined };
     });
   }

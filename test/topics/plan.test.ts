@@ -59,10 +59,25 @@ test('fewer partitions are blocked, with the reason, and the other changes stand
   expect(planExitStatus(plan)).toBe(3);
 });
 
-test('another replica count is blocked while replicas cannot be moved', async () => {
+test('another replica count moves replicas, none of which need not move', async () => {
   const cluster = new ModelCluster();
   cluster.add('a', 3, 2);
-  expect(await planned(cluster, '  - a:3:3')).toMatchObject({ entries: [{ because: 'changes-replicas' }] });
+  expect(await planned(cluster, '  - a:3:3')).toMatchObject({
+    entries: [
+      {
+        action: 'reassign',
+        because: 'replicas',
+        fromReplicas: 2,
+        toReplicas: 3,
+        moves: [
+          { partition: 0, from: [1, 2], to: [1, 2, 3] },
+          { partition: 1, from: [2, 3], to: [2, 3, 1] },
+          { partition: 2, from: [3, 1], to: [3, 1, 2] },
+        ],
+        risk: 'copies 3 replicas over the network',
+      },
+    ],
+  });
 });
 
 test('a new topic that collides with a foreign one is blocked', async () => {
@@ -122,7 +137,7 @@ test('a plan is refused once the cluster, the manifest or the topics are others'
   cluster.add('foreign', 1, 1);
   await expect(fresh()).resolves.toBeUndefined();
   cluster.add('a', 1, 1);
-  await expect(fresh()).rejects.toMatchObject({ message: expect.stringContaining('topics have changed') });
+  await expect(fresh()).rejects.toMatchObject({ message: expect.stringContaining('have changed') });
   cluster.clusterId = 'another';
   await expect(fresh()).rejects.toMatchObject({ message: expect.stringContaining('another') });
 });
