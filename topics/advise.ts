@@ -176,7 +176,7 @@ function memberRate(
 }
 
 function quotient(kind: 'producers' | 'consumers', target: number, { perSecond, from }: Rate): Bound {
-  // A hair above a whole number is that number: 0.3 / 0.1 is 2.9999999999999996, and 600 / 66.66… is 9.000000000000002.
+  // A hair above a whole number is that number: 550 / (110 / 3) is 15, and 15.000000000000002 to a computer.
   const partitions = Math.min(Math.ceil(Number((target / perSecond).toPrecision(12))), mostPartitions);
   return { kind, partitions, says: `ceil(${number(target)} / ${number(perSecond)}) = ${partitions}: ${from}` };
 }

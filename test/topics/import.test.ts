@@ -105,6 +105,12 @@ topics:
     expect(parseManifest({ file: 'x', text }).topics.map(({ name }) => name)).toEqual(['-', '42', 'true']);
   });
 
+  test('without what its topics have from their brokers', () => {
+    const topic = observed('a', 3, 2);
+    const inherited = { 'min.insync.replicas': { value: '1', source: 'static-broker' as const } };
+    expect(entriesOf(importManifest(factsOf({ ...topic, config: inherited }), { at }).text)).toBe('topics:\n  - a\n');
+  });
+
   test('into an empty list where there is nothing', () => {
     const { text } = importManifest(factsOf(), { at });
     expect(parseManifest({ file: 'x', text }).topics).toEqual([]);
@@ -155,6 +161,13 @@ describe('what a manifest cannot say is left out, with the reason:', () => {
     const { topics, skipped } = importManifest(factsOf(observed('a.b', 1, 1), observed('a_b', 1, 1)), { at });
     expect(topics).toEqual(['a.b']);
     expect(skipped[0]?.why).toContain('differ in more than "." and "_"');
+  });
+
+  test('a topic whose fault a broker tells in two lines, within the comment', () => {
+    const { text } = importManifest(factsOf({ ...observed('a', 3, 2), fault: faultOf(29, 'no\nrights: at all') }), {
+      at,
+    });
+    expect(text).toContain('# - a: its settings cannot be read: no rights: at all (TOPIC_AUTHORIZATION_FAILED)\n');
   });
 
   test('what the patterns leave out, a few by name', () => {
