@@ -40,3 +40,42 @@ export function sharedSettings(configs: readonly Readonly<Record<string, string>
     Object.entries(first).filter(([name, value]) => others.every((config) => config[name] === value)),
   );
 }
+
+/** Topics whose names begin alike, up to the first dot, and the settings that all of them have. */
+export interface Family {
+  /** For `groups`: `monitoring.*`. */
+  readonly pattern: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** By pattern; only families of two and more, with settings of their own beside what every topic has. */
+export function familiesOf(
+  topics: readonly { readonly name: string; readonly config: Readonly<Record<string, string>> }[],
+  shared: Readonly<Record<string, string>>,
+): readonly Family[] {
+  const configs = new Map<string, Readonly<Record<string, string>>[]>();
+  for (const { name, config } of topics) {
+    const pattern = patternOf(name);
+    if (pattern === undefined) continue;
+    const list = configs.get(pattern);
+    if (list === undefined) configs.set(pattern, [config]);
+    else list.push(config);
+  }
+  return [...configs]
+    .map(([pattern, list]) => ({ pattern, config: without(sharedSettings(list), shared) }))
+    .filter(({ config }) => Object.keys(config).length > 0);
+}
+
+/** Of the family that a name belongs to; a name without a dot belongs to none. */
+export function patternOf(name: string): string | undefined {
+  const dot = name.indexOf('.');
+  return dot < 0 ? undefined : `${name.slice(0, dot)}.*`;
+}
+
+/** The settings that are not said elsewhere already. */
+export function without(
+  config: Readonly<Record<string, string>>,
+  said: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(config).filter(([setting]) => !Object.hasOwn(said, setting)));
+}

@@ -1,5 +1,5 @@
 /**
- * A running cluster's topics as the text of a manifest, as a person would write it: short forms where they suffice, the commonest counts as defaults, and
+ * A running cluster's topics as the text of a manifest, as a person would write it: short forms where they suffice, the commonest counts as defaults, what a family of names shares as a group, and
  * what is not in it said in its comments. A plan with it against that cluster is empty.
  *
  * What a manifest cannot say (partitions with different replica counts, names that Kafka no longer takes) is left out, with the reason: the text is read
@@ -7,7 +7,15 @@
  */
 import { stringify } from 'yaml';
 import { DocumentError } from '../documents/fault.ts';
-import { type Counts, commonestCounts, sharedSettings } from './import-defaults.ts';
+import {
+  type Counts,
+  commonestCounts,
+  type Family,
+  familiesOf,
+  patternOf,
+  sharedSettings,
+  without,
+} from './import-defaults.ts';
 import { type ManifestPolicy, parseManifest } from './manifest.ts';
 import type { ObservedTopic } from './state.ts';
 import { nameFault } from './topic-name.ts';
@@ -128,7 +136,11 @@ function render(
 ): string {
   const counts = commonestCounts(topics);
   const shared = sharedSettings(topics.map(({ config }) => config));
-  const entries = topics.flatMap((topic) => renderTopic(topic, counts, shared));
+  const families = familiesOf(topics, shared);
+  const ofFamily = new Map(families.map(({ pattern, config }) => [pattern, config]));
+  const entries = topics.flatMap((topic) =>
+    renderTopic(topic, counts, { ...shared, ...ofFamily.get(patternOf(topic.name) ?? '') }),
+  );
   return [
     comment(`The topics of the cluster ${quote(facts.clusterId)} as they were at ${at.toISOString()}.`),
     comment(
@@ -141,6 +153,7 @@ function render(
     `  replicas: ${counts.replicas}`,
     ...renderConfig(shared, '  '),
     '',
+    ...(families.length === 0 ? [] : ['groups:', ...families.flatMap(renderFamily), '']),
     ...(entries.length === 0 ? ['topics: []'] : ['topics:', ...entries]),
     '',
   ].join('\n');
@@ -161,12 +174,17 @@ function someOf(names: readonly string[]): string {
   return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;
 }
 
+function renderFamily({ pattern, config }: Family): readonly string[] {
+  return [`  - match: ${scalar(pattern)}`, ...renderConfig(config, '    ')];
+}
+
+/** `said` has the settings that the defaults and the topic's group give it. */
 function renderTopic(
   { name, partitions, replicas, config, remarks }: ImportedTopic,
   counts: Counts,
-  shared: Readonly<Record<string, string>>,
+  said: Readonly<Record<string, string>>,
 ): readonly string[] {
-  const own = Object.fromEntries(Object.entries(config).filter(([setting]) => !Object.hasOwn(shared, setting)));
+  const own = without(config, said);
   const above = remarks.map((remark) => `  ${comment(remark)}`);
   if (Object.keys(own).length === 0) {
     const more =

@@ -100,6 +100,33 @@ topics:
     expect(entriesOf(text)).toBe('topics:\n  - a\n  - name: b\n    config:\n      preallocate: false\n');
   });
 
+  test('with the settings that a family of names shares said once, as a group', () => {
+    const { text } = importManifest(
+      factsOf(
+        observed('audit', 3, 2),
+        observed('web.clicks', 3, 2, { 'retention.ms': '3600000', preallocate: 'true' }),
+        observed('web.views', 3, 2, { 'retention.ms': '3600000' }),
+        observed('lone.one', 3, 2, { 'retention.ms': '3600000' }),
+      ),
+      { at },
+    );
+    expect(text.slice(text.indexOf('groups:'))).toBe(`groups:
+  - match: web.*
+    config:
+      retention.ms: 3600000 # 1 hour
+
+topics:
+  - audit
+  - name: lone.one
+    config:
+      retention.ms: 3600000 # 1 hour
+  - name: web.clicks
+    config:
+      preallocate: true
+  - web.views
+`);
+  });
+
   test('with names in quotes where YAML would read something else', () => {
     const { text } = importManifest(factsOf(observed('42', 3, 2), observed('true', 3, 2), observed('-', 3, 2)), { at });
     expect(parseManifest({ file: 'x', text }).topics.map(({ name }) => name)).toEqual(['-', '42', 'true']);
@@ -208,6 +235,7 @@ const settingArbitrary = fc.constantFrom(
 );
 const nameArbitrary = fc.oneof(
   fc.stringMatching(/^[a-zA-Z0-9._-]{1,12}$/),
+  fc.stringMatching(/^[ab]\.[a-z.]{1,3}$/),
   fc.constantFrom(
     'true',
     'null',
