@@ -266,7 +266,9 @@ async function beginMoves(
   );
   const wanted = topics.flatMap(({ topic, moves }) => moves.map((move) => beginMove({ topic, ...move }, sight)));
   const keys = new Set(wanted.map(partitionKey));
-  const others = [...sight.active.values()].filter((under) => !keys.has(partitionKey(under)));
+  const others = [...sight.active.values()]
+    .filter((under) => !keys.has(partitionKey(under)))
+    .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
   return resume ? [...wanted, ...others.map((under) => adoptMove(under, sight))] : wanted;
 }
 
