@@ -99,12 +99,15 @@ function readTopic({ name, internal, partitions, config, fault }: ObservedTopic)
   const remarks: string[] = [];
   for (const [setting, { value }] of own) {
     if (throttleSettings.has(setting)) remarks.push(`a reassignment’s throttle is left out: ${setting}`);
-    else if (value === undefined) remarks.push(`left as it is: ${setting}, whose value the broker does not tell`);
+    else if (value === undefined) remarks.push(`${leftOut}: ${setting}, whose value the broker does not tell`);
     else if (isReadable(setting, value)) kept.push([setting, value]);
-    else remarks.push(`left as it is: ${setting} = ${JSON.stringify(value)}, which this program does not know`);
+    else remarks.push(`${leftOut}: ${setting} = ${JSON.stringify(value)}, which this program does not know`);
   }
   return { name, partitions: partitions.length, replicas, config: Object.fromEntries(kept), remarks };
 }
+
+/** A setting that is not in the manifest is left alone, unless the person asks for what is not declared to go. */
+const leftOut = 'left as it is (and removed by --prune-configs)';
 
 function isReadable(setting: string, value: string): boolean {
   const reading = readSetting(setting, value);

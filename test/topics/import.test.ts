@@ -211,8 +211,8 @@ describe('what a manifest cannot say is left out, with the reason:', () => {
     );
     expect(entriesOf(text)).toBe(`topics:
   # a reassignment’s throttle is left out: leader.replication.throttled.replicas
-  # left as it is: retention.ms, whose value the broker does not tell
-  # left as it is: vendor.speed = "high\\nest", which this program does not know
+  # left as it is (and removed by --prune-configs): retention.ms, whose value the broker does not tell
+  # left as it is (and removed by --prune-configs): vendor.speed = "high\\nest", which this program does not know
   - a
 `);
   });
@@ -261,28 +261,51 @@ const topicArbitrary = fc.record({
   uneven: fc.boolean(),
 });
 
+/** Of two families, with settings that some or all of them share. */
+const relativeArbitrary = fc.record({
+  name: fc.stringMatching(/^[ab]\.[a-f]$/),
+  partitions: fc.constant(3),
+  replicas: fc.constant(2),
+  config: fc
+    .subarray([
+      ['retention.ms', '1000'],
+      ['preallocate', 'true'],
+      ['vendor.thing', 'x'],
+    ] as const)
+    .map((pairs): Record<string, string> => Object.fromEntries(pairs)),
+  uneven: fc.constant(false),
+});
+
 test('importing any cluster and planning with the result changes nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(topicArbitrary, { maxLength: 12 }), fc.boolean(), async (topics, withBrokers) => {
-      const cluster = new ModelCluster();
-      for (const { name, partitions, replicas, config, uneven } of topics) {
-        cluster.add(name, partitions, replicas, config);
-        const known = cluster.topics.get(name);
-        const first = known?.partitions[0];
-        if (uneven && known !== undefined && first !== undefined) {
-          known.partitions[0] = { ...first, replicas: first.replicas.slice(0, 1) };
+    fc.asyncProperty(
+      fc.oneof(fc.array(topicArbitrary, { maxLength: 12 }), fc.array(relativeArbitrary, { maxLength: 8 })),
+      fc.boolean(),
+      async (topics, withBrokers) => {
+        const cluster = new ModelCluster();
+        for (const { name, partitions, replicas, config, uneven } of topics) {
+          cluster.add(name, partitions, replicas, config);
+          const known = cluster.topics.get(name);
+          const first = known?.partitions[0];
+          if (uneven && known !== undefined && first !== undefined) {
+            known.partitions[0] = { ...first, replicas: first.replicas.slice(0, 1) };
+          }
         }
-      }
-      const policy = withBrokers ? { brokers: 3, minInSyncReplicas: 1 } : {};
-      const imported = importManifest(await observeForImport(cluster), { at, policy });
-      const manifest = parseManifest({ file: 'topics.yaml', text: imported.text }, policy);
-      const plan = planTopics(manifest, await observeTopics(cluster, manifest));
-      expect(plan.entries).toEqual([]);
-      expect(plan.unchanged).toEqual([...imported.topics]);
-      // Nothing is lost in silence.
-      const told = [...imported.topics, ...imported.skipped.map(({ topic }) => topic)].sort();
-      expect(told).toEqual([...cluster.topics.keys()].sort());
-    }),
+        const policy = withBrokers ? { brokers: 3, minInSyncReplicas: 1 } : {};
+        const imported = importManifest(await observeForImport(cluster), { at, policy });
+        const manifest = parseManifest({ file: 'topics.yaml', text: imported.text }, policy);
+        const state = await observeTopics(cluster, manifest);
+        const plan = planTopics(manifest, state);
+        expect(plan.entries).toEqual([]);
+        // What pruning would take away is remarked; nothing else would go.
+        const pruned = planTopics(manifest, state, { prune: true }).entries.map(({ topic }) => topic);
+        if (!imported.text.includes('removed by --prune-configs')) expect(pruned).toEqual([]);
+        expect(plan.unchanged).toEqual([...imported.topics]);
+        // Nothing is lost in silence.
+        const told = [...imported.topics, ...imported.skipped.map(({ topic }) => topic)].sort();
+        expect(told).toEqual([...cluster.topics.keys()].sort());
+      },
+    ),
     { numRuns: 300 },
   );
 });
