@@ -1,35 +1,14 @@
 /** The wire's bytes: what each request writes and how its answer is read, against Kafka's message definitions written out by hand. */
 import Decoder from 'kafkajs/src/protocol/decoder.js';
-import Encoder from 'kafkajs/src/protocol/encoder.js';
 import { expect, test } from 'vitest';
-import { type Api, skipTags, type Throttled } from '../../clients/kafka/api.ts';
+import { skipTags } from '../../clients/kafka/api.ts';
 import { faultOf } from '../../clients/kafka/fault.ts';
 import { alterConfigsApi } from '../../clients/kafka/requests/alter-configs.ts';
 import { createPartitionsApi } from '../../clients/kafka/requests/create-partitions.ts';
 import { createTopicsApi } from '../../clients/kafka/requests/create-topics.ts';
 import { describeConfigsApi } from '../../clients/kafka/requests/describe-configs.ts';
 import { metadataApi } from '../../clients/kafka/requests/metadata.ts';
-
-function bytes<Request>(api: Api<Request, Throttled>, request: Request): string {
-  const encoder = new Encoder();
-  api.encode(encoder, request);
-  return encoder.buffer.toString('hex');
-}
-
-/** Hexadecimal in groups, text as length and bytes. */
-function hex(...parts: readonly (string | { readonly text: string })[]): string {
-  return parts
-    .map((part) => {
-      if (typeof part === 'string') return part.replaceAll(' ', '');
-      const text = Buffer.from(part.text);
-      return text.length.toString(16).padStart(4, '0') + text.toString('hex');
-    })
-    .join('');
-}
-
-function text(value: string): { readonly text: string } {
-  return { text: value };
-}
+import { bytes, hex, text } from './wire-bytes.ts';
 
 test('Metadata never asks a broker to create the topics that it is asked about', () => {
   expect(bytes(metadataApi, { topics: undefined })).toBe(hex('ffffffff', '00'));
