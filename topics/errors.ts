@@ -23,6 +23,15 @@ export function planStale(what: string): EnsembleError {
   });
 }
 
+export function planUnreadable(file: string, what: string, cause?: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'TOPICS_PLAN_UNREADABLE',
+    message: `${file} is not a plan that can be applied: ${what}`,
+    next: 'Make a new plan with --out; a saved plan is not edited, the manifest is.',
+    cause,
+  });
+}
+
 /** Before the next request; what was sent is settled first. */
 export function interrupted(): EnsembleError {
   return new EnsembleError({

@@ -41,7 +41,7 @@ interface Seat {
 }
 
 /**
- * Kept of each partition: as many replicas as the count and the racks allow, those on live brokers first. A partition with a replica on a dead broker is
+ * Kept of each partition: as many replicas as the count and the racks allow, those on live brokers first. A partition that keeps a replica on a dead broker is
  * not moved for racks, since nobody knows where that broker stands, and it may come back.
  */
 export function placeReplicas(task: PlacementTask): readonly Placement[] {
@@ -101,9 +101,11 @@ function rackSpread({ rackOf }: Ground, ids: Iterable<number>): number {
 /** How many of a partition's replicas can stay: at most the count, and few enough for the others to reach the racks that are missing. */
 function keepable({ replicas }: PlacedPartition, task: PlacementTask, ground: Ground): number {
   const count = Math.min(replicas.length, task.replicas);
-  if (task.racks === 'any' || replicas.some((id) => !isLive(ground, id))) return count;
+  const live = replicas.filter((id) => isLive(ground, id));
+  // Those on dead brokers are the first to go; where one stays, racks do not count.
+  if (task.racks === 'any' || replicas.length - live.length > replicas.length - count) return count;
   const racks = Math.min(task.replicas, ground.rackCount);
-  return Math.min(count, rackSpread(ground, replicas) + task.replicas - racks);
+  return Math.min(count, rackSpread(ground, live) + task.replicas - racks);
 }
 
 /** Drops the least useful, then adds the most useful; `counts` follows. */

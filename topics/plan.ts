@@ -178,6 +178,10 @@ export function requireFresh(
   if (plan.fingerprint !== fingerprintOf(plan.entries, state)) {
     throw planStale('the topics or the brokers have changed since it was made');
   }
+  const absent = new Set(manifest.absent);
+  const known = new Set([...manifest.absent, ...manifest.topics.map(({ name }) => name)]);
+  const foreign = plan.entries.find(({ action, topic }) => !(action === 'delete' ? absent : known).has(topic));
+  if (foreign !== undefined) throw planStale(`${manifest.file} does not ask for what it does to ${foreign.topic}`);
   for (const { topic } of deletionsOf(plan)) {
     const groups = activeGroups?.get(topic);
     if (groups === undefined) throw planStale(`nobody can say whether groups use ${topic}, which it deletes`);
