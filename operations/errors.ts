@@ -119,3 +119,12 @@ export function statePathUnusable(path: string): EnsembleError {
     next: 'Name a folder without a comma with --state, or work in another folder.',
   });
 }
+
+export function planFileUnreadable(file: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_PLAN_UNREADABLE',
+    message: `the plan ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    next: 'Write one with `ensemble topics plan --out FILE`.',
+    cause,
+  });
+}

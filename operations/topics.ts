@@ -1,17 +1,20 @@
-/** Topics of a deployment: the manifest read with what its environment knows, planned, applied and verified against the running cluster. */
-import { connect, type KafkaConnection } from '../clients/kafka/connection.ts';
+/** Topics of a cluster: the manifest read with what its environment knows, planned, confirmed, applied exactly as planned, and verified. */
+import { readFile } from 'node:fs/promises';
+import type { KafkaConnection } from '../clients/kafka/connection.ts';
 import type { Environment } from '../cluster/load.ts';
-import { withFileLock } from '../platform/file-lock.ts';
-import { type ApplyReport, applyPlan } from '../topics/apply.ts';
+import { readActiveGroups } from '../topics/active-groups.ts';
+import { type ApplyOptions, type ApplyProgress, type ApplyReport, applyPlan } from '../topics/apply.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../topics/format.ts';
 import { loadManifest } from '../topics/load-manifest.ts';
 import type { TopicsManifest } from '../topics/manifest.ts';
-import { blockedOf, planTopics, type TopicPlan } from '../topics/plan.ts';
-import { observeTopics } from '../topics/state.ts';
+import { blockedOf, changesOf, type PlanOptions, planTopics, requireFresh, type TopicPlan } from '../topics/plan.ts';
+import { parsePlan } from '../topics/plan-schema.ts';
+import { observeTopics, type TopicsState } from '../topics/state.ts';
+import { sweepThrottles } from '../topics/throttle.ts';
 import { type VerifyReport, verifyTopics } from '../topics/verify.ts';
 import type { Deployment } from './deployment.ts';
-import { topicsBlocked, topicsNotApplied, topicsNotVerified } from './errors.ts';
-import { nodesRunning } from './health.ts';
+import { planFileUnreadable, topicsBlocked, topicsNotApplied, topicsNotVerified } from './errors.ts';
+import { activeBrokers, exclusively, requireManifest, type TopicsTarget, withCluster } from './topics-target.ts';
 
 export interface TopicsRun {
   readonly timeoutMs: number;
@@ -19,23 +22,22 @@ export interface TopicsRun {
   readonly signal: AbortSignal;
 }
 
+/** The consents that a person gives on the command line. */
+export type Consents = Pick<PlanOptions, 'prune' | 'allowDelete'>;
+
 /** @throws EnsembleError MANIFEST_NOT_FOUND; DocumentError MANIFEST_INVALID */
 export async function readManifest({ environment }: { readonly environment: Environment }): Promise<TopicsManifest> {
   const { cluster, manifestFile } = environment;
-  const active = nodesRunning(cluster.groups, 'kafka').filter((node) => !node.leaving);
-  return await loadManifest(manifestFile, { brokers: active.length });
+  return await loadManifest(manifestFile, { environment: cluster.environment, brokers: activeBrokers(cluster) });
 }
 
-async function withConnection<T>(
-  { bootstrap }: Deployment,
-  work: (connection: KafkaConnection) => Promise<T>,
-): Promise<T> {
-  const connection = await connect({ bootstrap, clientId: 'ensemble' });
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
-  }
+/** @throws EnsembleError OPERATIONS_NO_MANIFEST, and as readManifest */
+export async function readTargetManifest(target: TopicsTarget): Promise<TopicsManifest> {
+  const { environment, brokers } = target;
+  return await loadManifest(requireManifest(target), {
+    ...(environment === undefined ? {} : { environment }),
+    ...(brokers === undefined ? {} : { brokers }),
+  });
 }
 
 /** For `up`: everything that the manifest declares, made and verified. @throws EnsembleError OPERATIONS_TOPICS_... */
@@ -44,7 +46,7 @@ export async function bringTopicsUp(
   { timeoutMs, report, signal }: TopicsRun,
 ): Promise<{ readonly changes: number; readonly verified: number }> {
   const manifest = await readManifest(deployment);
-  return await withConnection(deployment, async (connection) => {
+  return await withCluster({ access: { bootstrap: deployment.bootstrap } }, async (connection) => {
     const plan = planTopics(manifest, await observeTopics(connection, manifest, { signal }));
     if (blockedOf(plan).length > 0) throw topicsBlocked(formatPlan(plan));
     const applied = await applyPlan(connection, plan, {
@@ -58,11 +60,12 @@ export async function bringTopicsUp(
   });
 }
 
-/** What would change, without changing anything. */
-export async function planDeployedTopics(deployment: Deployment, signal: AbortSignal): Promise<TopicPlan> {
-  const manifest = await readManifest(deployment);
-  return await withConnection(deployment, async (connection) =>
-    planTopics(manifest, await observeTopics(connection, manifest, { signal })),
+/** What would change. Sends no write. */
+export async function planTarget(target: TopicsTarget, consents: Consents, signal: AbortSignal): Promise<TopicPlan> {
+  const manifest = await readTargetManifest(target);
+  return await withCluster(
+    target,
+    async (connection) => (await observeAndPlan(connection, manifest, consents, signal)).plan,
   );
 }
 
@@ -74,25 +77,84 @@ export interface AppliedTopics {
   readonly verified: VerifyReport | undefined;
 }
 
-/** Plans, lets `confirm` see the plan, applies what is not blocked, and verifies. */
-export async function applyDeployedTopics(
-  deployment: Deployment,
+export interface ApplyRun extends Consents, Pick<ApplyOptions, 'throttleBytesPerSecond'> {
+  readonly timeoutMs: number;
+  readonly onProgress: (progress: ApplyProgress) => void;
+  readonly signal: AbortSignal;
+  readonly onWaitForLock?: ((pid: number) => void) | undefined;
+  /** A plan that was saved before; made anew where absent. */
+  readonly saved?: TopicPlan | undefined;
+}
+
+/**
+ * Plans (or takes the saved plan), lets `confirm` see it, and applies exactly that: whatever changed in the cluster or the manifest since makes it
+ * stale, also while the person was reading.
+ * @throws EnsembleError TOPICS_PLAN_STALE, and as readTargetManifest and the connection
+ */
+export async function applyTarget(
+  target: TopicsTarget,
   confirm: (plan: TopicPlan) => Promise<boolean>,
-  { timeoutMs, report, signal }: TopicsRun,
+  run: ApplyRun,
 ): Promise<AppliedTopics> {
-  const manifest = await readManifest(deployment);
-  return await withFileLock(`${deployment.stateDirectory}/lock`, { signal }, () =>
-    withConnection(deployment, async (connection) => {
-      const plan = planTopics(manifest, await observeTopics(connection, manifest, { signal }));
-      const verify = () => verifyTopics(connection, manifest, { timeoutMs, signal });
-      if (plan.entries.length === 0) return { plan, applied: undefined, verified: await verify() };
+  const { signal, timeoutMs } = run;
+  const manifest = await readTargetManifest(target);
+  return await exclusively(target, run, () =>
+    withCluster(target, async (connection) => {
+      // A run that was killed while replicas moved left its throttle: nobody else would remove it.
+      await sweepThrottles(connection, { signal });
+      const planned = await observeAndPlan(connection, manifest, run, signal);
+      const plan = run.saved ?? planned.plan;
+      if (run.saved !== undefined) requireFresh(plan, manifest, planned.state, planned);
+      if (plan.entries.length === 0) {
+        return { plan, applied: undefined, verified: await verifyTopics(connection, manifest, { timeoutMs, signal }) };
+      }
       if (!(await confirm(plan))) return { plan, applied: undefined, verified: undefined };
+      const now = await observe(connection, manifest, plan, signal);
+      requireFresh(plan, manifest, now.state, now);
       const applied = await applyPlan(connection, plan, {
         signal,
-        onProgress: ({ done, total }) => report(`${done} of ${total} changes`),
+        onProgress: run.onProgress,
+        ...(run.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: run.throttleBytesPerSecond }),
       });
-      const verified = applied.stoppedBy === undefined && blockedOf(plan).length === 0 ? await verify() : undefined;
+      const settled = applied.stoppedBy === undefined && blockedOf(plan).length === 0;
+      const verified = settled ? await verifyTopics(connection, manifest, { timeoutMs, signal }) : undefined;
       return { plan, applied, verified };
     }),
   );
+}
+
+/** @throws EnsembleError OPERATIONS_PLAN_UNREADABLE, TOPICS_PLAN_UNREADABLE */
+export async function readPlanFile(file: string): Promise<TopicPlan> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw planFileUnreadable(file, cause);
+  });
+  return parsePlan(text, file);
+}
+
+interface Observed extends Pick<PlanOptions, 'activeGroups'> {
+  readonly state: TopicsState;
+}
+
+async function observeAndPlan(
+  connection: KafkaConnection,
+  manifest: TopicsManifest,
+  { prune = false, allowDelete = false }: Consents,
+  signal: AbortSignal,
+): Promise<Observed & { readonly plan: TopicPlan }> {
+  const state = await observeTopics(connection, manifest, { signal });
+  const activeGroups = allowDelete ? await readActiveGroups(connection, manifest.absent, { signal }) : undefined;
+  return { state, activeGroups, plan: planTopics(manifest, state, { prune, allowDelete, activeGroups }) };
+}
+
+async function observe(
+  connection: KafkaConnection,
+  manifest: TopicsManifest,
+  plan: TopicPlan,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const state = await observeTopics(connection, manifest, { signal });
+  const deletes = changesOf(plan)
+    .filter(({ action }) => action === 'delete')
+    .map(({ topic }) => topic);
+  return { state, activeGroups: await readActiveGroups(connection, deletes, { signal }) };
 }

@@ -27,6 +27,28 @@ const optionsSchema = z.object({
   messages: z.boolean().default(true),
   lines: z.number().default(50),
   service: z.string().optional(),
+  environmentGiven: z.boolean(),
+  bootstrap: z.string().optional(),
+  commandConfig: z.string().optional(),
+  manifest: z.string().optional(),
+  markdown: z.boolean().default(false),
+  out: z.string().optional(),
+  force: z.boolean().default(false),
+  pruneConfigs: z.boolean().default(false),
+  allowDelete: z.boolean().default(false),
+  /** Bytes a second. */
+  throttle: z.union([z.number(), z.literal('unlimited')]).optional(),
+  include: z.array(z.string()).default([]),
+  exclude: z.array(z.string()).default([]),
+  /** In seconds, as a person gives it. */
+  window: z.number().default(30),
+  target: z.number().optional(),
+  headroom: z.number().default(2),
+  partitionRate: z.number().optional(),
+  memberRate: z.number().optional(),
+  sample: z.number().default(20_000),
+  write: z.boolean().default(false),
+  watch: z.boolean().default(false),
   /** In seconds, as a person gives it. */
   timeout: z.number().default(120),
 });

@@ -5,6 +5,9 @@ import colors from 'picocolors';
 /** Colours where standard output is a terminal and NO_COLOR is not set (no-color.org); picocolors decides by the same rule. */
 export const paint = colors;
 
+/** The same rule, for rooms that colour their own text. */
+export const hasColour = colors.isColorSupported && process.stdout.isTTY === true;
+
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     head: head.map((text) => colors.bold(text)),
