@@ -1,4 +1,5 @@
 /** One run of a command: its options parsed, Ctrl-C as an abort signal, errors as text or JSON with their exit status. */
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -33,6 +34,9 @@ const optionsSchema = z.object({
   manifest: z.string().optional(),
   markdown: z.boolean().default(false),
   out: z.string().optional(),
+  outputs: z.string().optional(),
+  /** In seconds. */
+  wait: z.number().default(300),
   force: z.boolean().default(false),
   pruneConfigs: z.boolean().default(false),
   allowDelete: z.boolean().default(false),
@@ -95,6 +99,8 @@ function environmentsDirectory(): string {
 /** The first Ctrl-C (or TERM) asks the command to stop and clean up; the second ends it at once. */
 function interruptible(): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
+  // Each request under way listens to it: many at once are no leak.
+  setMaxListeners(0, controller.signal);
   const names = ['SIGINT', 'SIGTERM'] as const;
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(130);
