@@ -2,24 +2,11 @@
  * A platform of its own for a test: an environment file in a temporary folder, on a subnet that no other test uses, and the installed command run
  * as a person runs it. What a test leaves running is ended by `dispose`, by the pids that the platform itself reports.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installationRoot } from '../../platform/installation-root.ts';
-
-export interface RunResult {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface RunOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  /** Called with the running command's pid. */
-  readonly onStart?: (pid: number) => void;
-  readonly input?: string;
-}
+import { type RunOptions, type RunResult, runProgram } from './run-program.ts';
 
 export interface PlatformFixture {
   readonly folder: string;
@@ -100,29 +87,8 @@ profile:
 `;
 }
 
-export async function runEnsemble(
-  args: readonly string[],
-  { env, onStart, input }: RunOptions = {},
-): Promise<RunResult> {
-  const child = spawn(process.execPath, [join(installationRoot(), 'bin', 'ensemble.js'), ...args], {
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  child.stdin.end(input ?? '');
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  if (child.pid !== undefined) onStart?.(child.pid);
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    // `exit`, not `close`: servers outlive the command, though none of them holds its output.
-    child.once('close', (status) => resolve({ status, stdout, stderr }));
-  });
+function runEnsemble(args: readonly string[], options?: RunOptions): Promise<RunResult> {
+  return runProgram(process.execPath, [join(installationRoot(), 'bin', 'ensemble.js'), ...args], options);
 }
 
 /** Asks until it is so. Throws with `what` after `timeoutMs`. */

@@ -1,0 +1,42 @@
+/** Runs a program as a person does, and gives back everything that it printed. */
+import { spawn } from 'node:child_process';
+
+export interface RunResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called with the running command's pid. */
+  readonly onStart?: (pid: number) => void;
+  readonly input?: string;
+}
+
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { env, onStart, input }: RunOptions = {},
+): Promise<RunResult> {
+  const child = spawn(program, [...args], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // A program that was killed takes no input any more.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input ?? '');
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  if (child.pid !== undefined) onStart?.(child.pid);
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
