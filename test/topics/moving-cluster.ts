@@ -182,6 +182,8 @@ export class MovingCluster implements KafkaConnection {
   #alterConfigs({ resources }: AlterConfigsRequest) {
     return resources.map(({ type, name, changes }) => {
       const values = { ...this.configs.get(name) };
+      const wildcard = changes.find((change) => change.operation === 'append' && values[change.name] === '*');
+      if (wildcard !== undefined) return { type, name, error: faultOf(40, '* stands alone') };
       for (const change of changes) {
         const now = (values[change.name] ?? '').split(',').filter((entry) => entry !== '');
         const given = (change.value ?? '').split(',');

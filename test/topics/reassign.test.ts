@@ -59,8 +59,28 @@ test('a partition that another reassignment moves is left to it, with the reason
   const partition = cluster.partitions.get('a/0');
   if (partition !== undefined) partition.target = [1, 4];
   const report = await run(cluster, [move([1, 2], [2, 3])]);
-  expect(report.outcomes).toMatchObject([{ status: 'failed', why: expect.stringContaining('moves it to 1, 4') }]);
+  const why = 'another reassignment moves it to 1, 4; let it end, or cancel it';
+  expect(report.outcomes).toMatchObject([{ status: 'failed', why }]);
   expect(cluster.moving[0]?.target).toEqual([1, 4]);
+  expect(cluster.requests.IncrementalAlterConfigs).toBe(0);
+});
+
+test('moves that someone else began are watched to their end where that is asked for, and left alone otherwise', async () => {
+  const cluster = new MovingCluster();
+  cluster.bytesPerLook = 100;
+  cluster.add('b', [1, 2], [1, 2]);
+  for (const each of cluster.partitions.values()) each.target = [3, 4];
+  expect((await run(cluster, [])).outcomes).toEqual([]);
+  expect((await run(cluster, [], { resume: true })).outcomes).toEqual(
+    [0, 1].map((partition) => ({ topic: 'b', partition, status: 'done' })),
+  );
+});
+
+test('the first of the new replicas leads in the end, where the leader stayed among them too', async () => {
+  const cluster = new MovingCluster();
+  cluster.add('a', [1, 2]);
+  await run(cluster, [move([1, 2], [3, 1])]);
+  expect(cluster.partitions.get('a/0')?.leader).toBe(3);
 });
 
 test('what Kafka refuses is that partition’s failure, and the others move', async () => {

@@ -84,7 +84,13 @@ class AilingCluster implements KafkaConnection {
               : [],
         };
       case 'DescribeGroups':
-        return { groups: [{ group: 'readers', state: 'Stable', members: [{ assigned: [] }, { assigned: [] }] }] };
+        return {
+          groups: (request as { readonly groups: readonly string[] }).groups.map((group) => ({
+            group,
+            state: 'Stable',
+            members: [{ assigned: [] }, { assigned: [] }],
+          })),
+        };
       case 'OffsetFetch':
         return {
           offsets: [
