@@ -37,8 +37,7 @@ export interface ThrottledReplica {
   readonly broker: number;
 }
 
-/** @internal */
-export function ourEntry({ partition, broker }: ThrottledReplica): string {
+function ourEntry({ partition, broker }: ThrottledReplica): string {
   return `0${partition}:${broker}`;
 }
 

@@ -14,6 +14,7 @@ import { chunksOf } from './chunks.ts';
 import type { SilentBroker } from './consumer-groups.ts';
 import { reassignmentsUnreadable, throttleRefused } from './errors.ts';
 import { brokerGone, partitionKey } from './partition-offsets.ts';
+import { inBoth, isEmpty, type Leftovers, leftoversOf, type ObservedThrottles } from './throttle-leftovers.ts';
 import {
   additionsTo,
   listSettings,
@@ -22,7 +23,6 @@ import {
   ourRate,
   rateSettings,
   readList,
-  readOurEntry,
   readRate,
   removalOf,
   type ThrottleList,
@@ -112,11 +112,7 @@ export async function readThrottles(
   connection: KafkaConnection,
   topics: readonly string[],
   { signal }: ThrottleOptions = {},
-): Promise<{
-  readonly lists: readonly ThrottleList[];
-  readonly rates: readonly ThrottleRate[];
-  readonly silent: readonly SilentBroker[];
-}> {
+): Promise<ObservedThrottles> {
   const { brokers } = await connection.metadata([], { signal });
   const rates: ThrottleRate[] = [];
   const silent: SilentBroker[] = [];
@@ -146,7 +142,7 @@ export async function releaseThrottles(
     const others = active.map(({ topic }) => topic);
     const seen = await readThrottles(connection, [...new Set([...topics, ...others])]);
     const needed = new Set(active.map(partitionKey).filter((key) => !mine.has(key)));
-    return leftovers(seen, needed);
+    return leftoversOf(seen, needed);
   });
 }
 
@@ -168,7 +164,7 @@ export async function sweepThrottles(
       topics.map(({ topic }) => topic),
       { signal },
     );
-    return leftovers(seen, new Set((await readActive(connection)).map(partitionKey)));
+    return leftoversOf(seen, new Set((await readActive(connection)).map(partitionKey)));
   };
   const first = await look();
   if (isEmpty(first)) return { lists: [], rates: [], silent: first.silent };
@@ -180,57 +176,6 @@ export async function sweepThrottles(
     before = undefined;
     return both;
   });
-}
-
-interface Leftovers {
-  readonly lists: readonly { readonly list: ThrottleList; readonly entries: readonly string[] }[];
-  readonly rates: readonly ThrottleRate[];
-  readonly silent: readonly SilentBroker[];
-}
-
-/** Ours that no move in `needed` (partition keys) wants. */
-function leftovers(
-  { lists, rates, silent }: Awaited<ReturnType<typeof readThrottles>>,
-  needed: ReadonlySet<string>,
-): Leftovers {
-  const wants = (list: ThrottleList, entry: string) => {
-    const replica = readOurEntry(entry);
-    return replica !== undefined && needed.has(partitionKey({ topic: list.topic, partition: replica.partition }));
-  };
-  const slowed = new Set(
-    lists.flatMap((list) =>
-      list.ours.filter((entry) => wants(list, entry)).map((entry) => readOurEntry(entry)?.broker ?? -1),
-    ),
-  );
-  return {
-    lists: lists
-      .map((list) => ({ list, entries: list.ours.filter((entry) => !wants(list, entry)) }))
-      .filter(({ entries }) => entries.length > 0),
-    rates: rates.filter(({ broker, ours }) => ours && !slowed.has(broker)),
-    silent,
-  };
-}
-
-function inBoth(one: Leftovers, other: Leftovers): Leftovers {
-  const listed = new Set(
-    one.lists.flatMap(({ list, entries }) => entries.map((entry) => `${list.topic} ${list.side} ${entry}`)),
-  );
-  return {
-    ...other,
-    lists: other.lists
-      .map(({ list, entries }) => ({
-        list,
-        entries: entries.filter((entry) => listed.has(`${list.topic} ${list.side} ${entry}`)),
-      }))
-      .filter(({ entries }) => entries.length > 0),
-    rates: other.rates.filter(({ broker, side }) =>
-      one.rates.some((rate) => rate.broker === broker && rate.side === side),
-    ),
-  };
-}
-
-function isEmpty({ lists, rates }: Leftovers): boolean {
-  return lists.length === 0 && rates.length === 0;
 }
 
 const looks = 40;
