@@ -22,7 +22,7 @@ export async function createTopics(
   run: CreateTopicsRun,
 ): Promise<AppliedTopics & { readonly ok: boolean }> {
   await awaitCluster(target, run);
-  const result = await applyTarget(target, async () => true, { ...run, timeoutMs: run.waitMs });
+  const result = await applyTarget(target, async () => 'agreed before', { ...run, timeoutMs: run.waitMs });
   const complete =
     result.plan.entries.length === 0 || (planExitStatus(result.plan) !== 3 && result.verified !== undefined);
   return { ...result, ok: complete && result.verified?.ok === true };

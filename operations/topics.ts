@@ -77,6 +77,9 @@ export interface AppliedTopics {
   readonly verified: VerifyReport | undefined;
 }
 
+/** Who reads takes time, in which the cluster may change; who agreed beforehand takes none. */
+export type Decision = 'declined' | 'agreed before' | 'agreed after reading';
+
 export interface ApplyRun extends Consents, Pick<ApplyOptions, 'throttleBytesPerSecond'> {
   readonly timeoutMs: number;
   readonly onProgress: (progress: ApplyProgress) => void;
@@ -93,7 +96,7 @@ export interface ApplyRun extends Consents, Pick<ApplyOptions, 'throttleBytesPer
  */
 export async function applyTarget(
   target: TopicsTarget,
-  confirm: (plan: TopicPlan) => Promise<boolean>,
+  confirm: (plan: TopicPlan) => Promise<Decision>,
   run: ApplyRun,
 ): Promise<AppliedTopics> {
   const { signal, timeoutMs } = run;
@@ -108,9 +111,12 @@ export async function applyTarget(
       if (plan.entries.length === 0) {
         return { plan, applied: undefined, verified: await verifyTopics(connection, manifest, { timeoutMs, signal }) };
       }
-      if (!(await confirm(plan))) return { plan, applied: undefined, verified: undefined };
-      const now = await observe(connection, manifest, plan, signal);
-      requireFresh(plan, manifest, now.state, now);
+      const decision = await confirm(plan);
+      if (decision === 'declined') return { plan, applied: undefined, verified: undefined };
+      if (decision === 'agreed after reading') {
+        const now = await observe(connection, manifest, plan, signal);
+        requireFresh(plan, manifest, now.state, now);
+      }
       const applied = await applyPlan(connection, plan, {
         signal,
         onProgress: run.onProgress,

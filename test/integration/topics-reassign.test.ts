@@ -1,17 +1,9 @@
 /** Moving replicas on a real cluster, with data, throttled, interrupted, killed, cancelled and with a dead worker; and a status that says what Kafka's own tools say. */
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { ensureArtifact } from '../../artifacts/ensure-artifact.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
 import { alterConfigs } from '../../clients/kafka/requests/alter-configs.ts';
-import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
-import type { PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
 import type { StatusReport } from '../../operations/status.ts';
-import { installationRoot } from '../../platform/installation-root.ts';
 import { cancelReassign } from '../../topics/cancel-reassign.ts';
 import {
   type ReassignOptions,
@@ -25,16 +17,16 @@ import { readThrottles, setThrottles, sweepThrottles } from '../../topics/thrott
 import { listSettings, rateSettings } from '../../topics/throttle-marks.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
+import { messageBytes, messages, ReassignFixture, run } from './reassign-fixture.ts';
 
 const { describe, it } = requires('java', 'kcat', 'linux');
 
 const bootstrap = [101, 102, 103].map((host) => `127.0.42.${host}:9092`);
-const messages = 6_000;
-const messageBytes = 2_000;
 
 describe('moving replicas', () => {
   let platform: PlatformFixture;
   let connection: KafkaConnection;
+  let on: ReassignFixture;
 
   beforeAll(async () => {
     // A dead broker leaves the cluster after this long; 18 s by default.
@@ -43,8 +35,7 @@ describe('moving replicas', () => {
     const up = await platform.run(['up', '--no-messages']);
     expect(up.status, up.stderr + up.stdout).toBe(0);
     connection = await connect({ bootstrap, clientId: 'test' });
-    const lines = Array.from({ length: messages }, () => randomBytes(messageBytes / 2).toString('hex'));
-    await writeFile(join(platform.folder, 'messages'), `${lines.join('\n')}\n`);
+    on = new ReassignFixture(connection, bootstrap[0] ?? '', platform.folder);
   });
   afterEach(async () => {
     const { lists, rates } = await readThrottles(connection, ['moved', 'heavy', 'stayed']);
@@ -55,68 +46,6 @@ describe('moving replicas', () => {
     await platform.dispose();
   });
 
-  async function run(command: string, args: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(command, args, { timeout: 60_000, maxBuffer: 100_000_000 });
-    return stdout;
-  }
-
-  async function makeTopic(topic: string, assignment: readonly (readonly number[])[]): Promise<void> {
-    const [outcome] = await createTopics(
-      connection,
-      [{ topic, partitions: assignment.length, replicas: assignment[0]?.length ?? 1, config: {}, assignment }],
-      { brokerTimeoutMs: 30_000 },
-    );
-    expect(outcome?.error).toBeUndefined();
-    await eventually(`${topic} has leaders`, 10_000, async () =>
-      (await partitionsOf(topic)).every(({ leader }) => leader !== undefined),
-    );
-  }
-
-  async function fill(topic: string): Promise<void> {
-    await run('kcat', [
-      '-P',
-      '-b',
-      bootstrap[0] ?? '',
-      '-t',
-      topic,
-      '-X',
-      'acks=all',
-      '-l',
-      join(platform.folder, 'messages'),
-    ]);
-  }
-
-  async function countMessages(topic: string): Promise<number> {
-    const text = await run('kcat', [
-      '-C',
-      '-b',
-      bootstrap[0] ?? '',
-      '-t',
-      topic,
-      '-e',
-      '-q',
-      '-o',
-      'beginning',
-      '-f',
-      '.',
-    ]);
-    return text.length;
-  }
-
-  async function partitionsOf(topic: string): Promise<readonly PartitionMetadata[]> {
-    return (await connection.metadata([topic])).topics[0]?.partitions ?? [];
-  }
-
-  async function movesOf(
-    topic: string,
-    to: (from: readonly number[]) => readonly number[],
-  ): Promise<readonly TopicMoves[]> {
-    const partitions = await partitionsOf(topic);
-    return [
-      { topic, moves: partitions.map(({ partition, replicas }) => ({ partition, from: replicas, to: to(replicas) })) },
-    ];
-  }
-
   function reassign(moves: readonly TopicMoves[], options: ReassignOptions = {}) {
     return reassignPartitions(connection, moves, { pollMs: 100, ...options });
   }
@@ -126,15 +55,15 @@ describe('moving replicas', () => {
     [...replicas, ...all.filter((id) => !replicas.includes(id))].slice(0, 3);
 
   it('adds replicas under a throttle, says how far it is, and removes the throttle', async () => {
-    await makeTopic('moved', [
+    await on.makeTopic('moved', [
       [1, 2],
       [2, 3],
       [3, 1],
     ]);
-    await fill('moved');
+    await on.fill('moved');
     const seen: ReassignProgress[] = [];
     let throttledAtMost: Promise<number> | undefined;
-    const report = await reassign(await movesOf('moved', third), {
+    const report = await reassign(await on.movesOf('moved', third), {
       throttleBytesPerSecond: 1_500_000,
       onProgress: (progress) => {
         seen.push(progress);
@@ -149,11 +78,11 @@ describe('moving replicas', () => {
     expect(report.outcomes.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
     expect(report.stoppedBy).toBeUndefined();
     expect(await throttledAtMost).toBe(9); // two that send and one that receives, of three partitions
-    for (const { replicas, inSync } of await partitionsOf('moved')) {
+    for (const { replicas, inSync } of await on.partitionsOf('moved')) {
       expect(replicas).toHaveLength(3);
       expect([...inSync].sort()).toEqual(all);
     }
-    expect(await countMessages('moved')).toBe(messages);
+    expect(await on.countMessages('moved')).toBe(messages);
     const data = messages * messageBytes;
     expect(report.copiedBytes).toBeGreaterThan(data);
     expect(
@@ -163,12 +92,12 @@ describe('moving replicas', () => {
   });
 
   it('takes replicas away and gives every partition its first replica as the leader', async () => {
-    const report = await reassign(await movesOf('moved', (replicas) => replicas.slice(1)));
+    const report = await reassign(await on.movesOf('moved', (replicas) => replicas.slice(1)));
     expect(report.outcomes.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
     await eventually('the first replica leads', 10_000, async () =>
-      (await partitionsOf('moved')).every(({ leader, replicas }) => replicas.length === 2 && leader === replicas[0]),
+      (await on.partitionsOf('moved')).every(({ leader, replicas }) => replicas.length === 2 && leader === replicas[0]),
     );
-    expect(await countMessages('moved')).toBe(messages);
+    expect(await on.countMessages('moved')).toBe(messages);
   });
 
   it('keeps the throttles of others: their entries in lists, and their rates on brokers', async () => {
@@ -181,7 +110,7 @@ describe('moving replicas', () => {
       10_000,
       async () => (await readThrottles(connection, [])).rates.length > 0,
     );
-    const report = await reassign(await movesOf('moved', third), { throttleBytesPerSecond: 9_000_000 });
+    const report = await reassign(await on.movesOf('moved', third), { throttleBytesPerSecond: 9_000_000 });
     expect(report.outcomes.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
     expect(report.throttle?.kept).toEqual([{ broker: 1, side: 'leader', bytesPerSecond: 7_000_000, ours: false }]);
     const { lists, rates } = await readThrottles(connection, ['moved']);
@@ -194,8 +123,8 @@ describe('moving replicas', () => {
   });
 
   it('an interrupted run leaves no throttle, and the same call again ends the work', async () => {
-    await reassign(await movesOf('moved', (replicas) => replicas.slice(0, 2)));
-    const moves = await movesOf('moved', third);
+    await reassign(await on.movesOf('moved', (replicas) => replicas.slice(0, 2)));
+    const moves = await on.movesOf('moved', third);
     const interruption = new AbortController();
     const interrupted = await reassign(moves, {
       throttleBytesPerSecond: 1_500_000,
@@ -218,55 +147,35 @@ describe('moving replicas', () => {
   it('refuses a partition that has other replicas than the plan saw', async () => {
     const report = await reassign([{ topic: 'moved', moves: [{ partition: 0, from: [1, 2], to: [2] }] }]);
     expect(report.outcomes).toMatchObject([{ status: 'failed', why: expect.stringContaining('make a new plan') }]);
-    expect(await partitionsOf('moved')).toMatchObject(Array(3).fill({ replicas: { length: 3 } }));
+    expect(await on.partitionsOf('moved')).toMatchObject(Array(3).fill({ replicas: { length: 3 } }));
   });
 
-  /** Starts the moves in a process of its own, and kills it without warning once they are under way. */
-  async function killedRun(moves: readonly TopicMoves[], bytesPerSecond: number): Promise<void> {
-    const script = join(installationRoot(), 'test', 'integration', 'reassign-process.ts');
-    const args = ['--import', 'tsx', script, bootstrap[0] ?? '', JSON.stringify(moves), String(bytesPerSecond)];
-    const child = spawn(process.execPath, args, { cwd: installationRoot(), stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    await eventually(
-      'the process moves replicas',
-      30_000,
-      () => /moving [1-9]/.test(output) || child.exitCode !== null,
-    );
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await ended;
-    expect(child.signalCode).toBe('SIGKILL');
-  }
-
   it('takes up what a killed run began, under the new throttle, and removes both', async () => {
-    await reassign(await movesOf('moved', (replicas) => replicas.slice(0, 2)));
-    const moves = await movesOf('moved', third);
-    await killedRun(moves, 100_000);
+    await reassign(await on.movesOf('moved', (replicas) => replicas.slice(0, 2)));
+    const moves = await on.movesOf('moved', third);
+    await on.killedRun(moves, 100_000);
     const left = await reassignStatus(connection, { sampleMs: 200 });
     expect(left.moving.length).toBeGreaterThan(0);
     expect(left.rates.filter(({ ours, bytesPerSecond }) => ours && bytesPerSecond === 100_000)).toHaveLength(6);
     expect(left.leftBytes).toBeGreaterThan(0);
     const resumed = await reassign([], { resume: true });
     expect(resumed.outcomes).toEqual(left.moving.map(({ topic, partition }) => ({ topic, partition, status: 'done' })));
-    expect((await partitionsOf('moved')).map(({ replicas }) => replicas.length)).toEqual([3, 3, 3]);
+    expect((await on.partitionsOf('moved')).map(({ replicas }) => replicas.length)).toEqual([3, 3, 3]);
   });
 
   it('cancelling takes every move back and the throttles of the killed run away', async () => {
-    await reassign(await movesOf('moved', (replicas) => replicas.slice(0, 2)));
-    const before = await partitionsOf('moved');
-    await killedRun(await movesOf('moved', third), 100_000);
+    await reassign(await on.movesOf('moved', (replicas) => replicas.slice(0, 2)));
+    const before = await on.partitionsOf('moved');
+    await on.killedRun(await on.movesOf('moved', third), 100_000);
     const report = await cancelReassign(connection);
     expect(report.outcomes.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'cancelled']);
     expect(report.released.rates).toHaveLength(6);
     await eventually('the replicas are as before', 10_000, async () =>
-      (await partitionsOf('moved')).every(({ replicas }, index) => `${replicas}` === `${before[index]?.replicas}`),
+      (await on.partitionsOf('moved')).every(({ replicas }, index) => `${replicas}` === `${before[index]?.replicas}`),
     );
     expect((await reassignStatus(connection)).moving).toEqual([]);
     expect((await cancelReassign(connection)).outcomes).toEqual([]);
-    expect(await countMessages('moved')).toBe(messages);
+    expect(await on.countMessages('moved')).toBe(messages);
   });
 
   it('a sweep removes what nothing needs any more, and asks little where there is nothing', async () => {
@@ -286,8 +195,8 @@ describe('moving replicas', () => {
   });
 
   it('status says what Kafka’s own tools say: leaders, replicas in sync, bytes on disk, lag', async () => {
-    await makeTopic('stayed', [[3]]);
-    await fill('stayed');
+    await on.makeTopic('stayed', [[3]]);
+    await on.fill('stayed');
     const kcat = ['-C', '-b', bootstrap[0] ?? '', '-q', '-c', '1500', '-o', 'beginning', '-G', 'readers', 'moved'];
     await run('kcat', ['-X', 'auto.offset.reset=earliest', '-X', 'enable.auto.offset.store=true', ...kcat]);
     const { classpath } = await ensureArtifact('kafka');
@@ -336,16 +245,16 @@ describe('moving replicas', () => {
   });
 
   it('moves replicas away from a killed worker, waits for it where it is to receive, and ends when it is back', async () => {
-    await makeTopic('heavy', [
+    await on.makeTopic('heavy', [
       [1, 2],
       [2, 1],
     ]);
-    await fill('heavy');
-    await makeTopic('fled', [[1, 3]]);
+    await on.fill('heavy');
+    await on.makeTopic('fled', [[1, 3]]);
     const status = await platform.json<StatusReport>(['status']);
     const pid = status.services.find(({ node, service }) => node === 'worker-3' && service === 'kafka')?.pid;
     if (pid === undefined || pid === null) throw new Error('worker-3 has no pid');
-    const onto3 = await movesOf('heavy', (replicas) => [...replicas, 3]);
+    const onto3 = await on.movesOf('heavy', (replicas) => [...replicas, 3]);
     let killed = false;
     let back: Promise<unknown> | undefined;
     const waited = new Set<number>();
@@ -369,7 +278,7 @@ describe('moving replicas', () => {
       await eventually(
         'its replicas are out of sync',
         20_000,
-        async () => (await partitionsOf('fled'))[0]?.inSync.length === 1,
+        async () => (await on.partitionsOf('fled'))[0]?.inSync.length === 1,
       );
       const seen = await readTopicsStatus(connection);
       expect(seen.brokers.find(({ id }) => id === 3)).toMatchObject({ up: false, sizeBytes: undefined });
@@ -378,7 +287,7 @@ describe('moving replicas', () => {
         sizeIsPartial: true,
       });
       expect(seen.topics.find(({ topic }) => topic === 'fled')).toMatchObject({ underReplicated: [0] });
-      const moved = await reassign(await movesOf('fled', () => [1, 2]));
+      const moved = await reassign(await on.movesOf('fled', () => [1, 2]));
       expect(moved.outcomes).toEqual([{ topic: 'fled', partition: 0, status: 'done' }]);
       return moved;
     }
@@ -386,7 +295,7 @@ describe('moving replicas', () => {
     expect([...waited]).toEqual([3]);
     await back;
     expect(report.outcomes.map(({ status: each }) => each)).toEqual(['done', 'done']);
-    expect(await partitionsOf('heavy')).toMatchObject(Array(2).fill({ inSync: { length: 3 } }));
-    expect(await partitionsOf('fled')).toMatchObject([{ replicas: [1, 2], inSync: { length: 2 } }]);
+    expect(await on.partitionsOf('heavy')).toMatchObject(Array(2).fill({ inSync: { length: 3 } }));
+    expect(await on.partitionsOf('fled')).toMatchObject([{ replicas: [1, 2], inSync: { length: 2 } }]);
   });
 });
