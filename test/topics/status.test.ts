@@ -4,7 +4,8 @@ import { timedOut } from '../../clients/errors.ts';
 import { type Api, type ApiName, apiKeys, type Throttled } from '../../clients/kafka/api.ts';
 import type { KafkaConnection, SendOptions } from '../../clients/kafka/connection.ts';
 import type { ClusterMetadata, PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
-import { formatProgress } from '../../topics/format-reassign.ts';
+import { reassignStalled } from '../../topics/errors.ts';
+import { formatProgress, formatReassignReport } from '../../topics/format-reassign.ts';
 import { formatStatus } from '../../topics/format-status.ts';
 import { readTopicsStatus, type TopicStatus, type TopicsStatus } from '../../topics/status.ts';
 
@@ -220,4 +221,27 @@ test('progress is one line with bytes, rate and time left', () => {
   expect(
     formatProgress({ ...progress, leftBytes: 2_097_152, bytesPerSecond: 1, leftMs: 3_700_000, waitingFor: [4] }),
   ).toContain('1 h 1 min left, waiting for broker 4, which is down');
+});
+
+test('a report of moves says what is open, whose throttle stayed, and what is still to be removed', () => {
+  const text = formatReassignReport({
+    outcomes: [
+      { topic: 'a', partition: 0, status: 'done' },
+      { topic: 'a', partition: 1, status: 'failed', why: 'it is not there' },
+    ],
+    copiedBytes: 2_048,
+    stoppedBy: reassignStalled(60_000, [4]),
+    throttle: {
+      bytesPerSecond: 1,
+      kept: [{ broker: 1, side: 'leader', bytesPerSecond: 1_024, ours: false }],
+      skipped: [],
+    },
+    released: { lists: [], rates: [], silent: [{ broker: 4, why: 'it is down' }] },
+    swept: { lists: [], rates: [], silent: [] },
+  });
+  expect(text).toMatch(/^failed +a +1 +it is not there$/m);
+  expect(text).toContain('1 of 2 partitions moved, 2.0 KiB copied.');
+  expect(text).toContain('nothing was copied for 60 s; replicas wait for broker 4, which is down');
+  expect(text).toContain('broker 1 kept the leader throttle of 1.0 KiB/s that someone else had set');
+  expect(text).toContain('broker 4 may keep a throttle until the next apply');
 });
