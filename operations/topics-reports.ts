@@ -25,8 +25,12 @@ export async function topicsStatus(
 }
 
 export async function importTopics(target: TopicsTarget, selection: ImportSelection): Promise<ImportedManifest> {
+  const { brokers } = target;
   return await withCluster(target, async (connection) =>
-    importManifest(await observeForImport(connection, selection), { at: new Date() }),
+    importManifest(await observeForImport(connection, selection), {
+      at: new Date(),
+      policy: brokers === undefined ? {} : { brokers },
+    }),
   );
 }
 

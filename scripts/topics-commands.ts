@@ -30,7 +30,12 @@ export function addTopicsCommands(program: Command): void {
         .argParser(byteRate),
       seconds('--timeout <seconds>', 'how long replicas may take to be in sync', 120),
     ],
-    statuses: ['0 as declared, verified', '1 an error, or not confirmed', '3 something is blocked', '4 partly applied'],
+    statuses: [
+      '0 as declared, verified',
+      '1 an error, or not confirmed',
+      '3 something is blocked, or the saved plan is stale',
+      '4 partly applied',
+    ],
   });
   addCommand(topics, 'import', 'write a manifest from a running cluster', {
     load: async () => (await import('./commands/topics/import.ts')).importCommand,

@@ -1,6 +1,6 @@
 /** `ensemble topics apply` */
 import { exitStatus } from '../../../contracts/error.ts';
-import { type AppliedTopics, applyTarget, readPlanFile } from '../../../operations/topics.ts';
+import { type AppliedTopics, applyTarget, type Decision, readPlanFile } from '../../../operations/topics.ts';
 import { applyExitStatus } from '../../../topics/apply.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../../../topics/format.ts';
 import {
@@ -36,21 +36,21 @@ export async function apply(invocation: Invocation): Promise<number> {
 }
 
 /** Shows the plan and asks. Deletions are typed out by a person at a terminal, whatever --yes says: the third of their consents. */
-async function agree(plan: TopicPlan, { options, signal }: Invocation): Promise<boolean> {
+async function agree(plan: TopicPlan, { options, signal }: Invocation): Promise<Decision> {
   if (!options.json) printLine(options.markdown ? formatPlanMarkdown(plan) : formatPlan(plan, { colour: hasColour }));
   const changes = changesOf(plan);
-  if (changes.length === 0) return false;
+  if (changes.length === 0) return 'declined';
   const deleted = changes.filter(({ action }) => action === 'delete').map(({ topic }) => topic);
   if (deleted.length > 0) {
-    const words = `delete ${deleted.join(' ')}`;
-    if (await confirmTyped(`This deletes ${deleted.join(', ')} with all messages, for good.`, words, signal))
-      return true;
+    const warning = `This deletes ${deleted.join(', ')} with all messages, for good.`;
+    if (await confirmTyped(warning, `delete ${deleted.join(' ')}`, signal)) return 'agreed after reading';
     printNotice(
-      'nothing was changed: deletions are confirmed by hand, in a terminal; remove --allow-delete for the rest',
+      'nothing was changed: deletions are confirmed by hand, in a terminal; leave --allow-delete out for the rest',
     );
-    return false;
+    return 'declined';
   }
-  return options.yes || (await confirm('Apply these changes?', signal));
+  if (options.yes) return 'agreed before';
+  return (await confirm('Apply these changes?', signal)) ? 'agreed after reading' : 'declined';
 }
 
 function show({ plan, applied, verified }: AppliedTopics, { options }: Invocation): void {
