@@ -38,7 +38,7 @@ export interface StopOptions {
 export interface Driver {
   /** Writes every file of a node's services; idempotent. */
   install(node: Id): Promise<void>;
-  /** What would keep these services from starting here: throws the first reason as an EnsembleError. Already running ones are left out. */
+  /** What would keep these services from starting here: throws the first reason as an EnsembleError. Of running ones only the address is looked at. */
   preflight(services: readonly ServiceRef[]): Promise<void>;
   /** Starts a service and returns once it runs as a process; says whether it ran before. Does not wait until it serves. */
   start(ref: ServiceRef): Promise<{ readonly started: boolean }>;

@@ -11,6 +11,14 @@ export function portTaken(ref: ServiceRef, address: string, holder: string | und
   });
 }
 
+export function addressChanged(ref: ServiceRef, ran: readonly string[], wanted: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_ADDRESS_CHANGED',
+    message: `${ref.service} on ${ref.node} runs at ${ran.join(', ')}, but the environment now gives it ${wanted.join(', ')}`,
+    next: 'Run `ensemble down`, then `ensemble up`; or give the environment its network of before.',
+  });
+}
+
 export function addressNotHere(ref: ServiceRef, address: string, cause: unknown): EnsembleError {
   return new EnsembleError({
     code: 'DRIVER_ADDRESS_NOT_HERE',
@@ -32,7 +40,7 @@ export function serviceDied(ref: ServiceRef, log: string, lines: readonly string
   return new EnsembleError({
     code: 'DRIVER_SERVICE_DIED',
     message: `${ref.service} on ${ref.node} ended by itself`,
-    next: `Read the end of its log below (whole: ${log}), mend the cause, and run the command again.`,
+    next: `Read the end of its log above (whole: ${log}), mend the cause, and run the command again.`,
     evidence: lines,
   });
 }
@@ -41,7 +49,7 @@ export function notReady(ref: ServiceRef, seconds: number, log: string, lines: r
   return new EnsembleError({
     code: 'DRIVER_NOT_READY',
     message: `${ref.service} on ${ref.node} runs, but did not serve within ${seconds} s`,
-    next: `Read the end of its log below (whole: ${log}); a slow machine may take --timeout.`,
+    next: `Read the end of its log above (whole: ${log}); a slow machine may take --timeout.`,
     evidence: lines,
   });
 }

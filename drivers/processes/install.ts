@@ -35,7 +35,7 @@ export function filesDigest(rendered: RenderedService): string {
 }
 
 async function makeVolumes(ref: ServiceRef, volumes: readonly string[], volumesFile: string): Promise<void> {
-  const made = await readMade(volumesFile);
+  const made = await readMade(volumesFile, volumes);
   for (const volume of volumes) {
     const exists = await stat(volume).then(
       (found) => found.isDirectory(),
@@ -48,8 +48,13 @@ async function makeVolumes(ref: ServiceRef, volumes: readonly string[], volumesF
   if (volumes.some((volume) => !made.includes(volume))) await writeWhole(volumesFile, JSON.stringify(volumes), 0o644);
 }
 
-async function readMade(volumesFile: string): Promise<readonly string[]> {
+/** Of a file that a crash left unreadable we assume that all were made: an empty volume in the place of a lost one is the worse mistake. */
+async function readMade(volumesFile: string, volumes: readonly string[]): Promise<readonly string[]> {
   const text = await readFile(volumesFile, 'utf8').catch(() => '[]');
-  const made: unknown = JSON.parse(text);
-  return Array.isArray(made) ? made.map(String) : [];
+  try {
+    const made: unknown = JSON.parse(text);
+    return Array.isArray(made) ? made.map(String) : volumes;
+  } catch {
+    return volumes;
+  }
 }

@@ -11,7 +11,7 @@ import { serviceTable } from '../../cluster/services/table.ts';
 import type { Late } from '../../contracts/late.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { Driver, RunState, ServiceRef, ServiceState, StopOptions } from '../driver.ts';
-import { notReady, serviceDied, stillRunning } from '../errors.ts';
+import { addressChanged, notReady, serviceDied, stillRunning } from '../errors.ts';
 import { answersProbe } from '../probe.ts';
 import { findMarked } from './command-lines.ts';
 import { filesDigest, installService } from './install.ts';
@@ -78,7 +78,7 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       since: new Date().toISOString(),
       filesDigest: '',
       stopRequested: false,
-    });
+    }).catch(() => undefined); // found again the next time: a full disk must not keep anyone from seeing and stopping it
     return identity;
   }
 
@@ -119,6 +119,8 @@ export function processDriver(options: ProcessDriverOptions): Driver {
   async function assertAlive(ref: ServiceRef): Promise<void> {
     const record = await readRecord(fileOf(ref));
     if (record !== undefined && isAlive(record)) return;
+    // Told to stop meanwhile, by whoever undoes a start that failed elsewhere: it must not come back.
+    if (record?.stopRequested === true) throw await died(ref);
     const { startAgainIf } = unit(ref).rendered.process;
     const end = (await lastLines(logOf(ref), evidenceLines)).join('\n');
     if (record === undefined || startAgainIf === undefined || !new RegExp(startAgainIf).test(end))
@@ -126,14 +128,28 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     await startUnit(unit(ref));
   }
 
-  async function startUnit({ ref, rendered }: Unit): Promise<void> {
+  function addressesOf({ ref, node }: Unit): readonly string[] {
+    const listeners = serviceTable.get(ref.service)?.listeners ?? [];
+    return listeners.map(({ name }) => `${addressing.bind(node)}:${addressing.port(node, ref.service, name)}`);
+  }
+
+  async function startUnit(started: Unit): Promise<void> {
+    const { ref, rendered } = started;
     const folder = serviceFolder(stateDirectory, ref);
     await mkdir(folder, { recursive: true });
     const runtime = await options.runtime(ref.service);
     const args = javaArguments(rendered.process, runtime, folder);
     const identity = await launch(ref, runtime.executable, args, { folder, log: logOf(ref) });
     const since = new Date().toISOString();
-    await writeRecord(fileOf(ref), { ...identity, since, filesDigest: filesDigest(rendered), stopRequested: false });
+    const addresses = [...addressesOf(started)];
+    const record = { ...identity, since, filesDigest: filesDigest(rendered), addresses, stopRequested: false };
+    try {
+      await writeRecord(fileOf(ref), record);
+    } catch (error) {
+      // The disk is full, say: nobody was told of this process, so nobody would stop it.
+      signalProcess(identity, 'SIGKILL');
+      throw error;
+    }
   }
 
   return {
@@ -150,7 +166,15 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     async preflight(services) {
       const marked = await findMarked();
       const stopped: Unit[] = [];
-      for (const ref of services) if ((await find(ref, marked)) === undefined) stopped.push(unit(ref));
+      for (const ref of services) {
+        if ((await find(ref, marked)) === undefined) {
+          stopped.push(unit(ref));
+          continue;
+        }
+        const ran = (await readRecord(fileOf(ref)))?.addresses;
+        const wanted = addressesOf(unit(ref));
+        if (ran !== undefined && ran.join() !== wanted.join()) throw addressChanged(ref, ran, wanted);
+      }
       await checkPorts(stopped, addressing);
       checkMemory(stopped.map(({ rendered }) => rendered.process.memoryMiB));
     },
@@ -166,7 +190,9 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       const identity = await find(ref);
       if (identity === undefined) return { outcome: 'not running' };
       const record = await readRecord(fileOf(ref));
-      if (record !== undefined) await writeRecord(fileOf(ref), { ...record, stopRequested: true });
+      // A full disk must not keep a server running: without the note, its end counts as a failure, which `up` mends as well.
+      if (record !== undefined)
+        await writeRecord(fileOf(ref), { ...record, stopRequested: true }).catch(() => undefined);
       signalProcess(identity, 'SIGTERM');
       const patienceMs = timeoutMs ?? units.get(keyOf(ref))?.rendered.process.stopTimeoutMs ?? strayStopTimeoutMs;
       if (await ended(identity, patienceMs)) return { outcome: 'stopped' };

@@ -1,9 +1,9 @@
 /**
  * What is remembered of a started process, in a file beside its log. Written after the start, so a command that is killed in between leaves
- * a process without a record: orphans.ts finds it by the mark in its command line.
+ * a process without a record: command-lines.ts finds it by the mark in its command line.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
@@ -15,6 +15,8 @@ const schema = z.object({
   since: z.string(),
   /** SHA-256 of the files that it was started with. */
   filesDigest: z.string(),
+  /** host:port of each listener; unknown of a process that was found without its record. */
+  addresses: z.array(z.string()).optional(),
   /** It was told to stop: its absence is no failure. */
   stopRequested: z.boolean(),
 });
@@ -40,6 +42,11 @@ export async function writeRecord(file: string, record: ProcessRecord): Promise<
 export async function writeWhole(file: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const unfinished = `${file}.${randomUUID()}`;
-  await writeFile(unfinished, text, { mode });
-  await rename(unfinished, file);
+  try {
+    await writeFile(unfinished, text, { mode });
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
 }
