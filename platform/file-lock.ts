@@ -53,11 +53,9 @@ export async function acquireFileLock(path: string, options: FileLockOptions = {
   options.signal?.throwIfAborted();
   const self = identify(process.pid);
   if (self === undefined) throw noProcessTable(undefined);
-  await mkdir(path, { recursive: true });
-
   const id = randomUUID();
   const choosing = join(path, nameOf('choosing', 0, self, id));
-  await writeFile(choosing, '');
+  await writeIn(path, choosing);
   let ticket: string;
   let file: string;
   try {
@@ -85,6 +83,18 @@ export async function acquireFileLock(path: string, options: FileLockOptions = {
     await release();
     options.signal?.throwIfAborted();
     throw error;
+  }
+}
+
+/** Whoever removes what the lock guarded may remove the lock's folder too while nobody holds a ticket, between our making it and our first file. */
+async function writeIn(path: string, file: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    await mkdir(path, { recursive: true });
+    try {
+      return await writeFile(file, '');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 10) throw error;
+    }
   }
 }
 
