@@ -43,7 +43,7 @@ export interface Deployment {
   readonly secrets: SecretStore;
   readonly driver: Driver;
   /** What a service's program runs with; fetched at the first call, remembered after. */
-  runtime(service: string): Promise<JavaRuntime>;
+  runtime(service: string, onProgress?: (line: string) => void): Promise<JavaRuntime>;
   /** `host:port` of every worker's plain listener. */
   readonly bootstrap: readonly string[];
 }
@@ -57,27 +57,31 @@ const recordSchema = z.discriminatedUnion('kind', [
 export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
   const environment = await loadLocal(options);
   const stateDirectory = stateDirectoryOf(options, environment);
-  const scheme = await readScheme(stateDirectory);
+  const scheme = await readScheme(stateDirectory, environment);
   if (scheme === undefined) throw neverBroughtUp(environment.cluster.environment);
   return assemble(environment, stateDirectory, scheme, options);
 }
 
-/** The same for `doctor`: as `up` would find it, without deciding or writing anything. */
+/** The same for `up`, which then remembers how nodes are reached, and for `doctor`: decided where nothing was decided before. Writes nothing. */
 export async function previewDeployment(options: DeploymentOptions): Promise<Deployment> {
   const environment = await loadLocal(options);
   const stateDirectory = stateDirectoryOf(options, environment);
-  const scheme = (await readScheme(stateDirectory)) ?? (await chooseScheme(environment));
+  const scheme = (await readScheme(stateDirectory, environment)) ?? (await chooseScheme(environment));
   return assemble(environment, stateDirectory, scheme, options);
 }
 
-/** The same for `up`: decides how nodes are reached where nothing was decided before. */
+/** Both at once, for a caller without a lock. */
 export async function createDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const environment = await loadLocal(options);
-  const stateDirectory = stateDirectoryOf(options, environment);
-  const known = await readScheme(stateDirectory);
-  const scheme = known ?? (await chooseScheme(environment));
-  if (known === undefined) await writeWhole(schemeFile(stateDirectory), `${JSON.stringify(scheme)}\n`, 0o644);
-  return assemble(environment, stateDirectory, scheme, options);
+  const deployment = await previewDeployment(options);
+  await rememberScheme(deployment);
+  return deployment;
+}
+
+/** From now on every command reaches nodes as this deployment does. Under the lock: a purge that it waited for has removed what was there. */
+export async function rememberScheme({ stateDirectory, scheme }: Deployment): Promise<void> {
+  const text = `${JSON.stringify(scheme)}\n`;
+  const file = schemeFile(stateDirectory);
+  if ((await readFile(file, 'utf8').catch(() => undefined)) !== text) await writeWhole(file, text, 0o644);
 }
 
 async function loadLocal({ environment, environmentsDirectory }: DeploymentOptions): Promise<Environment> {
@@ -97,9 +101,18 @@ function schemeFile(stateDirectory: string): string {
   return join(stateDirectory, 'addressing.json');
 }
 
-async function readScheme(stateDirectory: string): Promise<LocalScheme | undefined> {
-  const text = await readFile(schemeFile(stateDirectory), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
+/** Undefined where none was decided. One that a crash of the machine left unreadable is decided again: the same machine gives the same answer. */
+async function readScheme(stateDirectory: string, environment: Environment): Promise<LocalScheme | undefined> {
+  const text = await readFile(schemeFile(stateDirectory), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch {
+    return await chooseScheme(environment);
+  }
 }
 
 /** Linux answers on all of 127/8; elsewhere only the addresses that an interface has, so that ports must differ. */
@@ -120,7 +133,9 @@ function assemble(
   const { cluster } = environment;
   const addressing = localAddressing(cluster, scheme, stateDirectory);
   const secrets = fileStore(join(stateDirectory, 'secrets'));
-  const runtime = rememberingRuntime((service) => makeRuntime(service, secrets, environment, options));
+  const runtime = rememberingRuntime((service, onProgress) =>
+    makeRuntime(service, secrets, environment, { ...options, onProgress: onProgress ?? options.onProgress }),
+  );
   const driver = processDriver({
     cluster,
     addressing,
@@ -149,8 +164,8 @@ function bootstrapOf({ cluster }: Environment, addressing: Addressing): readonly
 
 function rememberingRuntime(make: Deployment['runtime']): Deployment['runtime'] {
   const made = new Map<string, Promise<JavaRuntime>>();
-  return (service) => {
-    const known = made.get(service) ?? make(service);
+  return (service, onProgress) => {
+    const known = made.get(service) ?? make(service, onProgress);
     made.set(service, known);
     return known;
   };

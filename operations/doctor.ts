@@ -1,5 +1,5 @@
 /** What this machine has and lacks for an environment, with the exact next step for each lack. Changes nothing, fetches nothing. */
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ArtifactService, artifactsLock } from '../artifacts/artifacts-lock.ts';
 import { cacheRootOf, entryFault, entryPath } from '../artifacts/cache.ts';
@@ -109,9 +109,7 @@ function examineMemory({ environment, addressing }: Deployment, running: Readonl
 const leastFreeBytes = 1024 ** 3;
 
 async function examineDisk({ stateDirectory }: Deployment): Promise<Finding> {
-  const folder = dirname(stateDirectory);
-  await mkdir(folder, { recursive: true });
-  const { bavail, bsize } = await statfs(folder);
+  const { folder, bavail, bsize } = await statNearest(dirname(stateDirectory));
   const free = bavail * bsize;
   const enough = free >= leastFreeBytes;
   return {
@@ -120,6 +118,16 @@ async function examineDisk({ stateDirectory }: Deployment): Promise<Finding> {
     found: `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`,
     next: enough ? '' : 'Free at least 1 GiB there, or keep the state elsewhere with --state.',
   };
+}
+
+/** Of the folder, or of the nearest one above it that exists already. */
+async function statNearest(folder: string): Promise<{ folder: string; bavail: number; bsize: number }> {
+  try {
+    return { folder, ...(await statfs(folder)) };
+  } catch (error) {
+    if (dirname(folder) === folder) throw error;
+    return await statNearest(dirname(folder));
+  }
 }
 
 async function examinePorts(
@@ -134,15 +142,17 @@ async function examinePorts(
         for (const listener of serviceTable.get(service)?.listeners ?? []) {
           const host = addressing.bind(node);
           const port = addressing.port(node, service, listener.name);
-          if ((await tryListen(host, port)).kind === 'free') continue;
+          const { kind } = await tryListen(host, port);
+          if (kind === 'free') continue;
+          const what = `Port of ${node.id}`;
+          if (kind === 'no address') {
+            const next = 'Write network.addresses or network.subnet with addresses of this machine.';
+            taken.push({ what, state: 'lacks', found: `this machine has no address ${host}`, next });
+            continue;
+          }
           const holder = (await portHolder(host, port)) ?? 'another program';
-          const found = `${host}:${port} is taken by ${holder}`;
-          taken.push({
-            what: `Port of ${node.id}`,
-            state: 'lacks',
-            found,
-            next: 'End it, or change network.subnet or network.ports.',
-          });
+          const next = 'End it, or change network.subnet or network.ports.';
+          taken.push({ what, state: 'lacks', found: `${host}:${port} is taken by ${holder}`, next });
         }
       }
     }

@@ -1,5 +1,6 @@
 /** Takes an environment down: workers before masters, gracefully, then by force. Data stays unless it is purged. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startOrder } from '../cluster/services/table.ts';
 import type { ServiceRef, StopOptions } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
@@ -19,6 +20,9 @@ export interface DownReport {
   readonly purged: boolean;
 }
 
+/** Within the state folder. */
+const lockName = 'lock';
+
 interface Context {
   readonly deployment: Deployment;
   readonly options: DownOptions;
@@ -33,11 +37,14 @@ export async function takeDown(
 ): Promise<DownReport> {
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
   const context: Context = { deployment, options, stopped: [] };
-  await withFileLock(`${deployment.stateDirectory}/lock`, { signal, onWait }, () =>
+  await withFileLock(join(deployment.stateDirectory, lockName), { signal, onWait }, () =>
     run(stepsOf(options), context, signal),
   );
-  // The lock lies in the folder that goes: last, and after its release.
-  if (options.purge) await rm(deployment.stateDirectory, { recursive: true, force: true });
+  // What the lock lies in goes after its release, and only where nobody else waits for it by now.
+  if (options.purge) {
+    for (const folder of [join(deployment.stateDirectory, lockName), deployment.stateDirectory])
+      await rmdir(folder).catch(() => undefined);
+  }
   return { environment: deployment.environment.cluster.environment, stopped: context.stopped, purged: options.purge };
 }
 
@@ -78,6 +85,9 @@ async function stopAll({ deployment, options, stopped }: Context, refs: readonly
 }
 
 async function purgeData({ deployment }: Context): Promise<string> {
-  await deployment.driver.purge();
+  const { driver, stateDirectory } = deployment;
+  await driver.purge();
+  for (const entry of await readdir(stateDirectory))
+    if (entry !== lockName) await rm(join(stateDirectory, entry), { recursive: true, force: true });
   return 'removed';
 }

@@ -11,7 +11,7 @@ import type { ServiceRef } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
 import { ensureCertificate } from '../secrets/certificate.ts';
-import { createDeployment, type Deployment, type DeploymentOptions } from './deployment.ts';
+import { type Deployment, type DeploymentOptions, previewDeployment, rememberScheme } from './deployment.ts';
 import { strayServices } from './errors.ts';
 import { awaitBrokers, awaitQuorum, nodesRunning } from './health.ts';
 import { exchangeMessages, type MessageReport } from './messages.ts';
@@ -50,9 +50,10 @@ export async function bringUp(
   signal: AbortSignal,
   run: (steps: readonly Step<Context>[], context: Context, signal: AbortSignal) => Promise<void>,
 ): Promise<UpReport> {
-  const deployment = await createDeployment(options);
+  const deployment = await previewDeployment(options);
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
   return await withFileLock(`${deployment.stateDirectory}/lock`, { signal, onWait }, async () => {
+    await rememberScheme(deployment);
     const context: Context = { deployment, options, started: [], topics: { changes: 0, verified: 0 }, messages: [] };
     try {
       await run(steps, context, signal);
@@ -75,13 +76,18 @@ const steps: readonly Step<Context>[] = [
   { title: 'Messages', run: sendMessages },
 ];
 
-async function preparePrograms({ deployment }: Context): Promise<string> {
+async function preparePrograms({ deployment, options }: Context, report: (progress: string) => void): Promise<string> {
   const services = startOrder()
     .flat()
     .map((service) => service.id);
   const strays = await deployment.driver.strays();
   if (strays.length > 0) throw strayServices(strays.map((ref) => `${ref.service} on ${ref.node}`));
-  const runtimes = await Promise.all(services.map((id) => deployment.runtime(id)));
+  // A fetch takes its time: in the list where there is one, as a line of its own elsewhere.
+  const onProgress = (line: string) => {
+    report(line);
+    options.onProgress?.(line);
+  };
+  const runtimes = await Promise.all(services.map((id) => deployment.runtime(id, onProgress)));
   await deployment.driver.preflight(everyService(deployment));
   const shared = runtimes.filter((runtime) => runtime.startOptions.length > 0).length;
   return `${services.join(' and ')} at hand${shared === runtimes.length ? '' : ', without class-data sharing'}`;
@@ -152,13 +158,15 @@ async function startService(
   report: (progress: string) => void,
 ): Promise<void> {
   const nodes = nodesRunning(deployment.environment.cluster.groups, service);
-  await Promise.all(
+  const starts = await Promise.allSettled(
     nodes.map(async (node) => {
       const ref = { node: node.id, service };
       const outcome = await deployment.driver.start(ref);
       if (outcome.started) started.push(ref);
     }),
   );
+  // Only once all of them are settled: one that starts after another failed must be stopped with the rest.
+  for (const start of starts) if (start.status === 'rejected') throw start.reason;
   report(`${nodes.length} processes`);
 }
 
