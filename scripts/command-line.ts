@@ -8,6 +8,8 @@ export interface CommandSpec {
   readonly options?: readonly Option[];
   /** A line each: `0 healthy`. */
   readonly statuses: readonly string[];
+  /** What the command does, when it is interrupted, about what it had begun; absent where that simply stays. */
+  readonly onInterrupt?: string;
 }
 
 export function addCommand(parent: Command, name: string, description: string, spec: CommandSpec): void {
@@ -27,7 +29,8 @@ export function addCommand(parent: Command, name: string, description: string, s
     const positional = command.processedArgs.flat().filter((value) => typeof value === 'string');
     const { invoke } = await import('./commands/invocation.ts');
     const environmentGiven = command.getOptionValueSource('environment') !== 'default';
-    const status = await invoke(spec.load, positional, { ...command.opts(), environmentGiven });
+    const options = { ...command.opts(), environmentGiven };
+    const status = await invoke(spec.load, positional, options, spec.onInterrupt);
     // Done means done: a client's forgotten timer must not keep a person, or a pipeline, waiting. What was printed goes out first.
     await Promise.all(
       [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),

@@ -33,6 +33,7 @@ addCommand(program, 'up', 'bring the environment up: masters, workers, topics, f
     '4 topics partly applied',
     '130 interrupted',
   ],
+  onInterrupt: 'what this run started was stopped',
 });
 addCommand(program, 'down', 'stop workers, then masters; data stays', {
   load: async () => (await import('./commands/down.ts')).down,

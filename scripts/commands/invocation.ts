@@ -13,6 +13,8 @@ export interface Invocation {
   readonly options: CommandOptions;
   readonly deployment: DeploymentOptions;
   readonly signal: AbortSignal;
+  /** Aborted once nobody reads standard output any more: a command that only prints ends then. */
+  readonly readerGone: AbortSignal;
   /** Says that another command works on the environment, and that this one waits. */
   readonly onWaitForLock: (pid: number) => void;
 }
@@ -63,8 +65,9 @@ export async function invoke(
   load: () => Promise<(invocation: Invocation) => Promise<number>>,
   positional: readonly string[],
   raw: Readonly<Record<string, unknown>>,
+  onInterrupt?: string,
 ): Promise<number> {
-  outliveReaders();
+  const readerGone = outliveReaders();
   const options = optionsSchema.parse(raw);
   const interruption = interruptible();
   try {
@@ -80,11 +83,12 @@ export async function invoke(
         signal: interruption.signal,
       },
       signal: interruption.signal,
+      readerGone,
       onWaitForLock: (pid) =>
         printNotice(`another ensemble command (pid ${pid}) works on this environment; waiting for it`),
     });
   } catch (error) {
-    return reportError(error, { json: options.json, interrupted: interruption.signal.aborted });
+    return reportError(error, { json: options.json, interrupted: interruption.signal.aborted, onInterrupt });
   } finally {
     interruption.end();
   }

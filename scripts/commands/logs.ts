@@ -6,14 +6,16 @@ import { servicesOf } from '../../operations/nodes.ts';
 import { printJson, printLine } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
-export async function logs({ positional, options, deployment, signal }: Invocation): Promise<number> {
+export async function logs({ positional, options, deployment, signal, readerGone }: Invocation): Promise<number> {
   const opened = await openDeployment(deployment);
   const [node = ''] = positional;
   const ref = choose(await servicesOf(opened, node), node, options.service);
   const lines = await opened.driver.logs(ref, options.lines);
   if (options.json) printJson({ ...ref, lines });
   else for (const line of lines) printLine(line);
-  if (options.follow) for await (const text of opened.driver.follow(ref, signal)) process.stdout.write(text);
+  if (!options.follow) return exitStatus.ok;
+  const following = opened.driver.follow(ref, AbortSignal.any([signal, readerGone]));
+  for await (const text of following) process.stdout.write(text);
   return exitStatus.ok;
 }
 

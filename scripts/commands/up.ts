@@ -3,7 +3,7 @@ import { exitStatus } from '../../contracts/error.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { observeStatus } from '../../operations/status.ts';
 import { bringUp } from '../../operations/up.ts';
-import { stepRunner } from '../present/steps.ts';
+import { isLive, stepRunner } from '../present/steps.ts';
 import { formatMs, formatTable, paint, printJson, printLine } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesTable } from './status.ts';
@@ -12,7 +12,14 @@ export async function up({ positional, options, deployment, signal, onWaitForLoc
   const before = performance.now();
   const chosen = { ...deployment, environment: positional[0] ?? options.environment };
   const report = await bringUp(
-    { ...chosen, timeoutMs: options.timeout * 1000, messages: options.messages, onWaitForLock },
+    {
+      ...chosen,
+      // The live list shows them itself, where they do not break it.
+      onProgress: isLive(options) ? undefined : deployment.onProgress,
+      timeoutMs: options.timeout * 1000,
+      messages: options.messages,
+      onWaitForLock,
+    },
     signal,
     stepRunner(options),
   );

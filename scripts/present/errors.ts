@@ -1,19 +1,22 @@
 /** An error as a person or a program reads it, and the exit status that goes with it. */
 import { EnsembleError, exitStatus } from '../../contracts/error.ts';
+import { systemFault } from './system-fault.ts';
 import { paint, printJson } from './terminal.ts';
 
 /** As shells report a command that a signal ended: 128 + SIGINT. */
 const interruptedStatus = 130;
 
-/** Prints the error and returns the status to exit with. */
+/** Prints the error and returns the status to exit with. `onInterrupt` says what the command did about what it had begun. */
 export function reportError(
-  error: unknown,
-  options: { readonly json: boolean; readonly interrupted: boolean },
+  thrown: unknown,
+  options: { readonly json: boolean; readonly interrupted: boolean; readonly onInterrupt?: string | undefined },
 ): number {
   if (options.interrupted) {
-    process.stderr.write('interrupted; what this run started was stopped, run the command again to go on\n');
+    const undone = options.onInterrupt === undefined ? '' : `${options.onInterrupt}, `;
+    process.stderr.write(`interrupted; ${undone}run the command again to go on\n`);
     return interruptedStatus;
   }
+  const error = systemFault(thrown) ?? thrown;
   if (!(error instanceof EnsembleError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (options.json) printJson({ error: { code: 'INTERNAL', message: text, next: reportIt, evidence: [] } });

@@ -8,9 +8,14 @@ export type StepRunner = <Context>(
   signal: AbortSignal,
 ) => Promise<void>;
 
+/** Whether steps are drawn as a list that changes in place. */
+export function isLive({ json }: { readonly json: boolean }): boolean {
+  return !json && process.stdout.isTTY === true;
+}
+
 export function stepRunner({ json }: { readonly json: boolean }): StepRunner {
   if (json) return plainRunner(printNotice);
-  return process.stdout.isTTY ? liveRunner : plainRunner((line) => process.stdout.write(`${line}\n`));
+  return isLive({ json }) ? liveRunner : plainRunner((line) => process.stdout.write(`${line}\n`));
 }
 
 function plainRunner(print: (line: string) => void): StepRunner {

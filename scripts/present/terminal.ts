@@ -41,16 +41,28 @@ export function formatMs(ms: number): string {
 }
 
 /**
- * A reader that went away (`ensemble up | head`) ends the output, not the work: what runs half-way must still be finished or undone.
- * Called once, before anything is printed.
+ * A reader that went away (`ensemble up | head`) ends the output, not the work: what runs half-way must still be finished or undone. So does
+ * output that cannot be written (a full disk), which the exit status tells. Called once, before anything is printed.
+ *
+ * @returns aborted once nobody reads standard output any more, for a command that does nothing but print.
  */
-export function outliveReaders(): void {
+export function outliveReaders(): AbortSignal {
+  const gone = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) gone.abort();
+      if (error.code === 'EPIPE' || incomplete) return;
+      incomplete = true;
+      process.once('exit', (status) => {
+        if (status === 0) process.exitCode = 1;
+      });
+      if (stream === process.stdout) printNotice(`standard output cannot be written: ${error.message}`);
     });
   }
+  return gone.signal;
 }
+
+let incomplete = false;
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
