@@ -79,7 +79,7 @@ export function settingsNotDescribed(evidence: readonly string[]): EnsembleError
   return new EnsembleError({
     code: 'ARTIFACTS_SETTINGS_NOT_DESCRIBED',
     message: 'Kafka did not say what its settings are: the Java program that asks it failed',
-    next: 'Read its last lines below; another version of Kafka may have renamed the classes that artifacts/describe/DescribeSettings.java asks.',
+    next: 'Read its last lines above; another version of Kafka may have renamed the classes that artifacts/describe/DescribeSettings.java asks.',
     evidence,
   });
 }

@@ -3,10 +3,18 @@ import { EnsembleError } from '../contracts/error.ts';
 
 export const environmentInvalid = 'ENVIRONMENT_INVALID';
 
-export function environmentNotFound(file: string, known: readonly string[], cause: unknown): EnsembleError {
+/** @param given what the person wrote; `file` is where that was looked for. */
+export function environmentNotFound(
+  given: string,
+  file: string,
+  known: readonly string[],
+  cause: unknown,
+): EnsembleError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown cause';
+  const why = code === 'ENOENT' ? `there is no ${file}` : `${file} cannot be read (${code})`;
   return new EnsembleError({
     code: 'ENVIRONMENT_NOT_FOUND',
-    message: `no environment file ${JSON.stringify(file)}`,
+    message: `no environment file ${JSON.stringify(given)}: ${why}`,
     next:
       known.length > 0
         ? `Name a file, or one of the environments that are here: ${known.join(', ')}.`

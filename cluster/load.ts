@@ -25,7 +25,7 @@ export async function loadEnvironment(nameOrFile: string, directory: string): Pr
   const isName = /^[\w-]+$/.test(nameOrFile);
   const file = isName ? join(directory, `${nameOrFile}.yaml`) : resolve(nameOrFile);
   const text = await readFile(file, 'utf8').catch(async (cause: unknown) => {
-    throw environmentNotFound(nameOrFile, await shippedEnvironments(directory), cause);
+    throw environmentNotFound(nameOrFile, file, await shippedEnvironments(directory), cause);
   });
   const spec = parseEnvironment({ file: isName ? file : nameOrFile, text });
   return { file, spec, cluster: resolveCluster(spec), manifestFile: resolve(dirname(file), spec.topics) };

@@ -33,7 +33,7 @@ export class DocumentError extends EnsembleError {
     super({
       code,
       message: `${files}: ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`,
-      next: 'Mend the lines named below and run the command again; `ensemble validate FILE` checks without changing anything.',
+      next: 'Mend the lines named above and run the command again; `ensemble validate FILE` checks without changing anything.',
       evidence: faults.map(formatFault),
     });
     this.faults = faults;
