@@ -12,12 +12,16 @@ export interface RunOptions {
   /** Called with the running command's pid. */
   readonly onStart?: (pid: number) => void;
   readonly input?: string;
+  /** Called with what it prints, as it comes. */
+  readonly onText?: (text: string) => void;
+  /** Goes away as `head -1` does, once anything was printed. */
+  readonly leaveEarly?: boolean;
 }
 
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env, onStart, input }: RunOptions = {},
+  { env, onStart, input, onText, leaveEarly }: RunOptions = {},
 ): Promise<RunResult> {
   const child = spawn(program, [...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
@@ -30,9 +34,12 @@ export async function runProgram(
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
+    onText?.(chunk.toString());
+    if (leaveEarly) child.stdout.destroy();
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
+    onText?.(chunk.toString());
   });
   if (child.pid !== undefined) onStart?.(child.pid);
   return await new Promise((resolve, reject) => {

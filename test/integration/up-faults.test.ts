@@ -1,13 +1,14 @@
 /** What goes wrong while a platform comes up or runs: each fault with the message that a person sees, and with what is left behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { ServiceState } from '../../drivers/driver.ts';
 import type { StatusReport } from '../../operations/status.ts';
 import type { UpReport } from '../../operations/up.ts';
+import { acquireFileLock } from '../../platform/file-lock.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
 
@@ -113,6 +114,77 @@ describe('a platform that meets a fault', () => {
     expect((await stateOf('worker-1'))?.state).toBe('starting');
     expect((await platform.run(['stop', 'worker-1', '--timeout', '1'])).stdout).toBe('kafka on worker-1: killed\n');
     expect((await stateOf('worker-1'))?.pid).toBeUndefined();
+  });
+
+  it('says that the environment moved to other addresses while its servers run, at once and not after a wait', async () => {
+    expect((await platform.run(['up', '--no-messages'])).status).toBe(0);
+    const sound = await readFile(platform.environmentFile, 'utf8');
+    await writeFile(platform.environmentFile, sound.replace('127.0.31.0/24', '127.0.30.0/24'));
+    const moved = await platform.run(['up', '--no-messages']);
+    expect(moved.status).toBe(1);
+    expect(moved.stderr).toMatch(
+      /DRIVER_ADDRESS_CHANGED zookeeper on master-1 runs at 127\.0\.31\.\d+:2181.* 127\.0\.30\.\d+:2181/,
+    );
+    expect((await platform.run(['down', '--timeout', '5'])).status).toBe(0);
+    await writeFile(platform.environmentFile, sound);
+    expect(await runningNodes()).toEqual([]);
+  });
+
+  it('decides again how nodes are reached where a crash left that unreadable, so that what runs can be stopped', async () => {
+    expect((await platform.run(['up', '--no-messages'])).status).toBe(0);
+    await writeFile(stateFile('addressing.json'), '{"kind":"lo');
+    expect((await status()).healthy).toBe(true);
+    const down = await platform.json<{ readonly stopped: readonly { readonly outcome: string }[] }>([
+      'down',
+      '--timeout',
+      '5',
+    ]);
+    expect(down.stopped.some(({ outcome }) => outcome === 'not running')).toBe(false);
+  });
+
+  it('stops a server whose record cannot be written, and ends one that it started without a record', async () => {
+    expect((await platform.run(['up', '--no-messages'])).status).toBe(0);
+    const record = stateFile('nodes', 'worker-1', 'kafka', 'process.json');
+    await rm(record);
+    await mkdir(record);
+    expect((await platform.run(['stop', 'worker-1', '--timeout', '5'])).status).toBe(0);
+    expect(await runningNodes()).not.toContain('worker-1');
+    const start = await platform.run(['start', 'worker-1']);
+    expect(start.status).toBe(1);
+    expect(start.stderr).toContain('COMMAND_FILE_SYSTEM rename ');
+    expect(await runningNodes()).not.toContain('worker-1');
+  });
+
+  it('comes up from nothing when it waited for a purge', async () => {
+    expect((await platform.run(['up', '--no-messages'])).status).toBe(0);
+    // A ticket of this very process holds the lock until both wait for it, the purge first.
+    const lock = await acquireFileLock(stateFile('lock'));
+    const waits = async (run: { text: string }) =>
+      await eventually('it waits', 20_000, async () => run.text.includes('waiting for it'));
+    const purge = { text: '' };
+    const purged = platform.run(['down', '--purge', '--yes', '--timeout', '5'], {
+      onText: (text) => (purge.text += text),
+    });
+    await waits(purge);
+    const up = { text: '' };
+    const upped = platform.run(['up', '--no-messages'], { onText: (text) => (up.text += text) });
+    await waits(up);
+    await lock.release();
+    expect((await purged).status).toBe(0);
+    expect((await upped).status).toBe(0);
+    expect((await status()).healthy).toBe(true);
+  });
+
+  it('ends a followed log when nobody reads it any more', async () => {
+    await platform.run(['up', '--no-messages']);
+    const follow = { text: '' };
+    const followed = platform.run(['logs', 'worker-1', '--follow', '--lines', '1'], {
+      onText: (text) => (follow.text += text),
+      leaveEarly: true,
+    });
+    await eventually('the first line came', 20_000, async () => follow.text !== '');
+    await appendFile(stateFile('nodes', 'worker-1', 'kafka', 'console.log'), 'one more line\n');
+    expect((await followed).status).toBe(0);
   });
 
   it('never signals a stranger that has the pid of a service of old', async () => {
