@@ -44,7 +44,7 @@ export function formatReassignStatus(status: ReassignStatus): string {
   ].join('\n');
 }
 
-/** What was moved, each partition that was not, and what stays to be cleaned up. @internal */
+/** What was moved, each partition that was not, and what stays to be cleaned up. */
 export function formatReassignReport({ outcomes, copiedBytes, stoppedBy, throttle, released }: ReassignReport): string {
   const open = outcomes.filter(({ status }) => status !== 'done');
   const rows = open.map(({ topic, partition, status, why }) => [

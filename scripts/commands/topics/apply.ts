@@ -8,6 +8,7 @@ import {
   formatPlanMarkdown,
   formatVerificationMarkdown,
 } from '../../../topics/format-markdown.ts';
+import { formatReassignReport } from '../../../topics/format-reassign.ts';
 import { blockedOf, changesOf, type TopicPlan } from '../../../topics/plan.ts';
 import { confirm, confirmTyped } from '../../present/confirm.ts';
 import { progressLine } from '../../present/progress.ts';
@@ -60,8 +61,11 @@ function show({ plan, applied, verified }: AppliedTopics, { options }: Invocatio
   }
   const colour = hasColour;
   if (plan.entries.length === 0) printLine(options.markdown ? formatPlanMarkdown(plan) : formatPlan(plan, { colour }));
-  if (applied !== undefined)
+  if (applied !== undefined) {
     printLine(options.markdown ? formatOutcomesMarkdown(applied) : formatOutcomes(applied, { colour }));
+    // What was copied, and what became of the throttle: kept rates of others, and brokers that could not be asked, are nowhere else said.
+    if (applied.reassigned !== undefined) printLine(formatReassignReport(applied.reassigned));
+  }
   if (verified !== undefined)
     printLine(options.markdown ? formatVerificationMarkdown(verified) : formatVerification(verified, { colour }));
 }
