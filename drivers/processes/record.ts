@@ -47,6 +47,7 @@ export async function writeWhole(file: string, text: string, mode: number): Prom
     await rename(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });
-    throw error;
+    // A write that fails for want of space does not say where.
+    throw error instanceof Error && !('path' in error) ? Object.assign(error, { path: file }) : error;
   }
 }
