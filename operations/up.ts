@@ -149,7 +149,7 @@ async function startWorkers(
       deployment.driver.ready({ node: node.id, service: 'kafka' }, { timeoutMs: options.timeoutMs, signal }),
     ),
   );
-  return `${metadata.brokers.length} brokers registered`;
+  return `${metadata.brokers.length} registered`;
 }
 
 async function startService(

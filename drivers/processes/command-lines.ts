@@ -12,6 +12,14 @@ export function processMark(folder: string): string {
   return `${markName}${folder}`;
 }
 
+/** The service folder that a command line (its words parted by zeros) is marked with. */
+export function markIn(commandLine: string): string | undefined {
+  return commandLine
+    .split('\0')
+    .find((word) => word.startsWith(markName))
+    ?.slice(markName.length);
+}
+
 /** By service folder, the pid that runs it. */
 export async function findMarked(): Promise<ReadonlyMap<string, number>> {
   const lines = process.platform === 'linux' ? await fromProc() : await fromPs();

@@ -13,12 +13,14 @@ export async function validate({ positional, options, deployment }: Invocation):
     printJson({ valid: true, file, cluster, topics: manifest.topics });
     return exitStatus.ok;
   }
-  const groups = cluster.groups.map(
-    (group) => `${group.nodes.length} ${group.role}${group.nodes.length === 1 ? '' : 's'}`,
-  );
+  const groups = cluster.groups.map((group) => count(group.nodes.length, group.role));
   printLine(
-    `${file}: valid. ${cluster.environment} for ${cluster.target}: ${groups.join(', ')} over ${cluster.zones.length} zones, ` +
-      `${manifest.topics.length} topics, tolerates ${cluster.tolerate} failed ${cluster.tolerate === 1 ? 'worker' : 'workers'}`,
+    `${file}: valid. ${cluster.environment} for ${cluster.target}: ${groups.join(', ')} over ${count(cluster.zones.length, 'zone')}, ` +
+      `${count(manifest.topics.length, 'topic')}, tolerates ${count(cluster.tolerate, 'failed worker')}`,
   );
   return exitStatus.ok;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -5,8 +5,9 @@ import colors from 'picocolors';
 /** Colours where standard output is a terminal and NO_COLOR is not set (no-color.org); picocolors decides by the same rule. */
 export const paint = colors;
 
-/** The same rule, for rooms that colour their own text. */
-export const hasColour = colors.isColorSupported && process.stdout.isTTY === true;
+/** For rooms that colour their own text: on a terminal, and where FORCE_COLOR asks for it (the logs of CI), as picocolors reads both. */
+export const hasColour =
+  colors.isColorSupported && (process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '') !== '');
 
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({

@@ -41,6 +41,20 @@ describe('a platform that meets a fault', () => {
     expect(await runningNodes()).toEqual([]);
   });
 
+  it('says so where the holder of a taken port is a server of another environment', async () => {
+    expect((await platform.run(['up', '--no-messages'])).status).toBe(0);
+    const second = await platformFixture(31);
+    try {
+      const { status: exit, stderr } = await second.run(['up']);
+      expect(exit).toBe(1);
+      expect(stderr).toContain('DRIVER_PORT_TAKEN');
+      if (process.platform === 'linux')
+        expect(stderr).toContain(`a server that ensemble runs from ${stateFile('nodes', 'master-1', 'zookeeper')}`);
+    } finally {
+      await second.dispose();
+    }
+  });
+
   it('counts the memory that is needed and free before it starts anything', async () => {
     await platform.write({ kafkaHeapMiB: 9_000_000 });
     const { status: exit, stderr } = await platform.run(['up']);
