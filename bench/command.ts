@@ -1,9 +1,9 @@
 /** What the command costs by itself: the time of `ensemble --help`, and its memory while a cluster comes up, each against node doing nothing. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installationRoot } from '../platform/installation-root.ts';
 import { compare, type Figure, Samples } from './figure.ts';
+import { idleResidentMB, peakResidentMB } from './memory.ts';
 import { benchPlatform, repeated } from './platform.ts';
 
 const rounds = 15;
@@ -23,7 +23,7 @@ export const command: Figure = {
     const failures: string[] = [];
     for (let round = 1; round <= risings; round += 1) {
       memory.add('ensemble up, peak resident', await repeated(peakOfUp, (error) => failures.push(error)));
-      memory.add('node -e 0, peak resident', peakOfNode());
+      memory.add('node -e 0, peak resident', idleResidentMB());
       progress(`rising ${round} of ${risings}`);
     }
     const [help, node] = [times.get('ensemble --help, whole process'), times.get('node -e 0')];
@@ -50,33 +50,9 @@ function run(...args: readonly string[]): number {
 
 async function peakOfUp(): Promise<number> {
   const platform = await benchPlatform(24);
-  let peak = 0;
-  let timer: NodeJS.Timeout | undefined;
   try {
-    await platform.ensemble(['up', '--json'], undefined, (pid) => {
-      timer = setInterval(() => {
-        peak = Math.max(peak, highWaterMB(pid) ?? 0);
-      }, 20);
-    });
-    return peak;
+    return await peakResidentMB((onStart) => platform.ensemble(['up', '--json'], { onStart }));
   } finally {
-    clearInterval(timer);
     await platform.dispose();
-  }
-}
-
-function peakOfNode(): number {
-  const script = 'process.stdout.write(String(process.resourceUsage().maxRSS))';
-  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
-  return (Number(stdout) * 1_024) / 1e6;
-}
-
-/** Undefined once the process has ended. */
-function highWaterMB(pid: number): number | undefined {
-  try {
-    const kibibytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kibibytes === undefined ? undefined : (Number(kibibytes) * 1_024) / 1e6;
-  } catch {
-    return undefined;
   }
 }

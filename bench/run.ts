@@ -10,8 +10,9 @@ import { formatResults, type Result } from './format.ts';
 import { resolveRender } from './resolve-render.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
+import { topicsApply } from './topics-apply.ts';
 
-const figures: readonly Figure[] = [start, stop, resolveRender, command];
+const figures: readonly Figure[] = [start, stop, resolveRender, command, topicsApply];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');
 

@@ -62,10 +62,11 @@ async function timeUp(): Promise<ReadonlyMap<string, number>> {
   try {
     const before = performance.now();
     const ends = new Map<string, number>();
-    await platform.ensemble(['up', '--json'], (line) => {
+    const onLine = (line: string) => {
       const title = /^(Programs|Certificates and files|Masters|Workers|Topics|Messages): /.exec(line)?.[1];
       if (title !== undefined) ends.set(title, performance.now() - before);
-    });
+    };
+    await platform.ensemble(['up', '--json'], { onLine });
     const whole = performance.now() - before;
     const at = (title: string) => ends.get(title) ?? Number.NaN;
     return new Map([
