@@ -77,8 +77,8 @@ function timeApply(samples: Samples): Promise<RequestCounts> {
       const verifying = await measured(connection, () => verifyTopics(connection, manifest, { timeoutMs: 120_000 }));
       assert.equal(making.result.outcomes.filter(({ status }) => status === 'done').length, topics.length);
       assert.equal(verifying.result.ok, true);
-      // Every topic there is, the three brokers' throttles, and one broker's min.insync.replicas.
-      assertRequests('planning', planning.requests, { Metadata: 1, DescribeConfigs: 4 });
+      // The brokers and their throttles, three of them; every topic there is, and one broker's min.insync.replicas.
+      assertRequests('planning', planning.requests, { Metadata: 2, DescribeConfigs: 4 });
       assertRequests('making', making.requests, { CreateTopics: requestsToCreate });
       assert.deepEqual(Object.keys(verifying.requests), ['Metadata']);
       samples.add(names.whole, planning.ms + making.ms + verifying.ms);
