@@ -20,7 +20,7 @@ export function formatStatus(status: TopicsStatus, { colour = false, lines }: Fo
     String(id),
     address ?? '',
     rack ?? '',
-    up ? (id === status.controllerId ? 'controller' : 'up') : paint.red('down'),
+    up ? paint.green(id === status.controllerId ? 'controller' : 'up') : paint.red('down'),
     String(leaders),
     String(replicas),
     sizeBytes === undefined ? 'unknown' : formatBytes(sizeBytes),
@@ -48,22 +48,19 @@ export function formatStatus(status: TopicsStatus, { colour = false, lines }: Fo
     group.topics.map(({ topic, lag }) => `${topic} ${lag}`).join(', ') + gaps(group),
   ]);
   const blocks = [
-    summary(status),
+    paint.bold(summary(status)),
     formatTable(['Broker', 'Address', 'Rack', 'State', 'Leads', 'Replicas', 'On disk'], brokerRows, {
       right: [4, 5, 6],
+      colour,
     }),
-    table(
-      ['Topic', 'Partitions', 'Replicas', 'Led', 'In sync', 'On disk', 'Remarks'],
-      topicRows,
-      [1, 2, 3, 4, 5],
-      more(topics.length - topicsShown.length, topics, topicsShown, isTroubled),
-    ),
-    table(
-      ['Group', 'State', 'Members', 'Lag', 'By topic'],
-      groupRows,
-      [2, 3],
-      more(groups.length - groupsShown.length, groups, groupsShown, ({ lag }) => lag > 0),
-    ),
+    table(['Topic', 'Partitions', 'Replicas', 'Led', 'In sync', 'On disk', 'Remarks'], topicRows, [1, 2, 3, 4, 5], {
+      colour,
+      rest: more(topics.length - topicsShown.length, topics, topicsShown, isTroubled),
+    }),
+    table(['Group', 'State', 'Members', 'Lag', 'By topic'], groupRows, [2, 3], {
+      colour,
+      rest: more(groups.length - groupsShown.length, groups, groupsShown, ({ lag }) => lag > 0),
+    }),
     silent.map(({ broker, why }) => paint.yellow(`broker ${broker} did not answer: ${why}`)).join('\n'),
   ];
   return blocks.filter((block) => block !== '').join('\n\n');
@@ -73,10 +70,10 @@ function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[],
-  rest: string,
+  { colour, rest }: { readonly colour: boolean; readonly rest: string },
 ): string {
   if (rows.length === 0) return '';
-  return [formatTable(head, rows, { right }), ...(rest === '' ? [] : [rest])].join('\n');
+  return [formatTable(head, rows, { right, colour }), ...(rest === '' ? [] : [rest])].join('\n');
 }
 
 /** Trouble first; within each, by name. */

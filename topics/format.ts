@@ -13,13 +13,19 @@ export interface FormatOptions {
 
 /** One line where nothing changes; else a table, one row an entry, and a line that sums it up. */
 export function formatPlan(plan: TopicPlan, { colour = false }: FormatOptions = {}): string {
-  if (plan.entries.length === 0) return summarizePlan(plan);
   const paint = createColors(colour);
+  if (plan.entries.length === 0) return paint.green(summarizePlan(plan));
   const colours = { create: 'green', delete: 'red', blocked: 'red' } as const;
   const mark = ({ action }: PlanEntry) =>
     paint[action in colours ? colours[action as keyof typeof colours] : 'yellow'](actionNames[action]);
-  const rows = plan.entries.map((entry) => [mark(entry), entry.topic, wrapped(describeEntry(entry))]);
-  return `${table(['Change', 'Topic', 'What'], rows)}\n\n${summarizePlan(plan)}`;
+  // What is done stands out; its risk, or what to do about it, stands back.
+  const what = (entry: PlanEntry) => {
+    const [first = '', ...more] = describeEntry(entry);
+    if (entry.action === 'changeConfig') return wrapped([first, ...more]);
+    return [wrapped([first]), ...more.flatMap(wrapLine).map((line) => paint.dim(line))].join('\n');
+  };
+  const rows = plan.entries.map((entry) => [mark(entry), entry.topic, what(entry)]);
+  return `${formatTable(['Change', 'Topic', 'What'], rows, { colour })}\n\n${paint.bold(summarizePlan(plan))}`;
 }
 
 /** What was done, and each change that was not, with its reason. */
@@ -31,9 +37,11 @@ export function formatOutcomes({ outcomes, stoppedBy }: ApplyReport, { colour = 
     const text = describeStatus(outcome);
     return [status === 'moving' ? paint.yellow(text) : paint.red(text), topic, actionNames[action], wrapped([why])];
   });
-  const done = `${outcomes.length - open.length} of ${outcomes.length} changes made.`;
+  const done = (open.length === 0 ? paint.green : paint.yellow)(
+    `${outcomes.length - open.length} of ${outcomes.length} changes made.`,
+  );
   return [
-    ...(rows.length === 0 ? [] : [`${table(['Status', 'Topic', 'Change', 'Why'], rows)}\n`]),
+    ...(rows.length === 0 ? [] : [`${formatTable(['Status', 'Topic', 'Change', 'Why'], rows, { colour })}\n`]),
     stoppedBy === undefined ? done : `${done} ${stoppedBy.message}.`,
   ].join('\n');
 }
@@ -52,11 +60,10 @@ export function formatVerification({ topics }: VerifyReport, { colour = false }:
       topic.differences.length === 0 ? paint.green(state) : paint.red(state),
     ];
   });
-  return table(['Topic', 'Partitions', 'Replicas', 'In sync', 'Led', 'State'], rows, [1, 2, 3, 4]);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  return formatTable(head, rows, { right });
+  return formatTable(['Topic', 'Partitions', 'Replicas', 'In sync', 'Led', 'State'], rows, {
+    right: [1, 2, 3, 4],
+    colour,
+  });
 }
 
 /** Longer lines are broken between words, so that a table fits a terminal of about 120 columns. */

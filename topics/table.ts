@@ -1,5 +1,6 @@
 /** The one look of tables in this room: columns and no lines, as everywhere in the command. */
 import Table from 'cli-table3';
+import { createColors } from 'picocolors';
 
 const noLines = {
   top: '',
@@ -23,10 +24,11 @@ const noLines = {
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { right = [] }: { readonly right?: readonly number[] } = {},
+  { right = [], colour = false }: { readonly right?: readonly number[]; readonly colour?: boolean } = {},
 ): string {
+  const { bold } = createColors(colour);
   const table = new Table({
-    head: [...head],
+    head: head.map((text) => bold(text)),
     colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: noLines,

@@ -62,3 +62,16 @@ test('a verdict has a row for each topic, with what differs', async () => {
   expect(text).toMatch(/a .* 3 .* 2 .* 2 .* 3\/3 .* as declared/);
   expect(text).toMatch(/b .* has 3 partitions, not 4/);
 });
+
+test('in colour the reason of a blocked entry stands out and its next step back; a changed setting never does', async () => {
+  const { plan } = await formatted('a:2', { name: 'b', config: { 'retention.ms': 1 } }, 'c');
+  const faint = new RegExp(`${escapeCharacter}\\[2m(.*?)${escapeCharacter}\\[22m`, 'g');
+  const dimmed = [...formatPlan(plan, { colour: true }).matchAll(faint)].map(([, text]) => text).join(' ');
+  for (const entry of plan.entries) {
+    if (entry.action === 'blocked') {
+      expect(dimmed).toContain(entry.next);
+      expect(dimmed).not.toContain(entry.reason.slice(0, 40));
+    }
+    if (entry.action === 'changeConfig') for (const { name } of entry.changes) expect(dimmed).not.toContain(`${name}:`);
+  }
+});
