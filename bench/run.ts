@@ -11,8 +11,10 @@ import { resolveRender } from './resolve-render.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { topicsApply } from './topics-apply.ts';
+import { topicsPlan } from './topics-plan.ts';
+import { topicsShell } from './topics-shell.ts';
 
-const figures: readonly Figure[] = [start, stop, resolveRender, command, topicsApply];
+const figures: readonly Figure[] = [start, stop, resolveRender, command, topicsApply, topicsPlan, topicsShell];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');
 
