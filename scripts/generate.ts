@@ -1,5 +1,5 @@
 /**
- * `npm run generate`: the committed files that are made from code or from the jars. `npm run generate -- schema` makes the JSON Schema alone, which
+ * `npm run generate`: the committed files that are made from code or from the jars. `npm run generate -- schema` makes the JSON Schemas alone, which
  * needs nothing; `facts` asks Kafka's jars (Java 17), `lock` asks Maven for all jars and names what it gave. Without an argument, all three.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,6 +13,8 @@ import { findJava } from '../artifacts/find-java.ts';
 import { formatLock, lockArtifacts } from '../artifacts/lock.ts';
 import { environmentJsonSchema } from '../cluster/json-schema.ts';
 import { installationRoot } from '../platform/installation-root.ts';
+import { manifestJsonSchema } from '../topics/manifest-schema.ts';
+import { planJsonSchema } from '../topics/plan-schema.ts';
 import { reportError } from './present/errors.ts';
 
 const onProgress = (line: string) => console.log(line);
@@ -22,7 +24,11 @@ async function write(file: string, text: string): Promise<void> {
   console.log(`wrote ${file}`);
 }
 
-/** In the order in which they depend on each other: facts are asked of the jars that the lock names, the schema lists the facts' settings. */
+function asText(schema: object): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+/** In the order in which they depend on each other: facts are asked of the jars that the lock names, the schemas list the facts' settings. */
 const makers = {
   async lock() {
     const lock = await lockArtifacts(cacheRootOf(undefined, process.env), { env: process.env, onProgress });
@@ -34,7 +40,9 @@ const makers = {
       await write(factFiles[kind], await describeSettings(kind, jars, java));
   },
   async schema() {
-    await write('environments/environment.schema.json', `${JSON.stringify(environmentJsonSchema(), null, 2)}\n`);
+    await write('environments/environment.schema.json', asText(environmentJsonSchema()));
+    await write('topics/manifest.schema.json', asText(manifestJsonSchema()));
+    await write('topics/plan.schema.json', asText(planJsonSchema()));
   },
 } as const;
 

@@ -93,7 +93,7 @@ function withAbsent(read: z.output<typeof entry>): TopicPlan['entries'][number] 
   return { ...read, changes: read.changes.map(({ name, from, to }) => ({ name, from, to })) };
 }
 
-/** JSON Schema (2020-12) of a saved plan, and of what `--json` prints. @internal */
+/** JSON Schema (2020-12) of a saved plan, and of what `ensemble topics plan --json` prints: topics/plan.schema.json. */
 export function planJsonSchema(): object {
   return { title: 'Topic plan', ...z.toJSONSchema(planSchema) };
 }

@@ -5,9 +5,11 @@
 import { describe, nearest, oneOf } from '../documents/parse.ts';
 import facts from './topic-settings.facts.json' with { type: 'json' };
 
-interface TopicSetting {
+export interface TopicSetting {
   readonly name: string;
   readonly type: string;
+  /** Kafka's own, as text. */
+  readonly default?: string;
   readonly minimum?: string;
   readonly maximum?: string;
   /** Allowed although outside the range. */
@@ -32,15 +34,16 @@ const bounds: Readonly<Record<string, { readonly minimum: string; readonly maxim
   long: { minimum: '-9223372036854775808', maximum: '9223372036854775807' },
 };
 
-const settings: ReadonlyMap<string, TopicSetting> = new Map(
+/** By name; Kafka's inner ones are not for manifests. */
+export const topicSettings: ReadonlyMap<string, TopicSetting> = new Map(
   facts.settings.filter(({ internal }) => !internal).map((fact) => [fact.name, readFact(fact)] as const),
 );
 
 /** Reads a value that a person wrote for the setting `name`. */
 export function readSetting(name: string, raw: unknown): SettingReading {
-  const setting = settings.get(name);
+  const setting = topicSettings.get(name);
   if (setting === undefined) {
-    const near = nearest(name, [...settings.keys()]);
+    const near = nearest(name, [...topicSettings.keys()]);
     return {
       expected: `a topic setting of Kafka ${facts.kafkaVersion}`,
       found: `the unknown setting ${JSON.stringify(name)}`,
@@ -73,27 +76,27 @@ export function readSetting(name: string, raw: unknown): SettingReading {
 /** Whether two values mean the same to Kafka: `compact, delete` and `delete,compact`, `TRUE` and `true`. */
 export function sameValue(name: string, one: string | undefined, other: string | undefined): boolean {
   if (one === other) return true;
-  const setting = settings.get(name);
+  const setting = topicSettings.get(name);
   if (setting === undefined || one === undefined || other === undefined) return false;
   const normal = normalForm(setting, one);
   return normal !== undefined && normal === normalForm(setting, other);
 }
 
 /** Ranges are written `[1,...]`, `[0,...,1]`, `[1,...,9] or -1`, choices `[a, b]`; the rest is Kafka's to check. */
-function readFact({ name, type, valid }: (typeof facts.settings)[number]): TopicSetting {
+function readFact({ name, type, valid, default: fallback }: (typeof facts.settings)[number]): TopicSetting {
+  const known = { name, type, ...(fallback === null ? {} : { default: fallback }) };
   const range = /^\[(-?\d+),\.\.\.(?:,(-?\d+))?\](?: or (-?\d+))?$/.exec(valid ?? '');
   if (range !== null) {
     const [, minimum, maximum, except] = range;
     return {
-      name,
-      type,
+      ...known,
       ...(minimum === undefined ? {} : { minimum }),
       ...(maximum === undefined ? {} : { maximum }),
       ...(except === undefined ? {} : { except }),
     };
   }
   const choice = /^\[([\w.-]+(?:, [\w.-]+)*)\]$/.exec(valid ?? '');
-  return choice?.[1] === undefined ? { name, type } : { name, type, values: choice[1].split(', ') };
+  return choice?.[1] === undefined ? known : { ...known, values: choice[1].split(', ') };
 }
 
 function textOf(raw: unknown): string | undefined {
