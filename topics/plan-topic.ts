@@ -55,7 +55,7 @@ export function planAbsent(
   if (!allowDelete) {
     return blocked(name, 'needs-consent', {
       reason: 'the manifest says that it is to be absent, and this run may not delete topics',
-      next: 'Allow deletions if its messages may be lost; or take `state: absent` out of the manifest.',
+      next: 'Run with --allow-delete if its messages may be lost; or take `state: absent` out of the manifest.',
     });
   }
   const groups = activeGroups?.get(name);

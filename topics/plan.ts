@@ -149,7 +149,7 @@ export function blockedOf(plan: TopicPlan): readonly Blocked[] {
   return plan.entries.filter((entry) => entry.action === 'blocked');
 }
 
-/** What a person must type the names of before the plan is applied. @internal */
+/** What a person must type the names of before the plan is applied. */
 export function deletionsOf(plan: TopicPlan): readonly DeleteTopic[] {
   return plan.entries.filter((entry) => entry.action === 'delete');
 }

@@ -9,7 +9,7 @@ import {
   formatVerificationMarkdown,
 } from '../../../topics/format-markdown.ts';
 import { formatReassignReport } from '../../../topics/format-reassign.ts';
-import { blockedOf, changesOf, type TopicPlan } from '../../../topics/plan.ts';
+import { blockedOf, changesOf, deletionsOf, type TopicPlan } from '../../../topics/plan.ts';
 import { confirm, confirmTyped } from '../../present/confirm.ts';
 import { progressLine } from '../../present/progress.ts';
 import { hasColour, printJson, printLine, printNotice } from '../../present/terminal.ts';
@@ -41,7 +41,7 @@ async function agree(plan: TopicPlan, { options, signal }: Invocation): Promise<
   if (!options.json) printLine(options.markdown ? formatPlanMarkdown(plan) : formatPlan(plan, { colour: hasColour }));
   const changes = changesOf(plan);
   if (changes.length === 0) return 'declined';
-  const deleted = changes.filter(({ action }) => action === 'delete').map(({ topic }) => topic);
+  const deleted = deletedBy(plan);
   if (deleted.length > 0) {
     const warning = `This deletes ${deleted.join(', ')} with all messages, for good.`;
     if (await confirmTyped(warning, `delete ${deleted.join(' ')}`, signal)) return 'agreed after reading';
@@ -52,6 +52,10 @@ async function agree(plan: TopicPlan, { options, signal }: Invocation): Promise<
   }
   if (options.yes) return 'agreed before';
   return (await confirm('Apply these changes?', signal)) ? 'agreed after reading' : 'declined';
+}
+
+function deletedBy(plan: TopicPlan): readonly string[] {
+  return deletionsOf(plan).map(({ topic }) => topic);
 }
 
 function show({ plan, applied, verified }: AppliedTopics, { options }: Invocation): void {
@@ -74,7 +78,7 @@ function statusOf({ plan, applied, verified }: AppliedTopics): number {
   if (applied !== undefined && applyExitStatus(applied) !== exitStatus.ok) return applyExitStatus(applied);
   if (blockedOf(plan).length > 0) return exitStatus.blocked;
   if (verified === undefined) {
-    printNotice('nothing was changed; it needs a yes, or --yes');
+    if (deletedBy(plan).length === 0) printNotice('nothing was changed; it needs a yes, or --yes');
     return exitStatus.error;
   }
   return verified.ok ? exitStatus.ok : exitStatus.error;

@@ -14,7 +14,7 @@ export async function plan(invocation: Invocation): Promise<number> {
   const made = await planTarget(await targetOf(invocation), consents, signal);
   if (options.out !== undefined) {
     await writeFile(options.out, `${JSON.stringify(made, null, 2)}\n`);
-    printNotice(`plan saved: apply exactly this with \`ensemble topics apply ${options.out}\``);
+    printNotice(`plan saved: \`ensemble topics apply ${options.out}\`, with the same options, applies exactly this`);
   }
   if (options.json) printJson(made);
   else printLine(options.markdown ? formatPlanMarkdown(made) : formatPlan(made, { colour: hasColour }));
