@@ -178,7 +178,10 @@ function memberRate(
 function quotient(kind: 'producers' | 'consumers', target: number, { perSecond, from }: Rate): Bound {
   // A hair above a whole number is that number: 550 / (110 / 3) is 15, and 15.000000000000002 to a computer.
   const partitions = Math.min(Math.ceil(Number((target / perSecond).toPrecision(12))), mostPartitions);
-  return { kind, partitions, says: `ceil(${number(target)} / ${number(perSecond)}) = ${partitions}: ${from}` };
+  // Whoever checks the sum must get the same: where rounded numbers would give another, they are shown as they are.
+  const agrees = Math.ceil(Number(number(target)) / Number(number(perSecond))) === partitions;
+  const shown = agrees ? number : unrounded;
+  return { kind, partitions, says: `ceil(${shown(target)} / ${shown(perSecond)}) = ${partitions}: ${from}` };
 }
 
 function keysBound(keys: KeySample): Bound | undefined {
@@ -271,6 +274,12 @@ function rate(perSecond: number): string {
 /** Three digits, more only where they are whole. */
 function number(value: number): string {
   return String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+}
+
+/** `133.33...`: cut, not rounded. */
+function unrounded(value: number): string {
+  const cut = Math.floor(Number((value * 100).toPrecision(12))) / 100;
+  return cut === value ? String(value) : `${cut}...`;
 }
 
 function duration(ms: number): string {

@@ -49,6 +49,7 @@ export function formatOutcomes({ outcomes, stoppedBy }: ApplyReport, { colour = 
 /** A table, one row a topic, with what differs. */
 export function formatVerification({ topics }: VerifyReport, { colour = false }: FormatOptions = {}): string {
   const paint = createColors(colour);
+  if (topics.length === 0) return 'The manifest declares no topics to verify.';
   const rows = topics.map((topic) => {
     const state = wrapped([describeState(topic)]);
     return [

@@ -244,3 +244,27 @@ describe('keys', () => {
     expect(estimate).toBeLessThan(1_100);
   });
 });
+
+test('the arithmetic that is shown comes out for whoever checks it: rounded numbers only where they give the same', () => {
+  // 800 / (400 / 3) is 6 exactly, and 800 / 133 would be 7
+  const thirds = {
+    ...input,
+    produced: { ...input.produced, peakPerSecond: 400 },
+    groups: [group('three', 3, 30, true)],
+  };
+  expect(bound(advise(thirds), 'consumers')?.says).toContain('ceil(800 / 133.33...) = 6');
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 300 }), (peak, members) => {
+      const seen = {
+        ...input,
+        produced: { ...input.produced, peakPerSecond: peak },
+        groups: [group('g', members, 0, true)],
+      };
+      for (const { kind, says } of advise(seen).bounds) {
+        const [, top, below, result] = /^ceil\(([\d.]+?) \/ ([\d.]+?)\) = (\d+)/.exec(says) ?? [];
+        if (kind !== 'consumers' || below === undefined || below.endsWith('...') || top?.endsWith('...')) continue;
+        expect(Math.ceil(Number(top) / Number(below))).toBe(Number(result));
+      }
+    }),
+  );
+});

@@ -75,3 +75,9 @@ test('in colour the reason of a blocked entry stands out and its next step back;
     if (entry.action === 'changeConfig') for (const { name } of entry.changes) expect(dimmed).not.toContain(`${name}:`);
   }
 });
+
+test('a verification of no topics is a sentence, not an empty table', async () => {
+  expect(formatVerification({ ...(await formatted()).report, topics: [] })).toBe(
+    'The manifest declares no topics to verify.',
+  );
+});
