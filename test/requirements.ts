@@ -16,6 +16,7 @@ interface Requirement {
 
 const requirements = {
   java: command('java', 'apt-get install openjdk-17-jre-headless'),
+  javac: command('javac', 'apt-get install openjdk-17-jdk-headless'),
   maven: command('mvn', 'apt-get install maven'),
   kcat: command('kcat', 'apt-get install kcat'),
   haproxy: command('haproxy', 'apt-get install haproxy'),

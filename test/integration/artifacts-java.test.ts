@@ -4,18 +4,23 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { classDataFlags, ensureClassData } from '../../artifacts/class-data.ts';
 import { type Artifact, ensureArtifact, verifyArtifact } from '../../artifacts/ensure-artifact.ts';
 import { describeSettings, factFiles } from '../../artifacts/facts.ts';
 import { findJava, type Java } from '../../artifacts/find-java.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { issueAuthority, issueCertificate, newKeyPem } from '../../secrets/issue.ts';
+import { requires } from '../requirements.ts';
+
+const { describe, it: test } = requires('java');
+const { it: testWithCompiler } = requires('java', 'javac');
 
 let java: Java;
 let kafka: Artifact;
 let zookeeper: Artifact;
 beforeAll(async () => {
+  // Where Java is lacking every test below is skipped, and nothing is to be fetched for them.
   java = await findJava();
   kafka = await ensureArtifact('kafka');
   zookeeper = await ensureArtifact('zookeeper');
@@ -42,7 +47,7 @@ test.each([
   30_000,
 );
 
-test.each(['broker', 'topic'] as const)(
+testWithCompiler.each(['broker', 'topic'] as const)(
   'the committed facts on %s settings are what the jars say',
   async (kind) => {
     const committed = await readFile(join(installationRoot(), factFiles[kind]), 'utf8');
