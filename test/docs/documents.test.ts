@@ -9,16 +9,16 @@ import { commandFaults, type Document, type Helps, linkFaults, statusFaults } fr
 
 const root = installationRoot();
 
-async function helpOf(...words: readonly string[]): Promise<string> {
+async function helpOf(script: string, ...words: readonly string[]): Promise<string> {
   // Not the bundle: help needs the command line's own module and nothing else, and so neither does this.
-  const command = ['--import', 'tsx', join(root, 'scripts/ensemble.ts'), ...words, '--help'];
+  const command = ['--import', 'tsx', join(root, 'scripts', script), ...words, '--help'];
   const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: root });
   return stdout;
 }
 
 /** Help is asked for level by level: names stand below "Commands:", two spaces in. */
 async function readHelps(words: readonly string[] = []): Promise<readonly (readonly [string, string])[]> {
-  const help = await helpOf(...words);
+  const help = await helpOf('ensemble.ts', ...words);
   const [, below = ''] = help.split('Commands:\n');
   const names = [...below.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
   const inner = await Promise.all(names.map((name) => readHelps([...words, name])));
@@ -31,7 +31,7 @@ describe('the documents', () => {
   let files: ReadonlyMap<string, string>;
 
   beforeAll(async () => {
-    helps = new Map(await readHelps());
+    helps = new Map([...(await readHelps()), ['npm run create-topics --', await helpOf('create-topics.ts')] as const]);
     const tree = readTree(root);
     documents = tree.filter(({ path }) => path.endsWith('.md'));
     files = new Map(tree.map(({ path, text }) => [path, text]));
@@ -47,6 +47,12 @@ describe('the documents', () => {
     expect(readme === undefined ? ['no README.md'] : statusFaults(readme, helps)).toEqual([]);
   });
 
+  it('state in docs/topics.md the exit statuses of every topics command', () => {
+    const guide = documents.find(({ path }) => path === 'docs/topics.md');
+    const ours = new Map([...helps].filter(([name]) => name.startsWith('topics')));
+    expect(guide === undefined ? ['no docs/topics.md'] : statusFaults(guide, ours)).toEqual([]);
+  });
+
   it('have no link that leads nowhere', () => {
     expect(documents.length).toBeGreaterThan(10);
     expect(documents.flatMap((document) => linkFaults(document, files))).toEqual([]);
@@ -59,6 +65,9 @@ describe('the checks of the documents', () => {
     ['up', 'Usage: ensemble up\n  -e, --environment <name>  a file\nExit statuses:\n  0 up\n  1 an error'],
     ['topics', 'Usage: ensemble topics'],
     ['topics plan', '  --json  as JSON\nExit statuses:\n  0 none'],
+    ['topics reassign', 'Usage: ensemble topics reassign'],
+    ['topics reassign cancel', '  -y, --yes  do not ask'],
+    ['npm run create-topics --', '  --wait <seconds>'],
   ]);
   const commands = (text: string) => commandFaults({ path: 'a.md', text }, helps).length;
 
@@ -68,6 +77,9 @@ describe('the checks of the documents', () => {
     '```\nensemble fly\n```\n',
     '`ensemble up --fast`',
     '`ensemble topics plan --environment a`',
+    '`ensemble topics reassign cancel --no`',
+    '    npm run create-topics -- --await 5',
+    '```yaml\n  - npx ensemble fly\n```\n',
   ])('catch the command in %j', (text) => expect(commands(text)).toBe(1));
 
   it.each([
@@ -75,6 +87,8 @@ describe('the checks of the documents', () => {
     '    npx ensemble up -e a',
     '`ensemble topics plan --json`',
     '`npx ensemble COMMAND --help`',
+    '`ensemble topics reassign cancel --yes`',
+    '    npm run create-topics -- --wait 5',
     'an ensemble flies',
     '`ensemble`',
   ])('let %j pass', (text) => expect(commands(text)).toBe(0));

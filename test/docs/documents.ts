@@ -7,7 +7,7 @@ export interface Document {
   readonly text: string;
 }
 
-/** By a command's words (`up`, `topics plan`), its help. The root's own is under ''. */
+/** By a command's words (`up`, `topics plan`), its help. The root's own is under '', that of a script under how it is run. */
 export type Helps = ReadonlyMap<string, string>;
 
 /** Code fences, indented blocks, and words between backticks. */
@@ -21,10 +21,11 @@ function codeIn(text: string): readonly string[] {
 /** Every command line `ensemble …` that is not one of ours, or that has an option which its help does not name. */
 export function commandFaults({ path, text }: Document, helps: Helps): readonly string[] {
   return codeIn(text).flatMap((line) => {
-    const [, given] = /^\s*(?:npx )?ensemble\s+(\S.*)$/.exec(line) ?? [];
-    if (given === undefined || /^[A-Z[<-]/.test(given)) return []; // a placeholder or an option of its own: `ensemble COMMAND --help`
+    const [, script, given] = /^\s*(?:- )?(?:(npm run create-topics --)|(?:npx )?ensemble)\s+(\S.*)$/.exec(line) ?? [];
+    if (given === undefined || /^[A-Z[<]/.test(given)) return []; // a placeholder: `ensemble COMMAND --help`
+    if (script === undefined && given.startsWith('-')) return []; // an option of its own
     const words = given.split(/\s+/);
-    const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find((candidate) => helps.has(candidate));
+    const name = script ?? [3, 2, 1].map((count) => words.slice(0, count).join(' ')).find((known) => helps.has(known));
     if (name === undefined) return [`${path}: \`ensemble ${given}\` is no command`];
     const help = helps.get(name) ?? '';
     const unknown = words.filter(
@@ -41,7 +42,8 @@ export function statusesOf(help: string): readonly string[] {
 }
 
 /** A table whose rows are "| `ensemble up` | 0 … · 1 … |": every command with exit statuses has its row, and each row says what the help says. */
-export function statusFaults({ path, text }: Document, helps: Helps): readonly string[] {
+export function statusFaults({ path, text }: Document, every: Helps): readonly string[] {
+  const helps = new Map([...every].filter(([name]) => !name.startsWith('npm ')));
   const rows = new Map(
     [...text.matchAll(/^\| `ensemble ([a-z ]+)` \| (\d .*) \|$/gm)].map(([, name = '', said = '']) => [name, said]),
   );
