@@ -94,7 +94,7 @@ describe('the sums of the guide', () => {
 });
 
 describe('the guide’s table of what is blocked', () => {
-  const [, section = ''] = /^## What is blocked.*?\n[^]*?^\|---.*?\n([^]*?)^$/m.exec(guide) ?? [];
+  const [, section = ''] = /^## What is blocked.*?\n[\s\S]*?^\|---.*?\n([\s\S]*?)^$/m.exec(guide) ?? [];
   const rows = new Map(
     [...section.matchAll(/^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \|$/gm)].map(
       ([, because = '', reason = '', next = '']) => [because, { reason, next }],
