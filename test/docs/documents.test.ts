@@ -35,7 +35,7 @@ describe('the documents', () => {
     const tree = readTree(root);
     documents = tree.filter(({ path }) => path.endsWith('.md'));
     files = new Map(tree.map(({ path, text }) => [path, text]));
-  });
+  }, 60_000); // a process for each command's help
 
   it('name commands that there are, with options that they have', () => {
     expect([...helps.keys()]).toEqual(expect.arrayContaining(['up', 'down', 'topics apply']));
