@@ -21,6 +21,7 @@ const requirements = {
   kcat: command('kcat', 'apt-get install kcat'),
   haproxy: command('haproxy', 'apt-get install haproxy'),
   shellcheck: command('shellcheck', 'apt-get install shellcheck'),
+  script: command('script', 'apt-get install bsdutils'),
   git: command('git', 'apt-get install git'),
   root: {
     met: () => process.getuid?.() === 0,

@@ -12,6 +12,8 @@ export interface RunOptions {
   /** Called with the running command's pid. */
   readonly onStart?: (pid: number) => void;
   readonly input?: string;
+  /** Typed once `after` was printed; the standard input stays open for it. */
+  readonly answer?: { readonly after: string; readonly text: string };
   /** Called with what it prints, as it comes. */
   readonly onText?: (text: string) => void;
   /** Goes away as `head -1` does, once anything was printed. */
@@ -21,7 +23,7 @@ export interface RunOptions {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env, onStart, input, onText, leaveEarly }: RunOptions = {},
+  { env, onStart, input, answer, onText, leaveEarly }: RunOptions = {},
 ): Promise<RunResult> {
   const child = spawn(program, [...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
@@ -29,17 +31,24 @@ export async function runProgram(
   });
   // A program that was killed takes no input any more.
   child.stdin.on('error', () => {});
-  child.stdin.end(input ?? '');
+  if (answer === undefined) child.stdin.end(input ?? '');
   let stdout = '';
   let stderr = '';
+  let answered = false;
+  const hear = (text: string) => {
+    onText?.(text);
+    if (answer === undefined || answered || !`${stdout}${stderr}`.includes(answer.after)) return;
+    answered = true;
+    child.stdin.write(answer.text);
+  };
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
-    onText?.(chunk.toString());
+    hear(chunk.toString());
     if (leaveEarly) child.stdout.destroy();
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    onText?.(chunk.toString());
+    hear(chunk.toString());
   });
   if (child.pid !== undefined) onStart?.(child.pid);
   return await new Promise((resolve, reject) => {

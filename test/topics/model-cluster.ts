@@ -5,19 +5,30 @@
 import { vi } from 'vitest';
 import type { Api, ApiName, Throttled } from '../../clients/kafka/api.ts';
 import { apiKeys } from '../../clients/kafka/api.ts';
-import type { KafkaConnection } from '../../clients/kafka/connection.ts';
-import { faultOf } from '../../clients/kafka/fault.ts';
+import type { KafkaConnection, SendOptions } from '../../clients/kafka/connection.ts';
+import { faultOf, type KafkaFault } from '../../clients/kafka/fault.ts';
 import type { AlterConfigsRequest } from '../../clients/kafka/requests/alter-configs.ts';
 import type { CreatePartitionsRequest } from '../../clients/kafka/requests/create-partitions.ts';
 import type { CreateTopicsRequest } from '../../clients/kafka/requests/create-topics.ts';
 import type { DeleteTopicsRequest } from '../../clients/kafka/requests/delete-topics.ts';
 import type { DescribeConfigsRequest } from '../../clients/kafka/requests/describe-configs.ts';
+import type { FetchOffsetsRequest } from '../../clients/kafka/requests/fetch-offsets.ts';
 import type { ClusterMetadata, PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
 import type { AlterReassignmentsRequest, Reassignment } from '../../clients/kafka/requests/reassignments.ts';
 
 export interface ModelTopic {
   partitions: PartitionMetadata[];
   config: Record<string, string>;
+}
+
+export interface ModelGroup {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** What its member has been given, beside what it asks for. */
+  readonly assigned?: readonly string[];
+  /** Where it has committed an offset. */
+  readonly committed?: readonly string[];
+  readonly state?: string;
 }
 
 export class ModelCluster implements KafkaConnection {
@@ -30,10 +41,12 @@ export class ModelCluster implements KafkaConnection {
   racks: Record<number, string> = {};
   /** Moves under way, which the model leaves so; those that it is asked for are done at once. */
   moving: Reassignment[] = [];
+  /** The answer to every move. */
+  refuseMoves: KafkaFault | undefined = undefined;
   /** By broker, the settings that it was given. */
   readonly brokerConfig = new Map<string, Record<string, string>>();
-  /** Consumer groups that read the topics named. */
-  groups: { readonly group: string; readonly topics: readonly string[] }[] = [];
+  /** Consumer groups: one member subscribes to `topics`; a group without any has no members. */
+  groups: ModelGroup[] = [];
   clusterId = 'model';
   /** The brokers' own values, which topics without theirs have. */
   defaults: Record<string, string> = {
@@ -66,10 +79,14 @@ export class ModelCluster implements KafkaConnection {
     };
   }
 
-  async send<Request, Response extends Throttled>(api: Api<Request, Response>, request: Request): Promise<Response> {
+  async send<Request, Response extends Throttled>(
+    api: Api<Request, Response>,
+    request: Request,
+    { to }: SendOptions = {},
+  ): Promise<Response> {
     const planted = this.#count(api.name, request);
     if (planted !== undefined && planted.after !== true) throw planted.error;
-    const answer = { throttleTimeMs: 0, ...this.#act(api.name, request) };
+    const answer = { throttleTimeMs: 0, ...this.#act(api.name, request, to) };
     if (planted !== undefined) throw planted.error;
     return answer as unknown as Response;
   }
@@ -80,7 +97,7 @@ export class ModelCluster implements KafkaConnection {
     return this.intercept(api, request);
   }
 
-  #act(api: ApiName, request: unknown): object {
+  #act(api: ApiName, request: unknown, to: SendOptions['to']): object {
     if (api === 'CreateTopics')
       return { topics: (request as CreateTopicsRequest).topics.map((topic) => this.#create(topic)) };
     if (api === 'CreatePartitions')
@@ -97,10 +114,13 @@ export class ModelCluster implements KafkaConnection {
       };
     if (api === 'DescribeLogDirs') return { dirs: [] };
     if (api === 'ElectLeaders') return { error: undefined, fault: undefined, partitions: [] };
-    if (api === 'ListGroups')
-      return { fault: undefined, groups: this.groups.map(({ group }) => ({ group, protocolType: 'consumer' })) };
+    if (api === 'ListGroups') {
+      // The first broker coordinates them all.
+      const known = to === this.brokers[0] ? this.groups : [];
+      return { fault: undefined, groups: known.map(({ group }) => ({ group, protocolType: 'consumer' })) };
+    }
     if (api === 'DescribeGroups') return { groups: this.groups.map((each) => this.#group(each)) };
-    if (api === 'OffsetFetch') return { fault: undefined, offsets: [] };
+    if (api === 'OffsetFetch') return { fault: undefined, offsets: this.#committed(request as FetchOffsetsRequest) };
     throw new Error(`the model does not know ${api}`);
   }
 
@@ -125,6 +145,7 @@ export class ModelCluster implements KafkaConnection {
   }
 
   #move({ topic, partition, replicas }: AlterReassignmentsRequest['moves'][number]) {
+    if (this.refuseMoves !== undefined) return { topic, partition, error: this.refuseMoves };
     const known = this.topics.get(topic);
     const before = known?.partitions[partition];
     if (known === undefined || before === undefined || replicas === undefined)
@@ -133,9 +154,16 @@ export class ModelCluster implements KafkaConnection {
     return { topic, partition, error: undefined };
   }
 
-  #group({ group, topics }: { readonly group: string; readonly topics: readonly string[] }) {
-    const member = { id: 'm', clientId: 'c', host: 'h', subscribed: topics, assigned: [] };
-    return { group, fault: undefined, state: 'Stable', protocolType: 'consumer', members: [member] };
+  #group({ group, topics, assigned = [], state = 'Stable' }: ModelGroup) {
+    const given = assigned.map((topic) => ({ topic, partitions: [0] }));
+    const member = { id: 'm', clientId: 'c', host: 'h', subscribed: topics, assigned: given };
+    const members = topics.length + assigned.length === 0 ? [] : [member];
+    return { group, fault: undefined, state, protocolType: 'consumer', members };
+  }
+
+  #committed({ group }: FetchOffsetsRequest) {
+    const known = this.groups.find((each) => each.group === group)?.committed ?? [];
+    return known.map((topic) => ({ topic, partition: 0, offset: 7 }));
   }
 
   #describe({ resources, names }: DescribeConfigsRequest) {
