@@ -36,7 +36,7 @@ describe('a terminal’s text as a picture', () => {
   });
 
   it('puts the same column of two lines at the same place, whatever stands before it', () => {
-    const [, first, , second] = runsOf(draw('one    here\ns x    here'));
+    const [, first, , second] = runsOf(draw('one    here\nn six  here'));
     expect(first).toMatchObject({ text: 'here', x: second?.x });
     expect(second?.y).toBeGreaterThan(first?.y ?? 0);
     expect(first?.length).toBeCloseTo(4 * 7.8, 0);
