@@ -11,10 +11,20 @@ import { resolveRender } from './resolve-render.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { topicsApply } from './topics-apply.ts';
+import { topicsMemory } from './topics-memory.ts';
 import { topicsPlan } from './topics-plan.ts';
 import { topicsShell } from './topics-shell.ts';
 
-const figures: readonly Figure[] = [start, stop, resolveRender, command, topicsApply, topicsPlan, topicsShell];
+const figures: readonly Figure[] = [
+  start,
+  stop,
+  resolveRender,
+  command,
+  topicsApply,
+  topicsPlan,
+  topicsMemory,
+  topicsShell,
+];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');
 

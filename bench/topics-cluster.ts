@@ -37,8 +37,7 @@ export async function withTopicsCluster<T>(work: (cluster: TopicsCluster) => Pro
   );
   const writeManifest = async (topics: readonly NewTopic[]) => {
     const file = join(dirname(platform.environmentFile), 'many.yaml');
-    const lines = topics.map(({ topic, partitions, replicas }) => `  - ${topic}:${partitions}:${replicas}\n`);
-    await writeFile(file, `topics:\n${lines.join('')}`);
+    await writeFile(file, manifestOf(topics));
     return file;
   };
   try {
@@ -55,6 +54,12 @@ export async function connected<T>(work: (connection: KafkaConnection) => Promis
   } finally {
     await connection.close();
   }
+}
+
+/** In short forms. */
+export function manifestOf(topics: readonly NewTopic[]): string {
+  const lines = topics.map(({ topic, partitions, replicas }) => `  - ${topic}:${partitions}:${replicas}\n`);
+  return `topics:\n${lines.join('')}`;
 }
 
 /** `prefix.00000` and so on. */

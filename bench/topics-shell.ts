@@ -7,7 +7,7 @@ import { compare, type Figure, Samples } from './figure.ts';
 import { type BenchPlatform, runCommand } from './platform.ts';
 import { bootstrap, manyTopics, type TopicsCluster, withTopicsCluster } from './topics-cluster.ts';
 
-const rounds = 3;
+const rounds = 2;
 const count = 20;
 
 const names = {
