@@ -23,6 +23,8 @@ export default defineConfig({
           include: [...tierGlobs.quick.include],
           exclude: [...tierGlobs.quick.exclude],
           testTimeout: 15_000,
+          // The guards read the whole tree once, beside the other checks, on two cores.
+          hookTimeout: minute,
         },
       },
       {
