@@ -5,10 +5,10 @@ import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts
 import { createConsumer, type MessageConsumer } from '../../clients/kafka/messaging.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
 import { describeConfigs } from '../../clients/kafka/requests/describe-configs.ts';
-import { applyTarget } from '../../operations/topics.ts';
+import { applyTarget, type Consents, planTarget } from '../../operations/topics.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { loadManifest } from '../../topics/load-manifest.ts';
-import { planTopics, type TopicPlan } from '../../topics/plan.ts';
+import { planTopics } from '../../topics/plan.ts';
 import { observeTopics } from '../../topics/state.ts';
 import { readThrottles } from '../../topics/throttle.ts';
 import { requires } from '../requirements.ts';
@@ -47,14 +47,23 @@ describe('plans of topics on four workers in three racks', () => {
     const made = { topic, partitions: assignment.length, replicas: assignment[0]?.length ?? 0, config, assignment };
     const [outcome] = await createTopics(connection, [made], { brokerTimeoutMs: 30_000 });
     expect(outcome).toEqual({ topic, error: undefined });
-    await eventually(`${topic} has leaders`, 10_000, async () =>
-      (await partitionsOf(topic)).every(({ leader }) => leader !== undefined),
-    );
+    await eventually(`${topic} has leaders`, 10_000, async () => {
+      const partitions = await partitionsOf(topic);
+      return partitions.length === assignment.length && partitions.every(({ leader }) => leader !== undefined);
+    });
   }
 
   const declare = (...topics: readonly unknown[]) => platform.writeTopics(JSON.stringify({ topics }));
-  const plan = async (...flags: readonly string[]) =>
-    (await platform.json<TopicPlan>(['topics', 'plan', ...flags])).entries;
+  const targetOf = () => ({
+    name: 'test',
+    access: { bootstrap },
+    manifestFile: join(platform.folder, 'topics.yaml'),
+    environment: 'test',
+    brokers: 4,
+    lock: undefined,
+  });
+  const plan = async (consents: Consents = {}) =>
+    (await planTarget(targetOf(), consents, AbortSignal.timeout(60_000))).entries;
 
   async function apply(...flags: readonly string[]) {
     const applied = await platform.run(['topics', 'apply', '--yes', ...flags]);
@@ -64,6 +73,10 @@ describe('plans of topics on four workers in three racks', () => {
 
   async function partitionsOf(topic: string) {
     return (await connection.metadata([topic])).topics[0]?.partitions ?? [];
+  }
+
+  async function isThere(name: string) {
+    return (await connection.metadata()).topics.some(({ topic }) => topic === name);
   }
 
   /** What a topic has of its own. */
@@ -78,36 +91,33 @@ describe('plans of topics on four workers in three racks', () => {
     expect({ lists, rates }).toEqual({ lists: [], rates: [] });
   }
 
-  const same = 'same:2:2';
   const extended = (config: object) => ({ name: 'changed', partitions: 4, replicas: 2, config });
 
   it('are empty where a topic says Kafka’s defaults, or the same values in other words', async () => {
-    const said = {
+    // As others write them: Kafka keeps the text that it was given.
+    await make('spelled', [[1, 2]], {
       'cleanup.policy': 'compact, delete',
-      'retention.ms': '604800000',
-      'retention.bytes': -1,
-      preallocate: 'false',
+      'retention.ms': '+604800000',
+      preallocate: 'FALSE',
       'min.cleanable.dirty.ratio': '0.50',
-    };
-    await declare({ name: 'spelled', partitions: 2, replicas: 2, config: said }, same);
-    expect((await plan()).map(({ action }) => action)).toEqual(['create', 'create']);
-    await apply();
+    });
     const otherwise = {
       'cleanup.policy': ['delete', 'compact'],
       'retention.ms': 604800000,
-      'retention.bytes': '-1',
+      'retention.bytes': -1,
       preallocate: false,
       'min.cleanable.dirty.ratio': 0.5,
       // Set on no topic: Kafka's own value, and one that this platform gives its brokers.
       'message.timestamp.type': 'CreateTime',
       'max.message.bytes': 2_000_000,
     };
-    await declare({ name: 'spelled', partitions: 2, replicas: 2, config: otherwise }, same);
+    await declare({ name: 'spelled', partitions: 1, replicas: 2, config: otherwise });
     expect(await plan()).toEqual([]);
   });
 
-  it('add partitions and change settings, and take off what left the manifest only with --prune-configs', async () => {
+  it('make a topic, add partitions and change settings, and take off what left the manifest only with --prune-configs', async () => {
     await declare({ ...extended({ 'retention.ms': 100_000, 'segment.ms': 50_000 }), partitions: 2 });
+    expect(await plan()).toMatchObject([{ action: 'create', topic: 'changed', partitions: 2, replicas: 2 }]);
     await apply();
     await declare(extended({ 'retention.ms': 200_000 }));
     expect(await plan()).toMatchObject([
@@ -118,12 +128,12 @@ describe('plans of topics on four workers in three racks', () => {
     expect(await partitionsOf('changed')).toHaveLength(4);
     expect(await settingsOf('changed')).toEqual({ 'retention.ms': '200000', 'segment.ms': '50000' });
     expect(await plan()).toEqual([]);
-    expect(await plan('--prune-configs')).toMatchObject([
+    expect(await plan({ prune: true })).toMatchObject([
       { action: 'changeConfig', changes: [{ name: 'segment.ms', from: '50000' }] },
     ]);
     await apply('--prune-configs');
     expect(await settingsOf('changed')).toEqual({ 'retention.ms': '200000' });
-    expect(await plan('--prune-configs')).toEqual([]);
+    expect(await plan({ prune: true })).toEqual([]);
   });
 
   it('give partitions more replicas and fewer, and leave no throttle', async () => {
@@ -207,14 +217,14 @@ describe('plans of topics on four workers in three racks', () => {
     const consumer = await createConsumer({ bootstrap, group: 'readers', topics: ['read'], onMessage: () => {} });
     try {
       await consumer.ready;
-      expect(await plan('--allow-delete')).toMatchObject([
+      expect(await plan({ allowDelete: true })).toMatchObject([
         { because: 'has-active-groups', reason: 'a consumer group uses it: readers' },
       ]);
     } finally {
       await consumer.close();
     }
     await eventually('the group is empty', 20_000, async () =>
-      (await plan('--allow-delete')).every(({ action }) => action === 'delete'),
+      (await plan({ allowDelete: true })).every(({ action }) => action === 'delete'),
     );
     // A member that comes while a person reads the plan.
     const target = targetOf();
@@ -237,32 +247,22 @@ describe('plans of topics on four workers in three racks', () => {
     const { applied, verified } = await applyTarget(target, async () => 'agreed after reading', run);
     expect(applied?.outcomes).toEqual([{ topic: 'read', action: 'delete', status: 'done' }]);
     expect(verified?.ok).toBe(true);
-    expect((await connection.metadata()).topics.some(({ topic }) => topic === 'read')).toBe(false);
-  });
-
-  const targetOf = () => ({
-    name: 'test',
-    access: { bootstrap },
-    manifestFile: join(platform.folder, 'topics.yaml'),
-    environment: 'test',
-    brokers: 4,
-    lock: undefined,
+    await eventually('it is gone', 10_000, async () => !(await isThere('read')));
   });
 
   atTerminal.it('delete a topic for its words typed at a terminal, and for nothing else', async () => {
     await make('typed', [[1]]);
     await declare({ name: 'typed', state: 'absent' });
-    const isThere = async () => (await connection.metadata()).topics.some(({ topic }) => topic === 'typed');
     for (const words of ['yes', 'delete', '']) {
       const refused = await typed(words);
       expect(refused.status, refused.stdout).toBe(1);
       expect(refused.stdout).toContain('This deletes typed with all messages, for good.');
       expect(refused.stdout).toContain('nothing was changed');
-      expect(await isThere(), words).toBe(true);
+      expect(await isThere('typed'), words).toBe(true);
     }
     const deleted = await typed('delete typed');
     expect(deleted.status, deleted.stdout).toBe(0);
-    expect(await isThere()).toBe(false);
+    await eventually('it is gone', 10_000, async () => !(await isThere('typed')));
   });
 
   /** `ensemble topics apply --allow-delete --yes` at a pseudo-terminal of util-linux's `script`, where a person types `words` at the question. */
