@@ -4,7 +4,7 @@ import { changesOf, type TopicPlan } from './plan.ts';
 import { actionNames, describeEntry, describeState, describeStatus, summarizePlan } from './plan-words.ts';
 import type { VerifyReport } from './verify.ts';
 
-/** The sum in bold, a table of changes, a table of what is blocked, and what the plan is bound to. @internal */
+/** The sum in bold, a table of changes, a table of what is blocked, and what the plan is bound to. */
 export function formatPlanMarkdown(plan: TopicPlan): string {
   const row = (entry: TopicPlan['entries'][number]) => [
     code(entry.topic),
@@ -26,7 +26,7 @@ export function formatPlanMarkdown(plan: TopicPlan): string {
   ]);
 }
 
-/** @internal */
+/** Every change with what became of it. */
 export function formatOutcomesMarkdown({ outcomes, stoppedBy }: ApplyReport): string {
   const done = outcomes.filter(({ status }) => status === 'done').length;
   const rows = outcomes.map((outcome) => [
@@ -42,7 +42,7 @@ export function formatOutcomesMarkdown({ outcomes, stoppedBy }: ApplyReport): st
   ]);
 }
 
-/** @internal */
+/** The verdict in one sentence, and a row for each topic. */
 export function formatVerificationMarkdown({ ok, topics }: VerifyReport): string {
   const rows = topics.map((topic) => [
     code(topic.topic),

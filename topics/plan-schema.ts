@@ -69,7 +69,7 @@ const planSchema = z.strictObject({
   unchanged: z.array(topic).describe('Topics that are as declared'),
 });
 
-/** Throws TOPICS_PLAN_UNREADABLE, with the first fault and its path. @internal */
+/** Throws TOPICS_PLAN_UNREADABLE, with the first fault and its path. */
 export function parsePlan(text: string, file: string): TopicPlan {
   let raw: unknown;
   try {

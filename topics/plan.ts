@@ -163,7 +163,6 @@ export function planExitStatus(plan: TopicPlan): ExitStatus {
 /**
  * Throws TOPICS_PLAN_STALE unless a plan was made for this manifest and for what is seen now; and where it deletes topics, unless it is still known
  * that no group uses them.
- * @internal
  */
 export function requireFresh(
   plan: TopicPlan,

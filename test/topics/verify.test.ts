@@ -72,3 +72,19 @@ test('a setting with another value is a difference', async () => {
     topics: [{ differences: [{ kind: 'config', says: 'has retention.ms = 604800000, not 5' }] }],
   });
 });
+
+test('a topic that is to be absent and is there is a difference, is waited for, and is not spoken of once it is gone', async () => {
+  const declared = manifest({ name: 'a', state: 'absent' });
+  const cluster = withPartition({});
+  expect(await verifyTopics(cluster, declared, { timeoutMs })).toMatchObject({
+    ok: false,
+    topics: [
+      { topic: 'a', partitions: 3, differences: [{ kind: 'present', says: 'is still there, and is to be absent' }] },
+    ],
+  });
+  cluster.intercept = () => {
+    cluster.topics.delete('a');
+    return undefined;
+  };
+  expect(await verifyTopics(cluster, declared, { timeoutMs: 10_000 })).toMatchObject({ ok: true, topics: [] });
+});
