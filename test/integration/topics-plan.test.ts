@@ -94,15 +94,15 @@ describe('plans of topics on four workers in three racks', () => {
   const extended = (config: object) => ({ name: 'changed', partitions: 4, replicas: 2, config });
 
   it('are empty where a topic says Kafka’s defaults, or the same values in other words', async () => {
-    // As others write them: Kafka keeps the text that it was given.
+    // As others write them: Kafka reads the values, and keeps the order of lists.
     await make('spelled', [[1, 2]], {
-      'cleanup.policy': 'compact, delete',
+      'cleanup.policy': 'delete, compact',
       'retention.ms': '+604800000',
       preallocate: 'FALSE',
       'min.cleanable.dirty.ratio': '0.50',
     });
     const otherwise = {
-      'cleanup.policy': ['delete', 'compact'],
+      'cleanup.policy': ['compact', 'delete'],
       'retention.ms': 604800000,
       'retention.bytes': -1,
       preallocate: false,
