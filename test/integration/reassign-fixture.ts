@@ -39,9 +39,11 @@ export class ReassignFixture {
       { brokerTimeoutMs: 30_000 },
     );
     expect(outcome?.error).toBeUndefined();
-    await eventually(`${topic} has leaders`, 10_000, async () =>
-      (await this.partitionsOf(topic)).every(({ leader }) => leader !== undefined),
-    );
+    await eventually(`${topic} has leaders`, 30_000, async () => {
+      const partitions = await this.partitionsOf(topic);
+      // A broker that has not heard of it yet knows none of its partitions.
+      return partitions.length === assignment.length && partitions.every(({ leader }) => leader !== undefined);
+    });
   }
 
   async fill(topic: string): Promise<void> {
