@@ -38,7 +38,7 @@ environments:
   production:
     defaults: { replicas: 3, partitions: 9, config: { segment.ms: 9 } }
     topics:
-      monitoring.*: { replicas: 4 }
+      monitoring.*: { replicas: 4, config: { retention.ms: 11 } }
       monitoring.pms: { partitions: 12, config: { retention.ms: 12 } }
 topics:
   - monitoring.pms

@@ -253,8 +253,8 @@ test('a partition whose replicas share a rack has one of them moved, and not the
 });
 
 test('a map of the racks that is not whole is none', () => {
-  const brokers = [...brokersOf(3, 3), { id: 4, rack: undefined }];
-  const task: PlacementTask = { topic: 'a', partitions: partitionsOf([1, 4]), replicas: 2, racks: 'spread', brokers };
+  const brokers = [...brokersOf(3, 3), { id: 4, rack: undefined }, { id: 5, rack: undefined }];
+  const task = { topic: 'a', partitions: partitionsOf([1, 4], [4, 5]), replicas: 2, racks: 'spread' as const, brokers };
   expect(placeReplicas(task)).toEqual([]);
 });
 

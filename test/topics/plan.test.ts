@@ -142,6 +142,45 @@ test('a plan is refused once the cluster, the manifest or the topics are others'
   await expect(fresh()).rejects.toMatchObject({ message: expect.stringContaining('another') });
 });
 
+test('a plan that places replicas is refused once the brokers are others, and no other plan is', async () => {
+  const cluster = new ModelCluster();
+  cluster.brokers = [1, 2, 3, 4];
+  cluster.add('a', 3, 2);
+  for (const [text, refused] of [
+    ['  - a:3:3', true],
+    ['  - a:4:2', false],
+  ] as const) {
+    const declared = manifest(text);
+    cluster.brokers = [1, 2, 3, 4];
+    const plan = planTopics(declared, await observeTopics(cluster, declared));
+    cluster.brokers = [1, 2, 3];
+    const state = await observeTopics(cluster, declared);
+    if (refused) expect(() => requireFresh(plan, declared, state)).toThrow(/the brokers have changed/);
+    else expect(() => requireFresh(plan, declared, state)).not.toThrow();
+  }
+});
+
+test('moves under way that lead where the manifest wants are taken up as they are, not begun anew', async () => {
+  const cluster = new ModelCluster();
+  cluster.add('a', 1, 2);
+  const [partition] = cluster.topics.get('a')?.partitions ?? [];
+  if (partition === undefined) throw new Error('the model has no partition');
+  cluster.topics.set('a', { partitions: [{ ...partition, replicas: [3, 2, 1], inSync: [1], leader: 1 }], config: {} });
+  cluster.moving = [{ topic: 'a', partition: 0, replicas: [3, 2, 1], adding: [3, 2], removing: [1] }];
+  expect(await planned(cluster, '  - a:1:2')).toMatchObject({
+    entries: [
+      {
+        action: 'reassign',
+        because: 'replicas',
+        fromReplicas: 1,
+        toReplicas: 2,
+        moves: [{ partition: 0, from: [3, 2, 1], to: [3, 2] }],
+        risk: expect.stringContaining('1 move under way already is taken up'),
+      },
+    ],
+  });
+});
+
 const counts = fc.record({ partitions: fc.integer({ min: 1, max: 6 }), replicas: fc.integer({ min: 1, max: 3 }) });
 const settings = fc.dictionary(fc.constantFrom('retention.ms', 'segment.ms'), fc.integer({ min: 1, max: 3 }), {
   maxKeys: 2,
