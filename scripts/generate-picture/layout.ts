@@ -74,6 +74,13 @@ export const places: Readonly<Record<string, RoomPlace>> = {
     height: 66,
     lines: ['YAML into a typed value, or every fault with its line and column'],
   },
+  programs: {
+    x: 570,
+    y: 548,
+    width: 390,
+    height: 66,
+    lines: ['what nodes will run: the messaging API, not started by up yet'],
+  },
   contracts: { x: 40, y: 650, width: 920, height: 52, lines: ['the error shape, exit statuses, late values'] },
 };
 
@@ -113,4 +120,11 @@ export const lanes: Readonly<Record<string, number | readonly Point[]>> = {
   ],
   'artifacts platform': 880,
   'cluster documents': 384,
+  'programs clients': [
+    [570, 581],
+    [525, 581],
+    [525, 519],
+    [146, 519],
+    [146, 490],
+  ],
 };

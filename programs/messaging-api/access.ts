@@ -1,0 +1,72 @@
+/**
+ * Who asks, and may he: the checks before a handler, in upstream's order (reference, section 1): key present, project there, service token, user, roles.
+ * Every comparison of a token takes the same time, whatever it finds.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { UserDocument } from '../../contracts/messaging-documents.ts';
+import { absent, forbidden, unauthorized } from './errors.ts';
+import type { Caller, Service } from './service.ts';
+import type { Stored } from './store/store.ts';
+
+/** Passes every route (upstream). */
+const allPassing = '_admin_';
+
+export interface AccessQuestion {
+  /** As the request gave it, empty where it did not. */
+  readonly key: string;
+  /** The project that the path names and that must be there. */
+  readonly project: string | undefined;
+  /** The action to ask the roles for; `own-key`: any user; `open`: anybody. */
+  readonly action: string;
+}
+
+/** The key of a request by `auth_option`: `both` the header, else the query; `header`; anything else the query alone. */
+export function requestKey(option: string, header: string | undefined, query: URLSearchParams): string {
+  const asked = query.get('key') ?? '';
+  if (option === 'header') return header ?? '';
+  if (option === 'both') return header === undefined || header === '' ? asked : header;
+  return asked;
+}
+
+/** Throws 401, 403, or 404 for the project. */
+export async function admit(service: Service, { key, project: name, action }: AccessQuestion): Promise<Caller> {
+  const { store, config } = service;
+  if (action === 'open') return { user: undefined, roles: new Set(), isServiceAdmin: false, project: undefined };
+  if (key === '') throw unauthorized();
+  const project = name === undefined ? undefined : await store.projects.first({ name });
+  if (name !== undefined && project === undefined) throw absent('project');
+  if (action !== 'own-key' && isServiceToken(config.service_token, key)) {
+    return { user: undefined, roles: new Set(['service_admin']), isServiceAdmin: true, project };
+  }
+  const user = await store.users.first({ token: key });
+  if (user === undefined || user.token === '') throw unauthorized();
+  const serviceRoles = user.service_roles ?? [];
+  const roles = new Set([...serviceRoles, ...rolesIn(user, project?.uuid)]);
+  const caller = { user, roles, isServiceAdmin: serviceRoles.includes('service_admin'), project };
+  if (action === 'own-key') return caller;
+  if (roles.size === 0) throw unauthorized();
+  if (roles.has(allPassing)) return caller;
+  const row = await store.roles.first({ resource: action });
+  if (!(row?.roles ?? []).some((role) => roles.has(role))) throw forbidden();
+  return caller;
+}
+
+/** With `per_resource_auth`, whoever holds `role` must be in the list of the topic or subscription, even with other roles. */
+export function mustBeListed(
+  { config }: Service,
+  { user, roles }: Caller,
+  role: 'publisher' | 'consumer',
+  acl: readonly string[] | null,
+): void {
+  if (!config.per_resource_auth || !roles.has(role)) return;
+  if (!(acl ?? []).includes(user?.uuid ?? '')) throw forbidden();
+}
+
+export function rolesIn(user: Stored<UserDocument> | UserDocument, projectUuid: string | undefined): readonly string[] {
+  return (user.projects ?? []).find((each) => each.project_uuid === projectUuid)?.roles ?? [];
+}
+
+export function isServiceToken(token: string, key: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return token !== '' && timingSafeEqual(digest(token), digest(key));
+}

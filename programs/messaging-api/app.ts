@@ -1,0 +1,164 @@
+/**
+ * The HTTP side: one Fastify server whose only route is upstream's table of routes, since upstream's paths have verbs behind colons and its "not found" is of
+ * its own (reference, section 1). Every answer is made here: a stack never leaves the process, and a log line never holds a token or a message.
+ */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { admit, requestKey } from './access.ts';
+import { internal, invalid, Refusal, tooLarge, tooManyRequests } from './errors.ts';
+import { RateLimit } from './rate-limit.ts';
+import { createRouter, type Route, wrongName } from './router.ts';
+import { memberRoutes } from './routes/members.ts';
+import { projectRoutes } from './routes/projects.ts';
+import { registrationRoutes } from './routes/registrations.ts';
+import { schemaRoutes } from './routes/schemas.ts';
+import { serviceRoutes } from './routes/service-routes.ts';
+import { subscriptionRoutes } from './routes/subscriptions.ts';
+import { topicRoutes } from './routes/topics.ts';
+import { userRoutes } from './routes/users.ts';
+import { type Answer, type Service, Text } from './service.ts';
+
+/** Those with a verb in a place where others have a variable come first in their own tables. @internal */
+export const routes: readonly Route[] = [
+  ...serviceRoutes,
+  ...userRoutes,
+  ...registrationRoutes,
+  ...topicRoutes,
+  ...subscriptionRoutes,
+  ...schemaRoutes,
+  ...memberRoutes,
+  ...projectRoutes,
+];
+
+export interface AppOptions {
+  /** PEM; plain HTTP where it is left out (tests). */
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+}
+
+const json = 'application/json; charset=utf-8';
+const plain = 'text/plain; charset=utf-8';
+/** Upstream's indentation. */
+const indent = 3;
+const requestTimeoutMs = 60_000;
+
+/** The server, not listening yet. */
+export function createApp(service: Service, { tls }: AppOptions = {}): FastifyInstance {
+  const { limits } = service.config.ensemble;
+  const options = {
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: requestTimeoutMs,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    frameworkErrors: (error: { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply) =>
+      void sendRefusal(
+        reply,
+        error.statusCode === 400 ? invalid('Invalid path name') : internal('Internal error'),
+        plain,
+      ),
+  } as const;
+  const app = (
+    tls === undefined ? Fastify(options) : Fastify({ ...options, https: { ...tls, minVersion: 'TLSv1.2' } })
+  ) as FastifyInstance;
+  app.server.maxConnections = limits.connections;
+  const find = createRouter(routes);
+  const rates = new RateLimit(limits.requestsPerSecond);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers.origin === undefined) return undefined;
+    reply.header('access-control-allow-origin', '*');
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined)
+      return undefined;
+    reply.header('access-control-allow-headers', 'X-Requested-With, Content-Type, x-api-key');
+    reply.header('access-control-allow-methods', 'GET, POST, PUT, DELETE');
+    return reply.send('');
+  });
+  app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
+    if (error.statusCode === 413) return sendRefusal(reply, tooLarge(), plain);
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return sendRefusal(reply, new Refusal(400, 'BAD_REQUEST', 'Invalid Request Body'), plain);
+    service.warn('a request failed', error);
+    return sendRefusal(reply, internal('Internal error while querying datastore'), json);
+  });
+  app.get('/ready', async (_request, reply) => {
+    try {
+      await Promise.all([service.store.ping(), service.backend.ping()]);
+      return reply.code(200).type(json).send('{"status":"ready"}');
+    } catch (error) {
+      service.warn('not ready', error);
+      return reply.code(503).type(json).send('{"status":"not ready"}');
+    }
+  });
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+    const mark = request.url.indexOf('?');
+    const raw = mark < 0 ? request.url : request.url.slice(0, mark);
+    const path = decoded(raw);
+    if (path === undefined) return sendRefusal(reply, invalid('Invalid path name'), plain);
+    const clean = cleaned(path);
+    if (clean !== path) return reply.code(301).header('location', encodeURI(clean)).send('');
+    const match = find(request.method, path);
+    if (match === undefined) return reply.code(404).type(plain).send('404 page not found\n');
+    const { route, params } = match;
+    const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1));
+    const header = request.headers['x-api-key'];
+    const apiKey = Array.isArray(header) ? header[0] : header;
+    let handling = false;
+    try {
+      const wrong = wrongName(params);
+      if (wrong !== undefined) throw invalid(`Invalid ${wrong} name`);
+      const key = requestKey(service.config.auth_option, apiKey, query);
+      if (key !== '' && !rates.allows(key, performance.now())) throw tooManyRequests();
+      const project = route.makesProject ? undefined : params.project;
+      const caller = await admit(service, { key, project, action: route.action });
+      handling = true;
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      return sendAnswer(
+        reply,
+        await route.handler(service, { params, query, body, caller, apiKey, signal: gone.signal }),
+      );
+    } catch (error) {
+      if (error instanceof Refusal) return sendRefusal(reply, error, handling ? json : plain);
+      service.warn(`${route.method} ${route.path} failed`, error);
+      return sendRefusal(reply, internal('Internal error while querying datastore'), handling ? json : plain);
+    }
+  };
+  app.route({ method: ['GET', 'POST', 'PUT', 'DELETE'], url: '*', handler: answer });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type(plain).send('404 page not found\n'));
+  return app;
+}
+
+function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer instanceof Text) return reply.code(200).type('text/plain; version=0.0.4; charset=utf-8').send(answer.text);
+  return reply
+    .code(200)
+    .type(json)
+    .send(answer === undefined ? '' : JSON.stringify(answer, null, indent));
+}
+
+function sendRefusal(reply: FastifyReply, refusal: Refusal, type: string): FastifyReply {
+  return reply
+    .code(refusal.code)
+    .type(type)
+    .header('x-content-type-options', 'nosniff')
+    .send(JSON.stringify(refusal, null, indent));
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without doubled slashes and dots, as upstream's router redirects. */
+function cleaned(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '' && segment !== '.') kept.push(segment);
+  }
+  return `/${kept.join('/')}${path.endsWith('/') && kept.length > 0 ? '/' : ''}`;
+}

@@ -1,0 +1,61 @@
+/**
+ * Where a subscription stands, and what may move it: pure, so that it can be tried out in every order. The store moves a cursor only from the state that
+ * was read (compare-and-set), and these functions say what the next state is.
+ *
+ * Source: reference, section 3. Kept: a pull starts at `offset` whatever is unacknowledged, acknowledgements are cumulative, one closes the window. Put right:
+ * a window only grows while pulls overlap, and nothing but modifyOffset moves `offset` backwards.
+ */
+import type { SubscriptionDocument } from '../../contracts/messaging-documents.ts';
+import { ackTimeout, internal } from './errors.ts';
+import type { Filter } from './store/store.ts';
+
+export type Cursor = Pick<SubscriptionDocument, 'offset' | 'next_offset' | 'pending_ack'> & { readonly epoch: number };
+
+export function cursorOf(subscription: SubscriptionDocument): Cursor {
+  const { offset, next_offset, pending_ack, epoch = 0 } = subscription;
+  return { offset, next_offset, pending_ack, epoch };
+}
+
+/** Matches a subscription that still stands there; an upstream document without an epoch has epoch 0. */
+export function standsAt({ offset, next_offset, pending_ack, epoch }: Cursor): Filter {
+  return { offset, next_offset, pending_ack, epoch: epoch === 0 ? [0, null] : epoch };
+}
+
+/**
+ * After messages [from, end) were read by somebody who saw the cursor at `from`: the window to store and where his messages begin by now, or undefined
+ * where the cursor moved so that they must be read again (behind what was read, or before it: acknowledging them would skip others).
+ */
+export function windowAfterPull(
+  now: Cursor,
+  read: { readonly from: number; readonly end: number },
+  at: Date,
+): { readonly next: Cursor; readonly from: number } | undefined {
+  if (now.offset < read.from || now.offset >= read.end) return undefined;
+  return {
+    from: now.offset,
+    next: { ...now, next_offset: Math.max(now.next_offset, read.end), pending_ack: seconds(at) },
+  };
+}
+
+/** Whether somebody holds the window still: with exclusive windows nobody else is given messages meanwhile. */
+export function windowIsHeld(now: Cursor, deadlineSeconds: number, at: Date): boolean {
+  return now.next_offset > 0 && !isLate(now, deadlineSeconds, at);
+}
+
+/** `off` is one behind the greatest id that was acknowledged. Throws the refusals of the reference, in its order. */
+export function cursorAfterAck(now: Cursor, off: number, deadlineSeconds: number, at: Date): Cursor {
+  if (now.next_offset === 0) throw internal('no ack pending');
+  if (off <= now.offset || off > now.next_offset) throw internal('wrong ack');
+  if (isLate(now, deadlineSeconds, at)) throw ackTimeout();
+  return { ...now, offset: off, next_offset: 0, pending_ack: '' };
+}
+
+/** `YYYY-MM-DDThh:mm:ssZ`, as upstream writes every time but a message's. */
+export function seconds(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function isLate({ pending_ack }: Cursor, deadlineSeconds: number, at: Date): boolean {
+  const since = Date.parse(pending_ack);
+  return Number.isNaN(since) || Math.floor((at.getTime() - since) / 1000) > deadlineSeconds;
+}

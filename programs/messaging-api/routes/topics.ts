@@ -1,0 +1,118 @@
+/** Topics (reference, section 2). */
+import { neverYet, type TopicDocument } from '../../../contracts/messaging-documents.ts';
+import { seconds } from '../cursor.ts';
+import { badBody, exists } from '../errors.ts';
+import { fields, readBody, text } from '../lenient-json.ts';
+import { readPage } from '../paging.ts';
+import type { Route } from '../router.ts';
+import type { Call, Service } from '../service.ts';
+import { aclFromBody, aclNames, asking, logOf, ownOnly, projectOf, schemaNamed, topicOf } from './find.ts';
+import { topicMetrics } from './metrics.ts';
+import { publish } from './publish.ts';
+
+const schemaShape = fields({ schema: text() });
+
+async function view({ store }: Service, call: Call, topic: TopicDocument): Promise<object> {
+  const { name: project } = projectOf(call);
+  const schema = topic.schema_uuid === '' ? undefined : await store.schemas.first({ uuid: topic.schema_uuid });
+  return {
+    name: `/projects/${project}/topics/${topic.name}`,
+    ...(schema === undefined ? {} : { schema: `projects/${project}/schemas/${schema.name}` }),
+    created_on: seconds(topic.created_on),
+  };
+}
+
+async function create(service: Service, call: Call): Promise<object> {
+  const { uuid: project_uuid } = projectOf(call);
+  const asked = call.body.length === 0 ? { schema: '' } : readBody(schemaShape, call.body, badBody());
+  const schema = await schemaNamed(service, call, asked.schema);
+  const topic: TopicDocument = {
+    project_uuid,
+    name: call.params.topic ?? '',
+    msg_num: 0,
+    total_bytes: 0,
+    latest_publish: neverYet,
+    publish_rate: 0,
+    schema_uuid: schema?.uuid ?? '',
+    created_on: service.now(),
+    acl: [],
+  };
+  if (!(await service.store.topics.insert(topic))) throw exists('Topic');
+  return view(service, call, topic);
+}
+
+async function list(service: Service, call: Call): Promise<object> {
+  const filter = { project_uuid: projectOf(call).uuid, ...ownOnly(call.caller, 'publisher') };
+  const { items, nextPageToken, totalSize } = await readPage(service.store.topics, filter, call.query);
+  return { topics: await Promise.all(items.map((each) => view(service, call, each))), nextPageToken, totalSize };
+}
+
+async function remove(service: Service, call: Call): Promise<undefined> {
+  const { project_uuid, name } = await topicOf(service, call);
+  await service.store.topics.remove({ project_uuid, name });
+  // As upstream: what the metadata says is gone is gone, and Kafka's failure is the operator's.
+  await asking(service, () => service.backend.deleteTopic(logOf(project_uuid, name))).catch(() => {});
+  return undefined;
+}
+
+async function change(service: Service, call: Call, set: Partial<TopicDocument>): Promise<undefined> {
+  const { project_uuid, name } = await topicOf(service, call);
+  await service.store.topics.change({ project_uuid, name }, { set });
+  return undefined;
+}
+
+const one = '/projects/{project}/topics/{topic}';
+
+export const topicRoutes: readonly Route[] = [
+  { method: 'GET', path: '/projects/{project}/topics', action: 'topics:list', handler: list },
+  {
+    method: 'GET',
+    path: `${one}:acl`,
+    action: 'topics:acl',
+    handler: async (service, call) => aclNames(service, (await topicOf(service, call)).acl),
+  },
+  { method: 'GET', path: `${one}:metrics`, action: 'topics:metrics', handler: topicMetrics },
+  {
+    method: 'GET',
+    path: `${one}/subscriptions`,
+    action: 'subscriptions:listByTopic',
+    handler: async (service, call) => {
+      const { project_uuid, name } = await topicOf(service, call);
+      const found = await service.store.subscriptions.find({ project_uuid, topic: name });
+      return { subscriptions: found.map((each) => `/projects/${call.params.project}/subscriptions/${each.name}`) };
+    },
+  },
+  {
+    method: 'GET',
+    path: one,
+    action: 'topics:show',
+    handler: async (service, call) => view(service, call, await topicOf(service, call)),
+  },
+  { method: 'PUT', path: one, action: 'topics:create', handler: create },
+  { method: 'DELETE', path: one, action: 'topics:delete', handler: remove },
+  { method: 'POST', path: `${one}:publish`, action: 'topics:publish', handler: publish },
+  {
+    method: 'POST',
+    path: `${one}:modifyAcl`,
+    action: 'topics:modifyAcl',
+    handler: async (service, call) => {
+      await topicOf(service, call);
+      return change(service, call, { acl: await aclFromBody(service, call, 'Topic ACL') });
+    },
+  },
+  {
+    method: 'POST',
+    path: `${one}:attachSchema`,
+    action: 'topics:attachSchema',
+    handler: async (service, call) => {
+      const schema = await schemaNamed(service, call, readBody(schemaShape, call.body).schema);
+      return change(service, call, { schema_uuid: schema?.uuid ?? '' });
+    },
+  },
+  {
+    method: 'POST',
+    path: `${one}:detachSchema`,
+    action: 'topics:detachSchema',
+    handler: (service, call) => change(service, call, { schema_uuid: '' }),
+  },
+];

@@ -1,0 +1,114 @@
+/** What every handler is given: the configuration, the store, the back-end, and what a test wants to hold still. */
+import { randomBytes } from 'node:crypto';
+import type { MessagingApiConfig } from '../../contracts/messaging-api-config.ts';
+import type { ProjectDocument, UserDocument } from '../../contracts/messaging-documents.ts';
+import type { Backend } from './backend/backend.ts';
+import { PublishQueue } from './backend/publish-queue.ts';
+import type { SchemaValidators } from './schema-validation.ts';
+import { createSchemaValidators } from './schema-validation.ts';
+import type { Store, Stored } from './store/store.ts';
+
+/** What delivers to push endpoints; a later part of the platform. */
+export interface PushServers {
+  /** The push server's text for a person; it never throws. */
+  activate(subscription: string): Promise<string>;
+  deactivate(subscription: string): Promise<string>;
+  status(subscription: string): Promise<string>;
+  /** Each server and its gRPC health. */
+  health(): Promise<readonly { readonly endpoint: string; readonly status: string }[]>;
+}
+
+export interface Service {
+  readonly config: MessagingApiConfig;
+  readonly store: Store;
+  readonly backend: Backend;
+  readonly publishing: PublishQueue;
+  readonly schemas: SchemaValidators;
+  readonly push: PushServers;
+  readonly now: () => Date;
+  /** The epoch in which this node serves a subscription, where a routing service hands them out; undefined: nobody does. */
+  readonly epochOf: (projectUuid: string, subscription: string) => number | undefined;
+  /** GET of an https URL: its status and body. */
+  readonly fetchText: (url: string) => Promise<{ readonly status: number; readonly body: string }>;
+  readonly warn: (words: string, error?: unknown) => void;
+}
+
+/** What a handler knows of one request. */
+export interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+  readonly caller: Caller;
+  /** The x-api-key header. */
+  readonly apiKey: string | undefined;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface Caller {
+  /** Undefined for the service token, and where nobody was asked for a key. */
+  readonly user: Stored<UserDocument> | undefined;
+  /** In the project of the path, and of the service. */
+  readonly roles: ReadonlySet<string>;
+  /** Holds service_admin for the whole service, not within one project. */
+  readonly isServiceAdmin: boolean;
+  /** The project of the path. */
+  readonly project: Stored<ProjectDocument> | undefined;
+}
+
+/** undefined: 200 with an empty body. A Text is sent as it is. */
+export type Answer = object | undefined;
+
+export class Text {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Handler = (service: Service, call: Call) => Promise<Answer>;
+
+/** Kafka's message.max.bytes as the reference asks for it; a single record has 1,500,000. */
+const batchBytes = 1_900_000;
+const verificationTimeoutMs = 10_000;
+
+export interface ServiceParts extends Pick<Service, 'config' | 'store' | 'backend'> {
+  readonly push?: PushServers;
+  readonly now?: Service['now'];
+  readonly epochOf?: Service['epochOf'];
+  readonly fetchText?: Service['fetchText'];
+  readonly warn?: Service['warn'];
+}
+
+/** The parts, and their defaults. */
+export function createService(parts: ServiceParts): Service {
+  const { waitingBytes } = parts.config.ensemble.limits;
+  return {
+    push: unavailable,
+    now: () => new Date(),
+    epochOf: () => undefined,
+    fetchText,
+    warn: () => {},
+    schemas: createSchemaValidators(),
+    publishing: new PublishQueue(parts.backend, { waitingBytes, batchBytes }),
+    ...parts,
+  };
+}
+
+const noServer = 'Push server is currently unavailable';
+const unavailable: PushServers = {
+  activate: async () => noServer,
+  deactivate: async () => noServer,
+  status: async () => noServer,
+  health: async () => [],
+};
+
+async function fetchText(url: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(verificationTimeoutMs), redirect: 'follow' });
+  return { status: response.status, body: await response.text() };
+}
+
+/** 64 hex digits: a user's token, a verification hash. */
+export function newToken(): string {
+  return randomBytes(32).toString('hex');
+}

@@ -1,0 +1,152 @@
+/**
+ * The store in MongoDB, with upstream's collections and types (offsets and counters as 64-bit integers). The driver is of the 6.x line: it is the last
+ * that speaks wire version 8, the stand-in's. Unique keys are indexes that this makes where upstream has none; where old duplicates forbid one, the
+ * store works as upstream's does, and says so.
+ */
+import { type Document as Bson, Long, MongoClient, MongoServerError, ObjectId, type Collection as Raw } from 'mongodb';
+import type { Change, Collection, CollectionName, Filter, Store, Stored, Window } from './store.ts';
+import { uniqueFields } from './store.ts';
+
+export interface MongoStoreOptions {
+  /** What follows `mongodb://`. */
+  readonly host: string;
+  readonly database: string;
+  /** Told, in words, of an index that could not be made. */
+  readonly warn: (words: string) => void;
+}
+
+const collections: Readonly<Record<CollectionName, string>> = {
+  projects: 'projects',
+  topics: 'topics',
+  subscriptions: 'subscriptions',
+  users: 'users',
+  roles: 'roles',
+  schemas: 'schemas',
+  registrations: 'user_registrations',
+  dailyCounts: 'daily_topic_msg_count',
+  nodeMetrics: 'op_metrics',
+};
+
+/** Go's int64 there; the driver would write a small number as 32 bits and a great one as a double. */
+const wide = new Set(['offset', 'next_offset', 'msg_num', 'total_bytes', 'msg_count', 'epoch', 'max_messages']);
+
+const duplicateKey = 11_000;
+
+/** Connects and makes the indexes. Throws the driver's errors where no server answers (after its selection timeout, 10 s here). */
+export async function connectMongoStore({ host, database, warn }: MongoStoreOptions): Promise<Store> {
+  const client = new MongoClient(`mongodb://${host}`, { serverSelectionTimeoutMS: 10_000, ignoreUndefined: true });
+  await client.connect();
+  const db = client.db(database);
+  for (const [name, collection] of Object.entries(collections)) {
+    const fields = uniqueFields[name as CollectionName];
+    try {
+      await db
+        .collection(collection)
+        .createIndex(Object.fromEntries(fields.map((field) => [field, 1])), { unique: true, name: 'ensemble_unique' });
+    } catch (error) {
+      if (!(error instanceof MongoServerError)) throw error;
+      warn(`${collection} keeps no unique ${fields.join(' and ')}: ${error.message}`);
+    }
+  }
+  const of = <Document extends object>(name: CollectionName): Collection<Document> =>
+    new MongoCollection<Document>(db.collection(collections[name]));
+  return {
+    projects: of('projects'),
+    topics: of('topics'),
+    subscriptions: of('subscriptions'),
+    users: of('users'),
+    roles: of('roles'),
+    schemas: of('schemas'),
+    registrations: of('registrations'),
+    dailyCounts: of('dailyCounts'),
+    nodeMetrics: of('nodeMetrics'),
+    ping: async () => void (await db.command({ ping: 1 }, { timeoutMS: 5_000 })),
+    close: () => client.close(),
+  };
+}
+
+class MongoCollection<Document extends object> implements Collection<Document> {
+  readonly #raw: Raw;
+
+  constructor(raw: Raw) {
+    this.#raw = raw;
+  }
+
+  async find(filter: Filter, { from, limit = 0 }: Window = {}): Promise<readonly Stored<Document>[]> {
+    const below = from === undefined ? {} : { _id: { $lte: new ObjectId(from) } };
+    const found = await this.#raw.find({ ...toQuery(filter), ...below }, { sort: { _id: -1 }, limit }).toArray();
+    return found.map((each) => fromBson<Document>(each));
+  }
+
+  async first(filter: Filter): Promise<Stored<Document> | undefined> {
+    const found = await this.#raw.findOne(toQuery(filter));
+    return found === null ? undefined : fromBson<Document>(found);
+  }
+
+  count(filter: Filter): Promise<number> {
+    return this.#raw.countDocuments(toQuery(filter));
+  }
+
+  async insert(document: Document): Promise<boolean> {
+    try {
+      await this.#raw.insertOne(toBson(document));
+      return true;
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === duplicateKey) return false;
+      throw error;
+    }
+  }
+
+  async change(filter: Filter, change: Change<Document>): Promise<boolean> {
+    const options = { upsert: change.insertMissing === true };
+    try {
+      const { matchedCount, upsertedCount } = await this.#raw.updateOne(toQuery(filter), toUpdate(change), options);
+      return matchedCount + upsertedCount > 0;
+    } catch (error) {
+      // Two upserts at once: the other one inserted, so that this one has a document to change now. A rename onto a taken name stays an error.
+      if (options.upsert && error instanceof MongoServerError && error.code === duplicateKey)
+        return (await this.#raw.updateOne(toQuery(filter), toUpdate(change))).matchedCount > 0;
+      throw error;
+    }
+  }
+
+  async changeAll(filter: Filter, change: Change<Document>): Promise<void> {
+    await this.#raw.updateMany(toQuery(filter), toUpdate(change));
+  }
+
+  async remove(filter: Filter): Promise<number> {
+    return (await this.#raw.deleteMany(toQuery(filter))).deletedCount;
+  }
+}
+
+/** @internal */
+export function toQuery(filter: Filter): Bson {
+  return Object.fromEntries(
+    Object.entries(filter).map(([path, value]) => [path, Array.isArray(value) ? { $in: [...value] } : { $eq: value }]),
+  );
+}
+
+/** @internal */
+export function toUpdate<Document>(change: Change<Document>): Bson {
+  const update = {
+    $set: toBson(change.set ?? {}),
+    $inc: toBson(change.add ?? {}),
+    $addToSet: { ...change.addToLists },
+    $pull: { ...change.removeFromLists },
+  };
+  return Object.fromEntries(Object.entries(update).filter(([, fields]) => Object.keys(fields).length > 0));
+}
+
+function toBson(fields: object): Bson {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      wide.has(name) && typeof value === 'number' ? Long.fromNumber(value) : value,
+    ]),
+  );
+}
+
+function fromBson<Document>(found: Bson): Stored<Document> {
+  const { _id, ...fields } = found;
+  return { ...fields, id: String(_id) } as unknown as Stored<Document>;
+}
