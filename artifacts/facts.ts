@@ -13,7 +13,7 @@ import type { Java } from './find-java.ts';
 /** Where each kind's facts are committed, relative to the installation. topics/ has its own, since it may not look into cluster/. */
 export const factFiles = {
   broker: 'cluster/services/kafka/broker-settings.facts.json',
-  topic: 'topics/topic-settings.facts.json',
+  topic: 'topics/manifest/topic-settings.facts.json',
 } as const;
 
 /** The text of the facts file. Needs a JDK: Java compiles the program as it starts it. Throws ARTIFACTS_SETTINGS_NOT_DESCRIBED. */

@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import type { KafkaConnection } from '../clients/kafka/connection.ts';
-import { applyPlan } from '../topics/apply.ts';
-import { loadManifest } from '../topics/load-manifest.ts';
-import { planTopics } from '../topics/plan.ts';
-import { observeTopics } from '../topics/state.ts';
-import { sweepThrottles } from '../topics/throttle.ts';
-import { verifyTopics } from '../topics/verify.ts';
+import { applyPlan } from '../topics/apply/apply.ts';
+import { verifyTopics } from '../topics/apply/verify.ts';
+import { loadManifest } from '../topics/manifest/load-manifest.ts';
+import { planTopics } from '../topics/plan/plan.ts';
+import { observeTopics } from '../topics/plan/state.ts';
+import { sweepThrottles } from '../topics/reassign/throttle.ts';
 import { compare, type Figure, Samples } from './figure.ts';
 import {
   assertRequests,

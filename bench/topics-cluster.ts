@@ -9,7 +9,7 @@ import { type BenchPlatform, benchPlatform, repeated } from './platform.ts';
 
 /** Workers of the shipped local environment on the subnet of these figures. */
 export const bootstrap = [101, 102, 103].map((host) => `127.0.27.${host}:9092`);
-/** As topics/apply.ts cuts what it sends; topics of 3:2 never reach its second limit. */
+/** As topics/apply/apply.ts cuts what it sends; topics of 3:2 never reach its second limit. */
 const topicsPerRequest = 300;
 /** Larger than any chunk takes. */
 const brokerTimeoutMs = 300_000;

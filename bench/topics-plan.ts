@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import type { KafkaConnection } from '../clients/kafka/connection.ts';
 import type { NewTopic } from '../clients/kafka/requests/create-topics.ts';
 import { describeConfigs } from '../clients/kafka/requests/describe-configs.ts';
-import { loadManifest } from '../topics/load-manifest.ts';
-import { planTopics } from '../topics/plan.ts';
-import { observeTopics } from '../topics/state.ts';
-import { verifyTopics } from '../topics/verify.ts';
+import { verifyTopics } from '../topics/apply/verify.ts';
+import { loadManifest } from '../topics/manifest/load-manifest.ts';
+import { planTopics } from '../topics/plan/plan.ts';
+import { observeTopics } from '../topics/plan/state.ts';
 import { compare, type Figure, Samples } from './figure.ts';
 import { idleResidentMB, peakResidentMB } from './memory.ts';
 import {

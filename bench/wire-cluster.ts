@@ -5,7 +5,7 @@
 import { createServer, type Socket } from 'node:net';
 import { type ApiName, apiKeys } from '../clients/kafka/api.ts';
 import type { NewTopic } from '../clients/kafka/requests/create-topics.ts';
-import { topicSettings } from '../topics/topic-settings.ts';
+import { topicSettings } from '../topics/manifest/topic-settings.ts';
 
 export interface WireCluster {
   readonly bootstrap: string;

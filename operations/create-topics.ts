@@ -3,7 +3,7 @@
  * what needs a consent (deletions, pruning) is not done here.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { planExitStatus } from '../topics/plan.ts';
+import { planExitStatus } from '../topics/plan/plan.ts';
 import { clusterNotReady } from './errors.ts';
 import { type AppliedTopics, type ApplyRun, applyTarget } from './topics.ts';
 import { type TopicsTarget, withCluster } from './topics-target.ts';

@@ -1,15 +1,15 @@
 /** What can be learned of a cluster's topics without changing them: status, import, advice; and its reassignments under way. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Advice, type AdviseWishes, advise } from '../topics/advise.ts';
-import { writeAdvice } from '../topics/advise-write.ts';
-import { type CancelReport, cancelReassign } from '../topics/cancel-reassign.ts';
-import { type ImportedManifest, importManifest } from '../topics/import.ts';
-import { type Measurement, type MeasureOptions, measureTopics } from '../topics/measure.ts';
-import type { ImportSelection } from '../topics/observe-import.ts';
-import { observeForImport } from '../topics/observe-import.ts';
-import { type ReassignStatus, reassignStatus } from '../topics/reassign-status.ts';
-import { readTopicsStatus, type TopicsStatus } from '../topics/status.ts';
-import { matchesPattern } from '../topics/topic-pattern.ts';
+import { type Advice, type AdviseWishes, advise } from '../topics/advise/advise.ts';
+import { writeAdvice } from '../topics/advise/advise-write.ts';
+import { type Measurement, type MeasureOptions, measureTopics } from '../topics/advise/measure.ts';
+import { type ImportedManifest, importManifest } from '../topics/import/import.ts';
+import type { ImportSelection } from '../topics/import/observe-import.ts';
+import { observeForImport } from '../topics/import/observe-import.ts';
+import { matchesPattern } from '../topics/manifest/topic-pattern.ts';
+import { type CancelReport, cancelReassign } from '../topics/reassign/cancel-reassign.ts';
+import { type ReassignStatus, reassignStatus } from '../topics/reassign/reassign-status.ts';
+import { readTopicsStatus, type TopicsStatus } from '../topics/status/status.ts';
 import { readTargetManifest } from './topics.ts';
 import { exclusively, requireManifest, type TopicsTarget, withCluster } from './topics-target.ts';
 

@@ -2,16 +2,23 @@
 import { readFile } from 'node:fs/promises';
 import type { KafkaConnection } from '../clients/kafka/connection.ts';
 import type { Environment } from '../cluster/load.ts';
-import { readActiveGroups } from '../topics/active-groups.ts';
-import { type ApplyOptions, type ApplyProgress, type ApplyReport, applyPlan } from '../topics/apply.ts';
+import { type ApplyOptions, type ApplyProgress, type ApplyReport, applyPlan } from '../topics/apply/apply.ts';
+import { type VerifyReport, verifyTopics } from '../topics/apply/verify.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../topics/format.ts';
-import { loadManifest } from '../topics/load-manifest.ts';
-import type { TopicsManifest } from '../topics/manifest.ts';
-import { blockedOf, changesOf, type PlanOptions, planTopics, requireFresh, type TopicPlan } from '../topics/plan.ts';
-import { parsePlan } from '../topics/plan-schema.ts';
-import { observeTopics, type TopicsState } from '../topics/state.ts';
-import { sweepThrottles } from '../topics/throttle.ts';
-import { type VerifyReport, verifyTopics } from '../topics/verify.ts';
+import { loadManifest } from '../topics/manifest/load-manifest.ts';
+import type { TopicsManifest } from '../topics/manifest/manifest.ts';
+import { readActiveGroups } from '../topics/plan/active-groups.ts';
+import {
+  blockedOf,
+  changesOf,
+  type PlanOptions,
+  planTopics,
+  requireFresh,
+  type TopicPlan,
+} from '../topics/plan/plan.ts';
+import { parsePlan } from '../topics/plan/plan-schema.ts';
+import { observeTopics, type TopicsState } from '../topics/plan/state.ts';
+import { sweepThrottles } from '../topics/reassign/throttle.ts';
 import type { Deployment } from './deployment.ts';
 import { planFileUnreadable, topicsBlocked, topicsNotApplied, topicsNotVerified } from './errors.ts';
 import { activeBrokers, exclusively, requireManifest, type TopicsTarget, withCluster } from './topics-target.ts';

@@ -13,8 +13,8 @@ import { findJava } from '../artifacts/find-java.ts';
 import { formatLock, lockArtifacts } from '../artifacts/lock.ts';
 import { environmentJsonSchema } from '../cluster/json-schema.ts';
 import { installationRoot } from '../platform/installation-root.ts';
-import { manifestJsonSchema } from '../topics/manifest-schema.ts';
-import { planJsonSchema } from '../topics/plan-schema.ts';
+import { manifestJsonSchema } from '../topics/manifest/manifest-schema.ts';
+import { planJsonSchema } from '../topics/plan/plan-schema.ts';
 import { reportError } from './present/errors.ts';
 
 const onProgress = (line: string) => console.log(line);

@@ -1,8 +1,8 @@
 /** Plans, outcomes and verdicts as Markdown, for pull requests and job summaries. Nothing here computes. */
-import type { ApplyReport } from './apply.ts';
-import { changesOf, type TopicPlan } from './plan.ts';
-import { actionNames, describeEntry, describeState, describeStatus, summarizePlan } from './plan-words.ts';
-import type { VerifyReport } from './verify.ts';
+import type { ApplyReport } from './apply/apply.ts';
+import type { VerifyReport } from './apply/verify.ts';
+import { changesOf, type TopicPlan } from './plan/plan.ts';
+import { actionNames, describeEntry, describeState, describeStatus, summarizePlan } from './plan/plan-words.ts';
 
 /** The sum in bold, a table of changes, a table of what is blocked, and what the plan is bound to. */
 export function formatPlanMarkdown(plan: TopicPlan): string {

@@ -1,10 +1,10 @@
 /** Plans, outcomes and verdicts as text for a terminal. Each value is JSON as it is; nothing here computes. */
 import { createColors } from 'picocolors';
-import type { ApplyReport } from './apply.ts';
-import type { PlanEntry, TopicPlan } from './plan.ts';
-import { actionNames, describeEntry, describeState, describeStatus, summarizePlan } from './plan-words.ts';
+import type { ApplyReport } from './apply/apply.ts';
+import type { VerifyReport } from './apply/verify.ts';
+import type { PlanEntry, TopicPlan } from './plan/plan.ts';
+import { actionNames, describeEntry, describeState, describeStatus, summarizePlan } from './plan/plan-words.ts';
 import { formatTable } from './table.ts';
-import type { VerifyReport } from './verify.ts';
 
 export interface FormatOptions {
   /** Default false: a pipe and a test read plain text. */

@@ -2,9 +2,9 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { createTopics } from '../../operations/create-topics.ts';
 import { bootstrapFromOutputs, openTopicsTarget } from '../../operations/topics-target.ts';
-import { applyExitStatus } from '../../topics/apply.ts';
+import { applyExitStatus } from '../../topics/apply/apply.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../../topics/format.ts';
-import { blockedOf } from '../../topics/plan.ts';
+import { blockedOf } from '../../topics/plan/plan.ts';
 import { progressLine } from '../present/progress.ts';
 import { hasColour, printJson, printLine } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';

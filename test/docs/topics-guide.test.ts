@@ -6,12 +6,12 @@ import { parse } from 'yaml';
 import { parseClientProperties } from '../../clients/kafka/client-properties.ts';
 import { DocumentError, formatFault } from '../../documents/fault.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
-import { advise } from '../../topics/advise.ts';
-import { formatAdvice } from '../../topics/advise-format.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { type Blocked, blockedOf, type PlanOptions, planTopics } from '../../topics/plan.ts';
-import { planJsonSchema } from '../../topics/plan-schema.ts';
-import type { ObservedTopic, TopicsState } from '../../topics/state.ts';
+import { advise } from '../../topics/advise/advise.ts';
+import { formatAdvice } from '../../topics/advise/advise-format.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { type Blocked, blockedOf, type PlanOptions, planTopics } from '../../topics/plan/plan.ts';
+import { planJsonSchema } from '../../topics/plan/plan-schema.ts';
+import type { ObservedTopic, TopicsState } from '../../topics/plan/state.ts';
 
 const guide = readFileSync(join(installationRoot(), 'docs', 'topics.md'), 'utf8');
 const blocks = (language: string) =>

@@ -9,7 +9,7 @@ import type { KafkaConnection } from '../../clients/kafka/connection.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
 import type { PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
-import type { TopicMoves } from '../../topics/reassign.ts';
+import type { TopicMoves } from '../../topics/reassign/reassign.ts';
 import { eventually } from './platform-fixture.ts';
 
 /** What `fill` puts into a topic. */

@@ -1,6 +1,6 @@
 /** A process that moves replicas until it is done or killed: what a run that dies half-way leaves behind. Arguments: bootstrap, moves as JSON, bytes a second. */
 import { connect } from '../../clients/kafka/connection.ts';
-import { reassignPartitions, type TopicMoves } from '../../topics/reassign.ts';
+import { reassignPartitions, type TopicMoves } from '../../topics/reassign/reassign.ts';
 
 const [bootstrap = '', moves = '[]', rate = '0'] = process.argv.slice(2);
 const connection = await connect({ bootstrap: [bootstrap], clientId: 'reassign-process' });

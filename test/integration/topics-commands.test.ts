@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { StatusReport } from '../../operations/status.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
-import type { TopicPlan } from '../../topics/plan.ts';
+import type { TopicPlan } from '../../topics/plan/plan.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
 import { runProgram } from './run-program.ts';

@@ -13,16 +13,16 @@ import {
   type MessageProducer,
 } from '../../clients/kafka/messaging.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
-import { type AdviseInput, advise } from '../../topics/advise.ts';
-import { writeAdvice } from '../../topics/advise-write.ts';
-import { readConsumerGroups } from '../../topics/consumer-groups.ts';
-import { importManifest } from '../../topics/import.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { type MeasureOptions, measureTopics } from '../../topics/measure.ts';
-import { observeForImport } from '../../topics/observe-import.ts';
-import { readOffsets } from '../../topics/partition-offsets.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { type AdviseInput, advise } from '../../topics/advise/advise.ts';
+import { writeAdvice } from '../../topics/advise/advise-write.ts';
+import { type MeasureOptions, measureTopics } from '../../topics/advise/measure.ts';
+import { importManifest } from '../../topics/import/import.ts';
+import { observeForImport } from '../../topics/import/observe-import.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
+import { readConsumerGroups } from '../../topics/status/consumer-groups.ts';
+import { readOffsets } from '../../topics/status/partition-offsets.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
 

@@ -4,17 +4,17 @@ import { ensureArtifact } from '../../artifacts/ensure-artifact.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
 import { alterConfigs } from '../../clients/kafka/requests/alter-configs.ts';
 import type { StatusReport } from '../../operations/status.ts';
-import { cancelReassign } from '../../topics/cancel-reassign.ts';
+import { cancelReassign } from '../../topics/reassign/cancel-reassign.ts';
 import {
   type ReassignOptions,
   type ReassignProgress,
   reassignPartitions,
   type TopicMoves,
-} from '../../topics/reassign.ts';
-import { reassignStatus } from '../../topics/reassign-status.ts';
-import { readTopicsStatus } from '../../topics/status.ts';
-import { readThrottles, setThrottles, sweepThrottles } from '../../topics/throttle.ts';
-import { listSettings, rateSettings } from '../../topics/throttle-marks.ts';
+} from '../../topics/reassign/reassign.ts';
+import { reassignStatus } from '../../topics/reassign/reassign-status.ts';
+import { readThrottles, setThrottles, sweepThrottles } from '../../topics/reassign/throttle.ts';
+import { listSettings, rateSettings } from '../../topics/reassign/throttle-marks.ts';
+import { readTopicsStatus } from '../../topics/status/status.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
 import { messageBytes, messages, ReassignFixture, run } from './reassign-fixture.ts';

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { AppliedTopics } from '../../operations/topics.ts';
-import type { TopicPlan } from '../../topics/plan.ts';
+import type { TopicPlan } from '../../topics/plan/plan.ts';
 import { type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
 import { requires } from '../requirements.ts';
 

@@ -1,7 +1,7 @@
 /** Which groups use a topic: with members alone, told by what they ask for, have been given or have read; and nothing at all where an answer is missing. */
 import { expect, test } from 'vitest';
 import { brokerUnknown, connectionLost, refused, timedOut, unreachable } from '../../clients/errors.ts';
-import { readActiveGroups } from '../../topics/active-groups.ts';
+import { readActiveGroups } from '../../topics/plan/active-groups.ts';
 import { ModelCluster, type ModelGroup } from './model-cluster.ts';
 
 async function groupsOf(group: Omit<ModelGroup, 'group'>, topic = 'a') {

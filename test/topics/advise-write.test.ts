@@ -1,8 +1,8 @@
 /** Advice in a manifest: the numbers change, and nothing else of the text. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { writeAdvice } from '../../topics/advise-write.ts';
-import { parseManifest } from '../../topics/manifest.ts';
+import { writeAdvice } from '../../topics/advise/advise-write.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
 
 function write(text: string, advised: Readonly<Record<string, number>>) {
   const advices = Object.entries(advised).map(([topic, number]) => ({ topic, partitions: 1, advised: number }));

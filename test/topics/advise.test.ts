@@ -1,9 +1,9 @@
-/** Advice: every number here was computed by hand from the formula that topics/advise.ts opens with. */
+/** Advice: every number here was computed by hand from the formula that topics/advise/advise.ts opens with. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AdviseInput, type AdviseWishes, advise, type GroupFacts } from '../../topics/advise.ts';
-import { formatAdvice } from '../../topics/advise-format.ts';
-import { estimateKeys, KeyCounter, type KeySample } from '../../topics/key-count.ts';
+import { type AdviseInput, type AdviseWishes, advise, type GroupFacts } from '../../topics/advise/advise.ts';
+import { formatAdvice } from '../../topics/advise/advise-format.ts';
+import { estimateKeys, KeyCounter, type KeySample } from '../../topics/advise/key-count.ts';
 
 /** 3 partitions, 900 records/s at the peak, 300 through each; records so large that a partition's floor of 1 MiB/s is 10 records. */
 const input: AdviseInput = {

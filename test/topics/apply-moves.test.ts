@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { faultOf } from '../../clients/kafka/fault.ts';
 import type { AlterConfigsRequest } from '../../clients/kafka/requests/alter-configs.ts';
-import { type ApplyProgress, applyExitStatus, applyPlan } from '../../topics/apply.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { type ApplyProgress, applyExitStatus, applyPlan } from '../../topics/apply/apply.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 async function planned(cluster: ModelCluster, ...topics: readonly unknown[]) {

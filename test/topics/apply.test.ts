@@ -1,10 +1,10 @@
 /** Applying: exactly the plan, in chunks, through lost answers and interruptions, with the truth about each change. */
 import { expect, test } from 'vitest';
 import { connectionLost, noController } from '../../clients/errors.ts';
-import { applyExitStatus, applyPlan } from '../../topics/apply.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { applyExitStatus, applyPlan } from '../../topics/apply/apply.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 const retryPauseMs = 1;

@@ -1,6 +1,6 @@
 /** Evening out seats: chains of trades where no single one helps, as long as any helps, and none that the owner forbids. */
 import { expect, test } from 'vitest';
-import { evenOut } from '../../topics/balance.ts';
+import { evenOut } from '../../topics/plan/balance.ts';
 
 /** Each seat has a broker and may be given to those named. */
 function even(seats: readonly { at: number; readonly may: readonly number[] }[], brokers: readonly number[]) {

@@ -1,14 +1,14 @@
 /** Markdown for pull requests: every entry with its reason in tables that hold whatever Kafka or a person wrote. */
 import { expect, test } from 'vitest';
+import { verifyTopics } from '../../topics/apply/verify.ts';
 import {
   formatOutcomesMarkdown,
   formatPlanMarkdown,
   formatVerificationMarkdown,
 } from '../../topics/format-markdown.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
-import { verifyTopics } from '../../topics/verify.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 async function of(...topics: readonly unknown[]) {

@@ -1,11 +1,11 @@
 /** What people read: each entry with its reason, and nothing but a line where nothing changes. */
 import { expect, test } from 'vitest';
 import { noController } from '../../clients/errors.ts';
+import { verifyTopics } from '../../topics/apply/verify.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../../topics/format.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
-import { verifyTopics } from '../../topics/verify.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 const escapeCharacter = String.fromCharCode(27);

@@ -1,11 +1,11 @@
 /** Importing a cluster and planning with the result changes nothing: over random clusters, behind the interface of a connection. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { importManifest } from '../../topics/import.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { observeForImport } from '../../topics/observe-import.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { importManifest } from '../../topics/import/import.ts';
+import { observeForImport } from '../../topics/import/observe-import.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 const at = new Date('2026-11-22T04:00:00Z');

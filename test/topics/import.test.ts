@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { faultOf } from '../../clients/kafka/fault.ts';
-import { type ImportFacts, importManifest } from '../../topics/import.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { observeForImport } from '../../topics/observe-import.ts';
-import type { ObservedTopic } from '../../topics/state.ts';
-import { matchesPattern } from '../../topics/topic-pattern.ts';
+import { type ImportFacts, importManifest } from '../../topics/import/import.ts';
+import { observeForImport } from '../../topics/import/observe-import.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { matchesPattern } from '../../topics/manifest/topic-pattern.ts';
+import type { ObservedTopic } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 const at = new Date('2026-11-22T04:00:00Z');

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DocumentError } from '../../documents/fault.ts';
-import { loadManifest } from '../../topics/load-manifest.ts';
-import { type ManifestPolicy, parseManifest } from '../../topics/manifest.ts';
+import { loadManifest } from '../../topics/manifest/load-manifest.ts';
+import { type ManifestPolicy, parseManifest } from '../../topics/manifest/manifest.ts';
 
 type Files = Readonly<Record<string, string>>;
 

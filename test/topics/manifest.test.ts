@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { DocumentError } from '../../documents/fault.ts';
-import { loadManifest } from '../../topics/load-manifest.ts';
-import { type ManifestPolicy, parseManifest } from '../../topics/manifest.ts';
+import { loadManifest } from '../../topics/manifest/load-manifest.ts';
+import { type ManifestPolicy, parseManifest } from '../../topics/manifest/manifest.ts';
 
 function topicsOf(text: string, policy?: ManifestPolicy) {
   return parseManifest({ file: 'topics.yaml', text }, policy).topics;

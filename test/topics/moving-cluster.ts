@@ -11,7 +11,7 @@ import type { AlterConfigsRequest } from '../../clients/kafka/requests/alter-con
 import type { DescribeConfigsRequest } from '../../clients/kafka/requests/describe-configs.ts';
 import type { ClusterMetadata } from '../../clients/kafka/requests/metadata.ts';
 import type { AlterReassignmentsRequest } from '../../clients/kafka/requests/reassignments.ts';
-import { partitionKey } from '../../topics/partition-offsets.ts';
+import { partitionKey } from '../../topics/status/partition-offsets.ts';
 
 interface ModelPartition {
   readonly topic: string;

@@ -1,7 +1,7 @@
 /** Placing replicas: balance, racks, least movement, determinism; as properties over clusters of any form, and small cases worked out by hand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type PlacementTask, placeReplicas } from '../../topics/placement.ts';
+import { type PlacementTask, placeReplicas } from '../../topics/plan/placement.ts';
 
 type Broker = PlacementTask['brokers'][number];
 

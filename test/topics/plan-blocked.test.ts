@@ -1,7 +1,7 @@
 /** What a plan refuses: for every reason that there is, a case with its words and the next step. */
 import { expect, test } from 'vitest';
 import { faultOf } from '../../clients/kafka/fault.ts';
-import { parseManifest } from '../../topics/manifest.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
 import {
   type Blocked,
   type BlockedBecause,
@@ -9,9 +9,9 @@ import {
   type PlanOptions,
   planExitStatus,
   planTopics,
-} from '../../topics/plan.ts';
-import { planJsonSchema } from '../../topics/plan-schema.ts';
-import { observeTopics, type TopicsState } from '../../topics/state.ts';
+} from '../../topics/plan/plan.ts';
+import { planJsonSchema } from '../../topics/plan/plan-schema.ts';
+import { observeTopics, type TopicsState } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 interface Situation {

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { unreachable } from '../../clients/errors.ts';
-import { applyPlan } from '../../topics/apply.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { changesOf, type PlanOptions, planTopics, requireFresh } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { applyPlan } from '../../topics/apply/apply.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { changesOf, type PlanOptions, planTopics, requireFresh } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 function manifestOf(...topics: readonly unknown[]) {

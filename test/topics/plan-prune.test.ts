@@ -1,9 +1,9 @@
 /** Pruning: settings that left the manifest go only where that was asked for, only those of the topic's own, and never throttles. */
 import { expect, test } from 'vitest';
-import { applyPlan } from '../../topics/apply.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { planTopics } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { applyPlan } from '../../topics/apply/apply.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { planTopics } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 const throttles = {

@@ -1,10 +1,10 @@
 /** Plans: what each difference becomes, what is blocked and why, and what a plan is bound to. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyPlan } from '../../topics/apply.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { blockedOf, planExitStatus, planTopics, requireFresh } from '../../topics/plan.ts';
-import { observeTopics } from '../../topics/state.ts';
+import { applyPlan } from '../../topics/apply/apply.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { blockedOf, planExitStatus, planTopics, requireFresh } from '../../topics/plan/plan.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 function manifest(text: string) {

@@ -2,12 +2,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { connectionLost, noController } from '../../clients/errors.ts';
-import { cancelReassign } from '../../topics/cancel-reassign.ts';
-import { type ReassignOptions, reassignPartitions, type TopicMoves } from '../../topics/reassign.ts';
-import { CopyMeter } from '../../topics/reassign-progress.ts';
-import { reassignStatus } from '../../topics/reassign-status.ts';
-import { setThrottles, sweepThrottles } from '../../topics/throttle.ts';
-import { listSettings, listsFor, rateSettings, readList, readOurEntry, readRate } from '../../topics/throttle-marks.ts';
+import { cancelReassign } from '../../topics/reassign/cancel-reassign.ts';
+import { type ReassignOptions, reassignPartitions, type TopicMoves } from '../../topics/reassign/reassign.ts';
+import { CopyMeter } from '../../topics/reassign/reassign-progress.ts';
+import { reassignStatus } from '../../topics/reassign/reassign-status.ts';
+import { setThrottles, sweepThrottles } from '../../topics/reassign/throttle.ts';
+import {
+  listSettings,
+  listsFor,
+  rateSettings,
+  readList,
+  readOurEntry,
+  readRate,
+} from '../../topics/reassign/throttle-marks.ts';
 import { MovingCluster } from './moving-cluster.ts';
 
 function run(cluster: MovingCluster, moves: readonly TopicMoves[], options: ReassignOptions = {}) {

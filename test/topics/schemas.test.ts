@@ -6,12 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { DocumentError } from '../../documents/fault.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
-import { parseManifest } from '../../topics/manifest.ts';
-import { manifestJsonSchema } from '../../topics/manifest-schema.ts';
-import { planTopics, type TopicPlan } from '../../topics/plan.ts';
-import { parsePlan, planJsonSchema } from '../../topics/plan-schema.ts';
-import { observeTopics } from '../../topics/state.ts';
-import { throttleSettings, topicSettings } from '../../topics/topic-settings.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
+import { manifestJsonSchema } from '../../topics/manifest/manifest-schema.ts';
+import { throttleSettings, topicSettings } from '../../topics/manifest/topic-settings.ts';
+import { planTopics, type TopicPlan } from '../../topics/plan/plan.ts';
+import { parsePlan, planJsonSchema } from '../../topics/plan/plan-schema.ts';
+import { observeTopics } from '../../topics/plan/state.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 const folder = join(installationRoot(), 'topics');

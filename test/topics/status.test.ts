@@ -5,9 +5,9 @@ import { type Api, type ApiName, apiKeys, type Throttled } from '../../clients/k
 import type { KafkaConnection, SendOptions } from '../../clients/kafka/connection.ts';
 import type { ClusterMetadata, PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
 import { reassignStalled } from '../../topics/errors.ts';
-import { formatProgress, formatReassignReport } from '../../topics/format-reassign.ts';
-import { formatStatus } from '../../topics/format-status.ts';
-import { readTopicsStatus, type TopicStatus, type TopicsStatus } from '../../topics/status.ts';
+import { formatProgress, formatReassignReport } from '../../topics/reassign/format-reassign.ts';
+import { formatStatus } from '../../topics/status/format-status.ts';
+import { readTopicsStatus, type TopicStatus, type TopicsStatus } from '../../topics/status/status.ts';
 
 /** Brokers 1 and 2 answer, 3 is registered and silent, 4 is gone. */
 class AilingCluster implements KafkaConnection {

@@ -1,7 +1,7 @@
 /** Verifying: every way in which a topic can be other than declared, and which of them are worth waiting for. */
 import { expect, test } from 'vitest';
-import { parseManifest } from '../../topics/manifest.ts';
-import { verifyTopics } from '../../topics/verify.ts';
+import { verifyTopics } from '../../topics/apply/verify.ts';
+import { parseManifest } from '../../topics/manifest/manifest.ts';
 import { ModelCluster } from './model-cluster.ts';
 
 function manifest(...topics: readonly unknown[]) {

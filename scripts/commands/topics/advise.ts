@@ -1,7 +1,7 @@
 /** `ensemble topics advise` */
 import { exitStatus } from '../../../contracts/error.ts';
 import { adviseTopics } from '../../../operations/topics-reports.ts';
-import { formatAdvice } from '../../../topics/advise-format.ts';
+import { formatAdvice } from '../../../topics/advise/advise-format.ts';
 import { hasColour, printJson, printLine, printNotice } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';
 import { targetOf } from './target.ts';

@@ -1,15 +1,15 @@
 /** `ensemble topics apply` */
 import { exitStatus } from '../../../contracts/error.ts';
 import { type AppliedTopics, applyTarget, type Decision, readPlanFile } from '../../../operations/topics.ts';
-import { applyExitStatus } from '../../../topics/apply.ts';
+import { applyExitStatus } from '../../../topics/apply/apply.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../../../topics/format.ts';
 import {
   formatOutcomesMarkdown,
   formatPlanMarkdown,
   formatVerificationMarkdown,
 } from '../../../topics/format-markdown.ts';
-import { formatReassignReport } from '../../../topics/format-reassign.ts';
-import { blockedOf, changesOf, deletionsOf, type TopicPlan } from '../../../topics/plan.ts';
+import { blockedOf, changesOf, deletionsOf, type TopicPlan } from '../../../topics/plan/plan.ts';
+import { formatReassignReport } from '../../../topics/reassign/format-reassign.ts';
 import { confirm, confirmTyped } from '../../present/confirm.ts';
 import { progressLine } from '../../present/progress.ts';
 import { hasColour, printJson, printLine, printNotice } from '../../present/terminal.ts';

@@ -1,6 +1,6 @@
 /** The line that stands while topics are changed. */
-import type { ApplyProgress } from '../../../topics/apply.ts';
-import { formatProgress } from '../../../topics/format-reassign.ts';
+import type { ApplyProgress } from '../../../topics/apply/apply.ts';
+import { formatProgress } from '../../../topics/reassign/format-reassign.ts';
 import type { ProgressState } from '../../present/progress.ts';
 
 export function describeProgress({ done, failed, total, moving }: ApplyProgress): ProgressState {

@@ -1,7 +1,7 @@
 /** `ensemble topics reassign status` and `ensemble topics reassign cancel` */
 import { exitStatus } from '../../../contracts/error.ts';
 import { cancelReassigns, statusOfReassign } from '../../../operations/topics-reports.ts';
-import { formatCancelReport, formatReassignStatus } from '../../../topics/format-reassign.ts';
+import { formatCancelReport, formatReassignStatus } from '../../../topics/reassign/format-reassign.ts';
 import { confirm } from '../../present/confirm.ts';
 import { printJson, printLine, printNotice } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitStatus } from '../../../contracts/error.ts';
 import { topicsStatus } from '../../../operations/topics-reports.ts';
-import { formatStatus } from '../../../topics/format-status.ts';
-import type { TopicsStatus } from '../../../topics/status.ts';
+import { formatStatus } from '../../../topics/status/format-status.ts';
+import type { TopicsStatus } from '../../../topics/status/status.ts';
 import { hasColour, printJson, printLine } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';
 import { targetOf } from './target.ts';
