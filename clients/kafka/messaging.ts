@@ -6,6 +6,7 @@
  * (and so does a disconnect), and a member that died without leaving holds its group for a session of 30 s.
  */
 import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, type KafkaMessage, Partitioners } from 'kafkajs';
 import { isClientError, reason, timedOut, unreachable } from '../errors.ts';
 import { kafkaJsSasl, type SaslOptions, type TlsOptions } from './broker-link.ts';
@@ -150,7 +151,7 @@ export async function createConsumer(options: ConsumerOptions): Promise<MessageC
   });
   try {
     await reaching(options, () => consumer.connect());
-    await reaching(options, () => consumer.subscribe({ topics: [...topics], fromBeginning }));
+    await reaching(options, () => onceKnown(() => consumer.subscribe({ topics: [...topics], fromBeginning })));
   } catch (error) {
     await consumer.disconnect();
     throw error;
@@ -194,6 +195,24 @@ function received(topic: string, partition: number, message: KafkaMessage): Rece
     headers: Object.fromEntries(headers),
     timestampMs: Number(message.timestamp),
   };
+}
+
+/** How long a broker may take to hear of a topic that another one has just made. */
+const topicSpreadMs = 10_000;
+
+/** KafkaJS asks one broker, any of them, and takes "no such topic" for the end; one that has not heard of it yet answers so. */
+async function onceKnown(subscribe: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + topicSpreadMs;
+  for (;;) {
+    try {
+      await subscribe();
+      return;
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean };
+      if (retriable !== true || performance.now() > deadline) throw error;
+      await sleep(firstRetryMs);
+    }
+  }
 }
 
 async function reaching<T>({ bootstrap }: MessagingOptions, act: () => Promise<T>): Promise<T> {
