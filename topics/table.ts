@@ -1,4 +1,4 @@
-/** The one look of tables in this room: columns and no lines, as everywhere in the command. */
+/** The one look of the command's tables: columns and no lines. */
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 

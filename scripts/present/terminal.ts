@@ -1,6 +1,6 @@
 /** How results look to a person: tables, colours on a terminal alone, times. JSON goes its own way and never passes here. */
-import Table from 'cli-table3';
 import colors from 'picocolors';
+import { formatTable as formatColumns } from '../../topics/table.ts';
 
 /** Colours where standard output is a terminal and NO_COLOR is not set (no-color.org); picocolors decides by the same rule. */
 export const paint = colors;
@@ -10,32 +10,8 @@ export const hasColour =
   colors.isColorSupported && (process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '') !== '');
 
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    head: head.map((text) => colors.bold(text)),
-    style: { head: [], border: [], compact: true },
-    chars: plainBorders,
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
+  return formatColumns(head, rows, { colour: hasColour });
 }
-
-const plainBorders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
 
 export function formatMs(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
