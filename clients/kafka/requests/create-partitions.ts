@@ -1,10 +1,10 @@
 /** CreatePartitions (37), version 1: raises partition counts, each topic with its own answer. Kafka has no way to lower one. */
-import { type Api, readText, writeArray, writeNullableArray } from '../api.ts';
+import { type Api, writeArray, writeNullableArray } from '../api.ts';
 import type { KafkaConnection } from '../connection.ts';
-import { faultOf } from '../fault.ts';
 import {
   answeredNotController,
   type ChangeOptions,
+  readTopicOutcomes,
   type TopicOutcome,
   type TopicsResponse,
   toController,
@@ -38,15 +38,7 @@ export const createPartitionsApi: Api<CreatePartitionsRequest, TopicsResponse> =
     });
     encoder.writeInt32(brokerTimeoutMs).writeBoolean(validateOnly);
   },
-  decode(decoder) {
-    const throttleTimeMs = decoder.readInt32();
-    const topics = decoder.readArray((row): TopicOutcome => {
-      const topic = readText(row);
-      const code = row.readInt16();
-      return { topic, error: faultOf(code, row.readString()) };
-    });
-    return { throttleTimeMs, topics };
-  },
+  decode: readTopicOutcomes,
   movedController: answeredNotController,
 };
 

@@ -3,6 +3,7 @@
  *
  * Not repeatable: after a lost connection the topics may be there, and a second request would call them duplicates. Whoever asks looks again.
  */
+import type Decoder from 'kafkajs/src/protocol/decoder.js';
 import { type Api, notController, readText, type Throttled, writeArray } from '../api.ts';
 import type { KafkaConnection, SendOptions } from '../connection.ts';
 import { faultOf, type KafkaFault } from '../fault.ts';
@@ -59,17 +60,20 @@ export const createTopicsApi: Api<CreateTopicsRequest, TopicsResponse> = {
     });
     encoder.writeInt32(brokerTimeoutMs).writeBoolean(validateOnly);
   },
-  decode(decoder) {
-    const throttleTimeMs = decoder.readInt32();
-    const topics = decoder.readArray((row): TopicOutcome => {
-      const topic = readText(row);
-      const code = row.readInt16();
-      return { topic, error: faultOf(code, row.readString()) };
-    });
-    return { throttleTimeMs, topics };
-  },
+  decode: readTopicOutcomes,
   movedController: answeredNotController,
 };
+
+/** How CreateTopics and CreatePartitions answer, in the versions that we speak. */
+export function readTopicOutcomes(decoder: Decoder): TopicsResponse {
+  const throttleTimeMs = decoder.readInt32();
+  const topics = decoder.readArray((row): TopicOutcome => {
+    const topic = readText(row);
+    const code = row.readInt16();
+    return { topic, error: faultOf(code, row.readString()) };
+  });
+  return { throttleTimeMs, topics };
+}
 
 /** One request to the controller; the caller chunks. Throws as KafkaConnection.send. */
 export async function createTopics(
