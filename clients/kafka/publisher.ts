@@ -1,6 +1,6 @@
 /**
- * Publishing for a service that answers for the message: every in-sync replica has it (acks=all) before the answer, in one request for a batch, without
- * keys, into one partition. messaging.ts is for the platform's own producers, who ask less and send with keys.
+ * Publishing for a service that answers for the message: every in-sync replica has it (acks=all) before the answer, in one request for a batch, into one
+ * partition. messaging.ts is for the platform's own producers, who ask less and send with keys.
  */
 import { Kafka, logLevel } from 'kafkajs';
 import { reason, unreachable } from '../errors.ts';
@@ -8,9 +8,15 @@ import { kafkaJsSasl } from './broker-link.ts';
 import type { MessagingOptions } from './messaging.ts';
 import './kafkajs.ts';
 
+export interface PublishedRecord {
+  readonly key?: Buffer | undefined;
+  readonly value: Buffer;
+  readonly headers?: Readonly<Record<string, Buffer>> | undefined;
+}
+
 export interface Publisher {
-  /** Answers with the offset of the first value; the others follow it without a gap. Throws CLIENT_UNREACHABLE: what became of it is not known. */
-  publish(topic: string, partition: number, values: readonly Buffer[]): Promise<number>;
+  /** Answers with the offset of the first record; the others follow it without a gap. Throws CLIENT_UNREACHABLE: what became of it is not known. */
+  publish(topic: string, partition: number, records: readonly PublishedRecord[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -45,8 +51,13 @@ export async function createPublisher(options: MessagingOptions): Promise<Publis
   };
   await reaching(() => producer.connect());
   return {
-    async publish(topic, partition, values) {
-      const messages = values.map((value) => ({ value, partition }));
+    async publish(topic, partition, records) {
+      const messages = records.map(({ key, value, headers }) => ({
+        key: key ?? null,
+        value,
+        partition,
+        ...(headers === undefined ? {} : { headers: { ...headers } }),
+      }));
       const [answer] = await reaching(() => producer.send({ topic, acks: allInSync, messages }));
       return Number(answer?.baseOffset ?? -1);
     },

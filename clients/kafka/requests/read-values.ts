@@ -1,5 +1,5 @@
 /**
- * Records with their values and times, straight from a partition's leader: fetch.ts tells only offsets and keys. One request; the same bytes on the wire.
+ * Records with their keys, values, headers and times, straight from a partition's leader: fetch.ts tells only offsets and keys. One request; the same bytes on the wire.
  */
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import readRecordBatch from 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
@@ -9,8 +9,11 @@ import { type FetchFrom, fetchApi } from './fetch.ts';
 
 export interface ValueRecord {
   readonly offset: number;
+  readonly key: Buffer | undefined;
   /** Empty for a record without a value. */
   readonly value: Buffer;
+  /** The last of those that share a name. */
+  readonly headers: Readonly<Record<string, Buffer>>;
   readonly timestampMs: number;
 }
 
@@ -23,10 +26,14 @@ export interface ReadValues {
   readonly nextOffset: number;
 }
 
+type HeaderValue = Buffer | string | null | undefined;
+
 /** What KafkaJS reads beyond what our declaration of it says. */
 interface WithValue {
   readonly offset: string;
+  readonly key: Buffer | null;
   readonly value?: Buffer | null;
+  readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>;
   readonly timestamp?: string;
 }
 
@@ -53,11 +60,24 @@ export async function readValues(
     const batch = await readRecordBatch(new Decoder(bytes.subarray(at, end)));
     nextOffset = Number(batch.firstOffset) + batch.lastOffsetDelta + 1;
     const found: readonly WithValue[] = batch.isControlBatch ? [] : batch.records;
-    for (const { offset, value, timestamp } of found) {
-      if (Number(offset) >= from.offset)
-        records.push({ offset: Number(offset), value: value ?? Buffer.alloc(0), timestampMs: Number(timestamp ?? 0) });
+    for (const record of found) {
+      if (Number(record.offset) >= from.offset) records.push(readable(record));
     }
     at = end;
   }
   return { fault: partition?.fault, records, nextOffset };
+}
+
+function readable({ offset, key, value, headers = {}, timestamp }: WithValue): ValueRecord {
+  const named = Object.entries(headers).map(([name, given]): [string, Buffer] => {
+    const last = Array.isArray(given) ? given.at(-1) : given;
+    return [name, Buffer.from(last ?? '')];
+  });
+  return {
+    offset: Number(offset),
+    key: key ?? undefined,
+    value: value ?? Buffer.alloc(0),
+    headers: Object.fromEntries(named),
+    timestampMs: Number(timestamp ?? 0),
+  };
 }

@@ -1,11 +1,30 @@
 /**
  * The message back-end: what the API asks of the system that keeps the messages. Kafka is its first implementation (kafka-backend.ts); tests have
- * one in memory (memory-backend.ts). Topics go by the back-end's own names, and offsets are the log's: whole numbers that only grow.
+ * one in memory (memory-backend.ts). Topics go by the back-end's own names, a topic has partitions from 0 on (whose number may grow), and offsets are a
+ * partition's: whole numbers that only grow.
  */
+
+export interface LogPlace {
+  /** The back-end's name. */
+  readonly topic: string;
+  readonly partition: number;
+  /** Not the API's own (a topic of the manifest): no call makes it where it is missing; the call throws instead. */
+  readonly foreign?: boolean;
+}
+
+export interface OutgoingRecord {
+  readonly key?: Buffer | undefined;
+  readonly value: Buffer;
+  readonly headers?: Readonly<Record<string, Buffer>> | undefined;
+}
 
 export interface BackendRecord {
   readonly offset: number;
+  readonly key?: Buffer | undefined;
+  /** Empty for a record without a value. */
   readonly value: Buffer;
+  /** The last of those that share a name. */
+  readonly headers?: Readonly<Record<string, Buffer>> | undefined;
   /** Milliseconds since 1970. */
   readonly timestampMs: number;
 }
@@ -24,19 +43,23 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Every call throws where the back-end cannot be asked; nothing is retried beyond what its client does. */
+/** Every call throws where the back-end cannot be asked; nothing is retried beyond what its client does. A place that is not foreign is made where it is missing. */
 export interface Backend {
-  /** Makes the topic where it is not there. */
+  /** Makes the topic, with one partition, where it is not there. */
   ensureTopic(topic: string): Promise<void>;
+  /** How many partitions it has; 0 where there is no such topic. Makes none. */
+  partitions(topic: string): Promise<number>;
   /** Absent is no error. */
   deleteTopic(topic: string): Promise<void>;
-  /** One request for all values; answers once every in-sync replica has them, with their offsets in the same order. Makes a topic that is missing. */
-  publish(topic: string, values: readonly Buffer[]): Promise<readonly number[]>;
+  /** One request for all records; answers once every in-sync replica has them, with their offsets in the same order. */
+  publish(place: LogPlace, records: readonly OutgoingRecord[]): Promise<readonly number[]>;
   /** What is there now from `offset` on, in order; offsets may have gaps. Empty at the end of the log. */
-  read(topic: string, offset: number, options: ReadOptions): Promise<readonly BackendRecord[]>;
-  bounds(topic: string): Promise<LogBounds>;
+  read(place: LogPlace, offset: number, options: ReadOptions): Promise<readonly BackendRecord[]>;
+  bounds(place: LogPlace): Promise<LogBounds>;
+  /** Where the next record of each place will lie, in the same order: `bounds` for many, in as few requests as there are leaders. */
+  ends(places: readonly LogPlace[]): Promise<readonly number[]>;
   /** The first record at or after a time; undefined where none is that late. */
-  offsetAt(topic: string, timeMs: number): Promise<number | undefined>;
+  offsetAt(place: LogPlace, timeMs: number): Promise<number | undefined>;
   /** Throws where the back-end does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,9 +1,9 @@
 /**
- * Publishes to one topic that come while another is under way wait for it and then share one request, as Kafka's own producer does with a linger: nobody
+ * Publishes to one partition that come while another is under way wait for it and then share one request, as Kafka's own producer does with a linger: nobody
  * waits for a timer, and under load a request carries many. What waits is bounded in bytes: beyond it a publish is refused instead of kept in memory.
  */
 import { overloaded } from '../errors.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, LogPlace, OutgoingRecord } from './backend.ts';
 
 export interface PublishQueueOptions {
   /** All topics together. */
@@ -13,7 +13,7 @@ export interface PublishQueueOptions {
 }
 
 interface Waiting {
-  readonly values: readonly Buffer[];
+  readonly records: readonly OutgoingRecord[];
   readonly bytes: number;
   resolve(offsets: readonly number[]): void;
   reject(error: unknown): void;
@@ -30,37 +30,38 @@ export class PublishQueue {
     this.#options = options;
   }
 
-  /** The offsets of the values, in their order. Throws a Refusal (503) where too much waits, else what the back-end throws. */
-  publish(topic: string, values: readonly Buffer[]): Promise<readonly number[]> {
-    const bytes = values.reduce((sum, value) => sum + value.length, 0);
+  /** The offsets of the records, in their order. Throws a Refusal (503) where too much waits, else what the back-end throws. */
+  publish(place: LogPlace, records: readonly OutgoingRecord[]): Promise<readonly number[]> {
+    const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
+    const queue = `${place.topic}/${place.partition}`;
     if (this.#bytes > 0 && this.#bytes + bytes > this.#options.waitingBytes) return Promise.reject(overloaded());
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
-      const waiting = this.#waiting.get(topic);
-      const mine = { values, bytes, resolve, reject };
+      const waiting = this.#waiting.get(queue);
+      const mine = { records, bytes, resolve, reject };
       if (waiting === undefined) {
-        this.#waiting.set(topic, [mine]);
-        void this.#drain(topic);
+        this.#waiting.set(queue, [mine]);
+        void this.#drain(queue, place);
       } else waiting.push(mine);
     });
   }
 
-  async #drain(topic: string): Promise<void> {
+  async #drain(queue: string, place: LogPlace): Promise<void> {
     for (;;) {
-      const batch = this.#take(topic);
+      const batch = this.#take(queue);
       if (batch.length === 0) {
-        this.#waiting.delete(topic);
+        this.#waiting.delete(queue);
         return;
       }
       try {
         const offsets = await this.#backend.publish(
-          topic,
-          batch.flatMap(({ values }) => values),
+          place,
+          batch.flatMap(({ records }) => records),
         );
         let from = 0;
-        for (const { values, resolve } of batch) {
-          resolve(offsets.slice(from, from + values.length));
-          from += values.length;
+        for (const { records, resolve } of batch) {
+          resolve(offsets.slice(from, from + records.length));
+          from += records.length;
         }
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -70,8 +71,8 @@ export class PublishQueue {
   }
 
   /** At least one, and no more than a request holds. */
-  #take(topic: string): readonly Waiting[] {
-    const waiting = this.#waiting.get(topic) ?? [];
+  #take(queue: string): readonly Waiting[] {
+    const waiting = this.#waiting.get(queue) ?? [];
     let bytes = 0;
     let count = 0;
     for (const each of waiting) {
@@ -81,4 +82,9 @@ export class PublishQueue {
     }
     return waiting.splice(0, count);
   }
+}
+
+function sizeOf({ key, value, headers = {} }: OutgoingRecord): number {
+  const named = Object.entries(headers).reduce((sum, [name, each]) => sum + name.length + each.length, 0);
+  return value.length + (key?.length ?? 0) + named;
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
 import { mustBeListed } from '../access.ts';
-import type { BackendRecord } from '../backend/backend.ts';
+import type { BackendRecord, LogPlace } from '../backend/backend.ts';
 import { type Cursor, cursorAfterAck, cursorOf, standsAt, windowAfterPull, windowIsHeld } from '../cursor.ts';
 import { absent, conflict, forbidden, internal, invalid, invalidArguments } from '../errors.ts';
 import { fields, readBody, text, texts, whole } from '../lenient-json.ts';
@@ -104,7 +104,7 @@ async function take(
 async function read(
   service: Service,
   { signal }: Call,
-  log: string,
+  log: LogPlace,
   offset: number,
   maxRecords: number,
   waitMs: number,

@@ -6,6 +6,7 @@ import type {
   UserDocument,
 } from '../../../contracts/messaging-documents.ts';
 import { projectRoles } from '../../../contracts/messaging-roles.ts';
+import type { LogPlace } from '../backend/backend.ts';
 import { absent, absentUsers, backendError, invalid, invalidArguments } from '../errors.ts';
 import { fields, readBody, texts } from '../lenient-json.ts';
 import type { Call, Caller, Service } from '../service.ts';
@@ -54,9 +55,9 @@ export async function schemaNamed(
   return schema;
 }
 
-/** The topic's name in the back-end. */
-export function logOf(projectUuid: string, topic: string): string {
-  return `${projectUuid}.${topic}`;
+/** Where the messages of an ordinary topic lie in the back-end. */
+export function logOf(projectUuid: string, topic: string): LogPlace {
+  return { topic: `${projectUuid}.${topic}`, partition: 0 };
 }
 
 /** A call of the back-end: what goes wrong is logged in full, and told to the client in upstream's two words. */

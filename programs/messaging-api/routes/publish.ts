@@ -32,7 +32,10 @@ export async function publish(service: Service, call: Call): Promise<object> {
   if (values.some((value) => value.length > recordBytes)) throw tooLarge();
   let offsets: readonly number[];
   try {
-    offsets = await service.publishing.publish(logOf(topic.project_uuid, topic.name), values);
+    offsets = await service.publishing.publish(
+      logOf(topic.project_uuid, topic.name),
+      values.map((value) => ({ value })),
+    );
   } catch (error) {
     if (error instanceof Refusal) throw error;
     service.warn('a publish failed', error);

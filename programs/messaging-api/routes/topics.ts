@@ -51,7 +51,7 @@ async function remove(service: Service, call: Call): Promise<undefined> {
   const { project_uuid, name } = await topicOf(service, call);
   await service.store.topics.remove({ project_uuid, name });
   // As upstream: what the metadata says is gone is gone, and Kafka's failure is the operator's.
-  await asking(service, () => service.backend.deleteTopic(logOf(project_uuid, name))).catch(() => {});
+  await asking(service, () => service.backend.deleteTopic(logOf(project_uuid, name).topic)).catch(() => {});
   return undefined;
 }
 

@@ -57,7 +57,10 @@ test('attributes come back as they were, quotes and control characters too (FAUL
 test('a record that is no message of ours is delivered as data and stops nobody (FAULT put right, 3)', async () => {
   const api = await startWithSubscription();
   const [log = ''] = [...api.backend.logs.keys()];
-  await api.backend.publish(log, [Buffer.alloc(0), Buffer.from('{"pms":1}')]);
+  await api.backend.publish({ topic: log, partition: 0 }, [
+    { value: Buffer.alloc(0) },
+    { value: Buffer.from('{"pms":1}') },
+  ]);
   expect((await pullMessages(api)).map(({ message }) => message.data)).toEqual([
     '',
     Buffer.from('{"pms":1}').toString('base64'),
@@ -161,7 +164,7 @@ test('an offset before the start of the log is raised to it, and gaps keep their
   const api = await startWithSubscription();
   await publishTexts(api, 'a', 'b', 'c', 'd', 'e');
   const [log = ''] = [...api.backend.logs.keys()];
-  api.backend.forget(log, (offset) => offset < 2 || offset === 3);
+  api.backend.forget({ topic: log, partition: 0 }, (offset) => offset < 2 || offset === 3);
   expect((await pullMessages(api)).map(({ message }) => message.messageId)).toEqual(['2', '4']);
   expect((await acknowledgeIds(api, 4)).status).toBe(200);
   expect(await currentOffset(api)).toBe(5);
