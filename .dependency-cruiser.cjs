@@ -110,6 +110,13 @@ module.exports = {
       to: { path: library('kafkajs') },
     },
     {
+      name: 'mongodb-only-in-clients',
+      comment: 'One driver, of the one line that speaks to the stand-in too, connected in one way: clients/mongo/.',
+      severity: 'error',
+      from: { pathNot: ['^(test/)?clients/', 'node_modules/'] },
+      to: { path: library('mongodb') },
+    },
+    {
       name: 'no-circle',
       comment: 'Two modules that need each other are one module, or a third is missing. (A type alone may look back.)',
       severity: 'error',

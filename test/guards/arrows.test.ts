@@ -45,6 +45,7 @@ const faults = [
   ['cdktf-only-in-stacks', 'review/terraform.ts', '@cdktf/provider-aws'],
   ['cdk8s-only-in-charts', 'stacks/kubernetes.ts', 'cdk8s-plus-28'],
   ['kafkajs-only-in-clients', 'topics/wire.ts', 'kafkajs'],
+  ['mongodb-only-in-clients', 'programs/seed/store.ts', 'mongodb'],
   ['no-circle', 'drivers/circle-one.ts', './circle-two.ts'],
   ['no-orphan', 'drivers/alone.ts', undefined],
   ['resolvable', 'drivers/nowhere.ts', './not-there.ts'],
@@ -62,6 +63,7 @@ const lawful = [
   ['drivers/process.ts', '../platform/fine.ts'],
   ['topics/read.ts', '../clients/fine.ts'],
   ['clients/kafka.ts', 'kafkajs'],
+  ['clients/mongo.ts', 'mongodb'],
   ['stacks/aws.ts', 'cdktf'],
   ['charts/pods.ts', 'cdk8s-plus-28'],
   ['programs/topics-applier/main.ts', '../../topics/fine.ts'],
@@ -93,7 +95,7 @@ describe('the arrows between rooms', () => {
     house = mkdtempSync(join(tmpdir(), 'ensemble-arrows-'));
     const root = installationRoot();
     for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json']) cpSync(join(root, file), join(house, file));
-    const listed = ['cdktf', '@cdktf/provider-aws', 'cdk8s-plus-28', 'kafkajs'];
+    const listed = ['cdktf', '@cdktf/provider-aws', 'cdk8s-plus-28', 'kafkajs', 'mongodb'];
     for (const name of [...listed, 'stowaway', 'vitest']) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
       write(`node_modules/${name}/index.js`, '');

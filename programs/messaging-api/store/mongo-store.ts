@@ -1,9 +1,16 @@
 /**
- * The store in MongoDB, with upstream's collections and types (offsets and counters as 64-bit integers). The driver is of the 6.x line: it is the last
- * that speaks wire version 8, the stand-in's. Unique keys are indexes that this makes where upstream has none; where old duplicates forbid one, the
+ * The store in MongoDB, with upstream's collections and types (offsets and counters as 64-bit integers). Unique keys are indexes that this makes where upstream has none; where old duplicates forbid one, the
  * store works as upstream's does, and says so.
  */
-import { type Document as Bson, Long, MongoClient, MongoServerError, ObjectId, type Collection as Raw } from 'mongodb';
+import {
+  type BsonDocument as Bson,
+  connectMongo,
+  isDuplicateKey,
+  Long,
+  MongoServerError,
+  ObjectId,
+  type MongoCollection as Raw,
+} from '../../../clients/mongo/connection.ts';
 import type { Change, Collection, CollectionName, Filter, Store, Stored, Window } from './store.ts';
 import { uniqueFields } from './store.ts';
 
@@ -30,13 +37,10 @@ const collections: Readonly<Record<CollectionName, string>> = {
 /** Go's int64 there; the driver would write a small number as 32 bits and a great one as a double. */
 const wide = new Set(['offset', 'next_offset', 'msg_num', 'total_bytes', 'msg_count', 'epoch', 'max_messages']);
 
-const duplicateKey = 11_000;
-
 /** Connects and makes the indexes. Throws the driver's errors where no server answers (after its selection timeout, 10 s here). */
 export async function connectMongoStore({ host, database, warn }: MongoStoreOptions): Promise<Store> {
-  const client = new MongoClient(`mongodb://${host}`, { serverSelectionTimeoutMS: 10_000, ignoreUndefined: true });
-  await client.connect();
-  const db = client.db(database);
+  const connection = await connectMongo({ storeHost: host, database, warn });
+  const db = connection.database;
   for (const [name, collection] of Object.entries(collections)) {
     const fields = uniqueFields[name as CollectionName];
     try {
@@ -60,8 +64,8 @@ export async function connectMongoStore({ host, database, warn }: MongoStoreOpti
     registrations: of('registrations'),
     dailyCounts: of('dailyCounts'),
     nodeMetrics: of('nodeMetrics'),
-    ping: async () => void (await db.command({ ping: 1 }, { timeoutMS: 5_000 })),
-    close: () => client.close(),
+    ping: () => connection.ping(),
+    close: () => connection.close(),
   };
 }
 
@@ -92,7 +96,7 @@ class MongoCollection<Document extends object> implements Collection<Document> {
       await this.#raw.insertOne(toBson(document));
       return true;
     } catch (error) {
-      if (error instanceof MongoServerError && error.code === duplicateKey) return false;
+      if (isDuplicateKey(error)) return false;
       throw error;
     }
   }
@@ -104,7 +108,7 @@ class MongoCollection<Document extends object> implements Collection<Document> {
       return matchedCount + upsertedCount > 0;
     } catch (error) {
       // Two upserts at once: the other one inserted, so that this one has a document to change now. A rename onto a taken name stays an error.
-      if (options.upsert && error instanceof MongoServerError && error.code === duplicateKey)
+      if (options.upsert && isDuplicateKey(error))
         return (await this.#raw.updateOne(toQuery(filter), toUpdate(change))).matchedCount > 0;
       throw error;
     }

@@ -1,6 +1,6 @@
 /** What the store writes for MongoDB, without a server: operators, and upstream's 64-bit integers. */
-import { Long } from 'mongodb';
 import { expect, test } from 'vitest';
+import { Long } from '../../../clients/mongo/connection.ts';
 import { messagingApiConfigShape } from '../../../contracts/messaging-api-config.ts';
 import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
 import { cursorOf, standsAt } from '../../../programs/messaging-api/cursor.ts';
