@@ -17,6 +17,9 @@ const roleOf = {
 
 export type Role = (typeof roleOf)[keyof typeof roleOf];
 
+/** Every role that some action asks for, and admin_viewer, which the status route alone asks for (reference, section 2, Service). */
+export const knownRoles: readonly string[] = [...Object.values(roleOf), 'admin_viewer'];
+
 /** Roles that a project's admin may give within the project; the others belong to the service. */
 export const projectRoles: readonly string[] = [roleOf.A, roleOf.P, roleOf.C];
 
