@@ -5,7 +5,7 @@
 import type { FileRecord } from './archive.ts';
 import lockJson from './artifacts.lock.json' with { type: 'json' };
 
-export type ArtifactService = 'zookeeper' | 'kafka';
+export type ArtifactService = 'zookeeper' | 'kafka' | 'mongodb-stand-in';
 
 export interface LockedArtifact {
   readonly version: string;
@@ -19,8 +19,15 @@ export interface LockedArtifact {
 
 export type ArtifactsLock = Readonly<Record<ArtifactService, LockedArtifact>>;
 
-/** Sources: kafka.apache.org/downloads (3.9 is the last line that runs with ZooKeeper) and Kafka 3.9.1's own zookeeper-3.8.4.jar. */
-export const versions: Readonly<Record<ArtifactService, string>> = { zookeeper: '3.8.4', kafka: '3.9.1' };
+/**
+ * Sources: kafka.apache.org/downloads (3.9 is the last line that runs with ZooKeeper), Kafka 3.9.1's own zookeeper-3.8.4.jar, and Maven Central's newest
+ * mongo-java-server of November 2026.
+ */
+export const versions: Readonly<Record<ArtifactService, string>> = {
+  zookeeper: '3.8.4',
+  kafka: '3.9.1',
+  'mongodb-stand-in': '1.47.0',
+};
 
 /** The committed lock. */
 export const artifactsLock: ArtifactsLock = lockJson;

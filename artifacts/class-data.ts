@@ -14,6 +14,7 @@ import { cacheRootOf, newWorkFolder } from './cache.ts';
 import type { Artifact } from './ensure-artifact.ts';
 import type { Java } from './find-java.ts';
 import { type TrainingCertificate, trainKafka } from './train-kafka.ts';
+import { trainStandIn } from './train-stand-in.ts';
 import { trainZooKeeper } from './train-zookeeper.ts';
 
 export interface EnsureClassDataOptions {
@@ -54,7 +55,8 @@ export async function ensureClassData(options: EnsureClassDataOptions): Promise<
       try {
         const made = join(work.path, 'classes.jsa');
         const run = { java, classpath: artifact.classpath, folder: work.path, archive: made, signal };
-        await (service === 'kafka' ? trainKafka(run, await options.certificate?.()) : trainZooKeeper(run));
+        if (service === 'kafka') await trainKafka(run, await options.certificate?.());
+        else await (service === 'zookeeper' ? trainZooKeeper : trainStandIn)(run);
         await checkArchive(java, artifact.classpath, made);
         await rename(made, archive);
         return archive;

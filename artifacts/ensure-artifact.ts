@@ -13,6 +13,7 @@ import { cacheRootOf, entryFault, entryPath, newWorkFolder, publish, type WorkFo
 import { cacheDamaged, type FailedWay, notFetched, wayFailed } from './errors.ts';
 import { copyFromHome, inspectHome } from './kafka-home.ts';
 import { fetchWithMaven } from './maven.ts';
+import { addLauncher } from './stand-in-launcher.ts';
 
 export interface Artifact {
   readonly service: ArtifactService;
@@ -128,14 +129,18 @@ function waysTo(
     const classpath = files.map((file) => join(libs, file));
     return { source, unlocked: { service, version, sha256, directory: libs, classpath, source, locked: false } };
   };
-  return [
-    {
-      name: 'Maven',
-      async fetch(work) {
-        await fetchWithMaven(service, work.path, shared);
-        return { source: 'maven' };
-      },
+  const maven: Way = {
+    name: 'Maven',
+    async fetch(work) {
+      await fetchWithMaven(service, work.path, shared);
+      if (service === 'mongodb-stand-in') await addLauncher(work.path);
+      return { source: 'maven' };
     },
+  };
+  // Apache knows nothing of the metadata store's stand-in.
+  if (service === 'mongodb-stand-in') return [maven];
+  return [
+    maven,
     {
       name: 'KAFKA_HOME',
       async fetch(work) {

@@ -8,6 +8,9 @@ export interface FailedWay {
   readonly evidence?: readonly string[];
 }
 
+const installMaven =
+  'Install Maven (apt-get install maven; brew install maven) on a machine that reaches its repository';
+
 export function notFetched(
   service: string,
   version: string,
@@ -18,8 +21,9 @@ export function notFetched(
     code: 'ARTIFACTS_NOT_FETCHED',
     message: `${service} ${version} is neither in the cache (${folder}) nor could it be fetched: ${ways.map((way) => `${way.name}: ${way.reason}`).join('; ')}`,
     next:
-      'Install Maven (apt-get install maven; brew install maven) on a machine that reaches its repository, ' +
-      'or unpack kafka_2.13-3.9.1.tgz by hand and set KAFKA_HOME to that folder; then run the command again.',
+      service === 'mongodb-stand-in'
+        ? `${installMaven}, since Apache's archive does not hold it, or install MongoDB itself; then run the command again.`
+        : `${installMaven}, or unpack kafka_2.13-3.9.1.tgz by hand and set KAFKA_HOME to that folder; then run the command again.`,
     evidence: ways.flatMap((way) => (way.evidence ?? []).map((line) => `${way.name}: ${line}`)),
   });
 }
@@ -80,6 +84,15 @@ export function settingsNotDescribed(evidence: readonly string[]): EnsembleError
     code: 'ARTIFACTS_SETTINGS_NOT_DESCRIBED',
     message: 'Kafka did not say what its settings are: the Java program that asks it failed',
     next: 'Read its last lines above; another version of Kafka may have renamed the classes that artifacts/describe/DescribeSettings.java asks.',
+    evidence,
+  });
+}
+
+export function launcherNotCompiled(evidence: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_LAUNCHER_NOT_COMPILED',
+    message: 'artifacts/mongodb-stand-in/StandIn.java was not compiled',
+    next: 'Read what the compiler says; a Java without javac needs its development kit (apt-get install openjdk-17-jdk-headless).',
     evidence,
   });
 }

@@ -1,6 +1,7 @@
 /**
  * `npm run generate`: the committed files that are made from code or from the jars. `npm run generate -- schema` makes the JSON Schemas alone, which
- * needs nothing; `facts` asks Kafka's jars (Java 17), `lock` asks Maven for all jars and names what it gave. Without an argument, all three.
+ * needs nothing; `facts` asks Kafka's jars (Java 17), `launcher` compiles the stand-in's class (JDK 17), `lock` asks Maven for all jars and names what
+ * it gave. Without an argument, all of them.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
 import { describeSettings, factFiles } from '../artifacts/facts.ts';
 import { findJava } from '../artifacts/find-java.ts';
 import { formatLock, lockArtifacts } from '../artifacts/lock.ts';
+import { compileLauncher, launcherFile } from '../artifacts/stand-in-launcher.ts';
 import { environmentJsonSchema } from '../cluster/json-schema.ts';
 import { installationRoot } from '../platform/installation-root.ts';
 import { manifestJsonSchema } from '../topics/manifest/manifest-schema.ts';
@@ -28,8 +30,12 @@ function asText(schema: object): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-/** In the order in which they depend on each other: facts are asked of the jars that the lock names, the schemas list the facts' settings. */
+/** In the order in which they depend on each other: the lock names the launcher's hash, facts are asked of the jars that the lock names, the schemas list the facts' settings. */
 const makers = {
+  async launcher() {
+    const cacheRoot = cacheRootOf(undefined, process.env);
+    await write(launcherFile, await compileLauncher(cacheRoot, await findJava(), { env: process.env, onProgress }));
+  },
   async lock() {
     const lock = await lockArtifacts(cacheRootOf(undefined, process.env), { env: process.env, onProgress });
     await write('artifacts/artifacts.lock.json', formatLock(lock));
