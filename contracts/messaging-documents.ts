@@ -1,6 +1,7 @@
 /**
  * What the messaging API keeps in its store, field by field as upstream stores it (MongoDB `argo_msg`), so that either program serves the same
- * database; the seed writes the same documents. `epoch` alone is ours, and absent means 0.
+ * database; the seed writes the same documents. Ours are `epoch` (absent means 0), `kafka_topic` of a topic, and the `partitions` of a subscription
+ * with what belongs to them (decision 0020): upstream passes over all of them.
  */
 
 /** The year 1, which is how upstream says "never". */
@@ -29,6 +30,16 @@ export interface TopicDocument {
   readonly created_on: Date;
   /** uuids of users; upstream leaves null where it never wrote one, as in every list here. */
   readonly acl: readonly string[] | null;
+  /** A topic of the manifest that this name stands for, such as `monitoring.pms`; absent: Kafka topic `{project_uuid}.{name}`, one partition. */
+  readonly kafka_topic?: string;
+}
+
+/** Where a subscription stands in one partition of a mapped topic; the fields mean what they mean in SubscriptionDocument. */
+export interface PartitionCursor {
+  readonly partition: number;
+  readonly offset: number;
+  readonly next_offset: number;
+  readonly pending_ack: string;
 }
 
 export interface SubscriptionDocument {
@@ -46,6 +57,12 @@ export interface SubscriptionDocument {
   readonly ack: number;
   /** Who last moved the offset: a lower epoch is refused. Absent (upstream wrote it): 0. */
   readonly epoch?: number;
+  /** Of a subscription to a mapped topic, in their order; one that is missing is read from its log's start. `offset` and its like are not used then. */
+  readonly partitions?: readonly PartitionCursor[];
+  /** One more with every move of `partitions`: what a compare-and-set compares. */
+  readonly partitions_revision?: number;
+  /** The partition that the next pull begins with. */
+  readonly partitions_turn?: number;
   /** Empty: pull. */
   readonly push_type: '' | 'http_endpoint' | 'mattermost';
   readonly push_endpoint: string;

@@ -1,25 +1,15 @@
 /**
  * Where a subscription stands, and what may move it: pure, so that it can be tried out in every order. The store moves a cursor only from the state that
- * was read (compare-and-set), and these functions say what the next state is.
+ * was read (compare-and-set, see standing.ts), and these functions say what the next state is.
  *
  * Source: reference, section 3. Kept: a pull starts at `offset` whatever is unacknowledged, acknowledgements are cumulative, one closes the window. Put right:
  * a window only grows while pulls overlap, and nothing but modifyOffset moves `offset` backwards.
  */
 import type { SubscriptionDocument } from '../../contracts/messaging-documents.ts';
 import { ackTimeout, internal } from './errors.ts';
-import type { Filter } from './store/store.ts';
 
-export type Cursor = Pick<SubscriptionDocument, 'offset' | 'next_offset' | 'pending_ack'> & { readonly epoch: number };
-
-export function cursorOf(subscription: SubscriptionDocument): Cursor {
-  const { offset, next_offset, pending_ack, epoch = 0 } = subscription;
-  return { offset, next_offset, pending_ack, epoch };
-}
-
-/** Matches a subscription that still stands there; an upstream document without an epoch has epoch 0. */
-export function standsAt({ offset, next_offset, pending_ack, epoch }: Cursor): Filter {
-  return { offset, next_offset, pending_ack, epoch: epoch === 0 ? [0, null] : epoch };
-}
+/** In one partition. */
+export type Cursor = Pick<SubscriptionDocument, 'offset' | 'next_offset' | 'pending_ack'>;
 
 /**
  * After messages [from, end) were read by somebody who saw the cursor at `from`: the window to store and where his messages begin by now, or undefined

@@ -3,6 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import avro from 'avsc';
 import type { SchemaDocument } from '../../contracts/messaging-documents.ts';
 import { internal, invalid } from './errors.ts';
+import { fromBase64 } from './record.ts';
 
 /** What is wrong with one message, to follow `Message i `; undefined: nothing. */
 export type MessageFault = string | undefined;
@@ -13,6 +14,9 @@ export interface SchemaValidators {
   /** As compile, for one that is stored, and kept for the next message. Throws 500 where it does not compile. */
   stored(schema: SchemaDocument): (data: string) => MessageFault;
 }
+
+/** Upstream's spelling. */
+export const notBase64 = 'is not in valid base64 enocding,illegal base64 data';
 
 /** Compiled schemas kept; each holds some kilobytes. */
 const kept = 500;
@@ -54,7 +58,7 @@ function compileJson(schema: unknown): (data: string) => MessageFault {
   }
   return (data) => {
     const bytes = fromBase64(data);
-    if (bytes === undefined) return 'is not in valid base64 enocding,illegal base64 data';
+    if (bytes === undefined) return notBase64;
     let document: unknown;
     try {
       document = JSON.parse(bytes.toString('utf8'));
@@ -82,7 +86,7 @@ function compileAvro(schema: unknown): (data: string) => MessageFault {
   }
   return (data) => {
     const bytes = fromBase64(data);
-    if (bytes === undefined) return 'is not in valid base64 enocding,illegal base64 data';
+    if (bytes === undefined) return notBase64;
     try {
       type.fromBuffer(bytes);
       return undefined;
@@ -90,10 +94,4 @@ function compileAvro(schema: unknown): (data: string) => MessageFault {
       return `is not valid.${error instanceof Error ? error.message : String(error)}`;
     }
   };
-}
-
-function fromBase64(data: string): Buffer | undefined {
-  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(data)
-    ? Buffer.from(data, 'base64')
-    : undefined;
 }

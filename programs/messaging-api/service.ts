@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { MessagingApiConfig } from '../../contracts/messaging-api-config.ts';
 import type { ProjectDocument, UserDocument } from '../../contracts/messaging-documents.ts';
 import type { Backend } from './backend/backend.ts';
+import { LogEnds } from './backend/log-ends.ts';
+import { PartitionCounts } from './backend/partition-counts.ts';
 import { PublishQueue } from './backend/publish-queue.ts';
 import type { SchemaValidators } from './schema-validation.ts';
 import { createSchemaValidators } from './schema-validation.ts';
@@ -23,6 +25,8 @@ export interface Service {
   readonly store: Store;
   readonly backend: Backend;
   readonly publishing: PublishQueue;
+  readonly ends: LogEnds;
+  readonly partitionCounts: PartitionCounts;
   readonly schemas: SchemaValidators;
   readonly push: PushServers;
   readonly now: () => Date;
@@ -31,6 +35,8 @@ export interface Service {
   /** GET of an https URL: its status and body. */
   readonly fetchText: (url: string) => Promise<{ readonly status: number; readonly body: string }>;
   readonly warn: (words: string, error?: unknown) => void;
+  /** Aborted when this node leaves: pulls that wait answer with what they have. */
+  readonly closing: AbortSignal;
 }
 
 /** What a handler knows of one request. */
@@ -71,6 +77,8 @@ export type Handler = (service: Service, call: Call) => Promise<Answer>;
 /** Kafka's message.max.bytes as the reference asks for it; a single record has 1,500,000. */
 const batchBytes = 1_900_000;
 const verificationTimeoutMs = 10_000;
+/** How late a partition that an operator adds is noticed; the answer costs one small request for each mapped topic. */
+const partitionCountAgeMs = 5_000;
 
 export interface ServiceParts extends Pick<Service, 'config' | 'store' | 'backend'> {
   readonly push?: PushServers;
@@ -78,6 +86,8 @@ export interface ServiceParts extends Pick<Service, 'config' | 'store' | 'backen
   readonly epochOf?: Service['epochOf'];
   readonly fetchText?: Service['fetchText'];
   readonly warn?: Service['warn'];
+  readonly closing?: AbortSignal;
+  readonly partitionCountAgeMs?: number;
 }
 
 /** The parts, and their defaults. */
@@ -91,6 +101,9 @@ export function createService(parts: ServiceParts): Service {
     warn: () => {},
     schemas: createSchemaValidators(),
     publishing: new PublishQueue(parts.backend, { waitingBytes, batchBytes }),
+    ends: new LogEnds(parts.backend),
+    partitionCounts: new PartitionCounts(parts.backend, parts.partitionCountAgeMs ?? partitionCountAgeMs),
+    closing: new AbortController().signal,
     ...parts,
   };
 }

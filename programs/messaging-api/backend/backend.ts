@@ -53,7 +53,7 @@ export interface Backend {
   deleteTopic(topic: string): Promise<void>;
   /** One request for all records; answers once every in-sync replica has them, with their offsets in the same order. */
   publish(place: LogPlace, records: readonly OutgoingRecord[]): Promise<readonly number[]>;
-  /** What is there now from `offset` on, in order; offsets may have gaps. Empty at the end of the log. */
+  /** What is there now from `offset` on, in order; offsets may have gaps. Empty at the end of the log, and for an offset outside it. */
   read(place: LogPlace, offset: number, options: ReadOptions): Promise<readonly BackendRecord[]>;
   bounds(place: LogPlace): Promise<LogBounds>;
   /** Where the next record of each place will lie, in the same order: `bounds` for many, in as few requests as there are leaders. */

@@ -77,9 +77,11 @@ class KafkaBackend implements Backend {
     const records: BackendRecord[] = [];
     let bytes = 0;
     for (let from = offset; ; ) {
-      const answer = await this.#asking(place, (leader) =>
-        readValues(this.#connection, { ...place, offset: from }, { leader, maxBytes, signal }),
-      );
+      const answer = await this.#asking(place, async (leader) => {
+        const found = await readValues(this.#connection, { ...place, offset: from }, { leader, maxBytes, signal });
+        // Retention passed it, or the topic was made anew: nothing is there.
+        return found.fault?.name === 'OFFSET_OUT_OF_RANGE' ? { ...found, fault: undefined } : found;
+      });
       for (const record of answer.records) {
         bytes += record.value.length;
         if (records.length >= maxRecords || (records.length > 0 && bytes > maxBytes)) return records;

@@ -52,7 +52,9 @@ export class MemoryBackend implements Backend {
     const { maxRecords, maxBytes } = options;
     const found: BackendRecord[] = [];
     let bytes = 0;
-    for (const record of this.#log(place).records) {
+    const { records } = this.#log(place);
+    if (offset < (records[0]?.offset ?? 0)) return [];
+    for (const record of records) {
       if (record.offset < offset) continue;
       if (found.length >= maxRecords || (found.length > 0 && bytes + record.value.length > maxBytes)) break;
       bytes += record.value.length;

@@ -84,7 +84,8 @@ export class PublishQueue {
   }
 }
 
-function sizeOf({ key, value, headers = {} }: OutgoingRecord): number {
+/** In bytes, but for what the wire adds. */
+export function sizeOf({ key, value, headers = {} }: OutgoingRecord): number {
   const named = Object.entries(headers).reduce((sum, [name, each]) => sum + name.length + each.length, 0);
   return value.length + (key?.length ?? 0) + named;
 }

@@ -6,8 +6,7 @@ import type {
   UserDocument,
 } from '../../../contracts/messaging-documents.ts';
 import { projectRoles } from '../../../contracts/messaging-roles.ts';
-import type { LogPlace } from '../backend/backend.ts';
-import { absent, absentUsers, backendError, invalid, invalidArguments } from '../errors.ts';
+import { absent, absentUsers, invalid, invalidArguments } from '../errors.ts';
 import { fields, readBody, texts } from '../lenient-json.ts';
 import type { Call, Caller, Service } from '../service.ts';
 import type { Stored } from '../store/store.ts';
@@ -53,21 +52,6 @@ export async function schemaNamed(
   const schema = await store.schemas.first({ project_uuid: projectOf(call).uuid, name: parts[3] ?? '' });
   if (schema === undefined) throw absent('Schema');
   return schema;
-}
-
-/** Where the messages of an ordinary topic lie in the back-end. */
-export function logOf(projectUuid: string, topic: string): LogPlace {
-  return { topic: `${projectUuid}.${topic}`, partition: 0 };
-}
-
-/** A call of the back-end: what goes wrong is logged in full, and told to the client in upstream's two words. */
-export async function asking<T>(service: Service, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    service.warn('the back-end did not serve', error);
-    throw backendError();
-  }
 }
 
 const aclShape = fields({ authorized_users: texts().unwrap().optional() });

@@ -1,11 +1,19 @@
-/** Publishing: one produce request for a batch, all or nothing, ids that are the broker's offsets (reference, sections 2 and 3). */
+/**
+ * Publishing: one produce request for a batch, all or nothing, ids that are the broker's offsets (reference, sections 2 and 3). To a mapped topic: one for each
+ * partition that the batch's keys choose, and messages without a key all to one, another one for the next publish.
+ */
 import { z } from 'zod';
+import { partitionOfKey } from '../../../clients/kafka/key-partition.ts';
 import { mustBeListed } from '../access.ts';
+import type { OutgoingRecord } from '../backend/backend.ts';
+import { sizeOf } from '../backend/publish-queue.ts';
 import { backendError, internal, invalid, invalidArguments, Refusal, tooLarge } from '../errors.ts';
 import { fields, readBody, text } from '../lenient-json.ts';
-import { encodeRecord } from '../record.ts';
+import { encodeRaw, encodeRecord } from '../record.ts';
+import { notBase64 } from '../schema-validation.ts';
 import type { Call, Service } from '../service.ts';
-import { logOf, topicOf } from './find.ts';
+import { topicOf } from './find.ts';
+import { logOf, messageId, placesOf, type TopicLog } from './logs.ts';
 
 /** Upstream's producer refuses a greater record. */
 const recordBytes = 1_500_000;
@@ -28,14 +36,17 @@ export async function publish(service: Service, call: Call): Promise<object> {
   }
   if (messages.length === 0) return { messageIds: [] };
   const at = service.now();
-  const values = messages.map((each) => encodeRecord(each, at));
-  if (values.some((value) => value.length > recordBytes)) throw tooLarge();
-  let offsets: readonly number[];
+  const log = logOf(topic);
+  const records = messages.map((each, index) => {
+    if (!log.isMapped) return encodeRecord(each, at);
+    const raw = encodeRaw(each);
+    if (raw === undefined) throw invalid(`Message ${index} ${notBase64}`);
+    return raw;
+  });
+  if (records.some((record) => sizeOf(record) > recordBytes)) throw tooLarge();
+  let messageIds: readonly string[];
   try {
-    offsets = await service.publishing.publish(
-      logOf(topic.project_uuid, topic.name),
-      values.map((value) => ({ value })),
-    );
+    messageIds = await send(service, log, records);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     service.warn('a publish failed', error);
@@ -46,7 +57,35 @@ export async function publish(service: Service, call: Call): Promise<object> {
   await count(service, topic, messages.length, bytes, at).catch((error) =>
     service.warn('a publish is not counted', error),
   );
-  return { messageIds: offsets.map(String) };
+  return { messageIds };
+}
+
+let turn = 0;
+
+/** The ids, in the order of the records. Throws what the back-end throws, after all that was sent is settled. */
+async function send(service: Service, log: TopicLog, records: readonly OutgoingRecord[]): Promise<readonly string[]> {
+  const places = await placesOf(service, log);
+  turn = (turn + 1) % 1_000_000;
+  const withoutKey = turn % places.length;
+  const batches = new Map<number, number[]>();
+  for (const [index, { key }] of records.entries()) {
+    const partition = key === undefined ? withoutKey : partitionOfKey(key, places.length);
+    const batch = batches.get(partition);
+    if (batch === undefined) batches.set(partition, [index]);
+    else batch.push(index);
+  }
+  const ids: string[] = [];
+  const sent = [...batches].map(async ([partition, indexes]) => {
+    const place = places[partition];
+    if (place === undefined) return;
+    const batch = indexes.flatMap((index) => records[index] ?? []);
+    const offsets = await service.publishing.publish(place, batch);
+    service.ends.note(place, (offsets.at(-1) ?? -1) + 1);
+    for (const [at, index] of indexes.entries()) ids[index] = messageId(log, partition, offsets[at] ?? -1);
+  });
+  const failed = (await Promise.allSettled(sent)).find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return ids;
 }
 
 async function count(

@@ -1,4 +1,4 @@
-/** Subscriptions but for what moves their offsets, which is consume.ts (reference, section 2). */
+/** Subscriptions but for what moves their offsets (pull.ts, acknowledge.ts, offsets.ts) (reference, section 2). */
 import { neverYet, type SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
 import { seconds } from '../cursor.ts';
 import { absent, exists, invalid, invalidArguments } from '../errors.ts';
@@ -6,9 +6,12 @@ import { fields, readBody, text, whole } from '../lenient-json.ts';
 import { readPage } from '../paging.ts';
 import type { Route } from '../router.ts';
 import type { Answer, Call, Service } from '../service.ts';
-import { acknowledge, modifyAckDeadline, modifyOffset, offsets, pull, timeToOffset } from './consume.ts';
-import { aclFromBody, aclNames, logOf, ownOnly, projectOf, subscriptionOf, topicOf } from './find.ts';
+import { acknowledge, modifyAckDeadline } from './acknowledge.ts';
+import { aclFromBody, aclNames, ownOnly, projectOf, subscriptionOf, topicOf } from './find.ts';
+import { logOf, placesOf, type TopicLog } from './logs.ts';
 import { subscriptionMetrics } from './metrics.ts';
+import { modifyOffset, offsets, timeToOffset } from './offsets.ts';
+import { pull } from './pull.ts';
 import {
   activate,
   asksForPush,
@@ -45,15 +48,11 @@ async function create(service: Service, call: Call): Promise<object> {
   const topic = await topicOf(service, call, topicName);
   const worker = asksForPush(asked.pushConfig) ? await pushWorker(service) : undefined;
   const push = worker === undefined ? noPush : pushFields(asked.pushConfig, noPush);
-  const end = await service.backend.bounds(logOf(project_uuid, topic.name)).catch((error) => {
-    service.warn('a subscription begins at the start of the log: its end could not be read', error);
-    return { max: -1 };
-  });
   const subscription: SubscriptionDocument = {
     project_uuid,
     name: call.params.subscription ?? '',
     topic: topic.name,
-    offset: end.max,
+    ...(await endOf(service, logOf(topic))),
     next_offset: 0,
     pending_ack: '',
     ack: asked.ackDeadlineSeconds || defaultDeadlineSeconds,
@@ -70,6 +69,28 @@ async function create(service: Service, call: Call): Promise<object> {
   if (worker !== undefined && push.verified)
     await activate(service, worker, { project_uuid, name: subscription.name, project });
   return view(project, subscription);
+}
+
+/** Where a new subscription begins: behind what is there. */
+async function endOf(
+  service: Service,
+  log: TopicLog,
+): Promise<Pick<SubscriptionDocument, 'offset' | 'partitions' | 'partitions_revision'>> {
+  try {
+    const places = await placesOf(service, log, { fresh: true });
+    const ends = await service.backend.ends(places);
+    if (!log.isMapped) return { offset: ends[0] ?? -1 };
+    const partitions = places.map(({ partition }, index) => ({
+      partition,
+      offset: ends[index] ?? -1,
+      next_offset: 0,
+      pending_ack: '',
+    }));
+    return { offset: 0, partitions, partitions_revision: 0 };
+  } catch (error) {
+    service.warn('a subscription begins at the start of the log: its end could not be read', error);
+    return { offset: -1 };
+  }
 }
 
 async function list(service: Service, call: Call): Promise<object> {

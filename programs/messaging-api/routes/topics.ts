@@ -6,7 +6,8 @@ import { fields, readBody, text } from '../lenient-json.ts';
 import { readPage } from '../paging.ts';
 import type { Route } from '../router.ts';
 import type { Call, Service } from '../service.ts';
-import { aclFromBody, aclNames, asking, logOf, ownOnly, projectOf, schemaNamed, topicOf } from './find.ts';
+import { aclFromBody, aclNames, ownOnly, projectOf, schemaNamed, topicOf } from './find.ts';
+import { asking, logOf } from './logs.ts';
 import { topicMetrics } from './metrics.ts';
 import { publish } from './publish.ts';
 
@@ -19,9 +20,11 @@ async function view({ store }: Service, call: Call, topic: TopicDocument): Promi
     name: `/projects/${project}/topics/${topic.name}`,
     ...(schema === undefined ? {} : { schema: `projects/${project}/schemas/${schema.name}` }),
     created_on: seconds(topic.created_on),
+    ...(topic.kafka_topic === undefined ? {} : { kafka_topic: topic.kafka_topic }),
   };
 }
 
+/** Of our own messages only: a topic of the manifest is mapped by the environment's seed, never by a request, whose author need not own it. */
 async function create(service: Service, call: Call): Promise<object> {
   const { uuid: project_uuid } = projectOf(call);
   const asked = call.body.length === 0 ? { schema: '' } : readBody(schemaShape, call.body, badBody());
@@ -48,10 +51,12 @@ async function list(service: Service, call: Call): Promise<object> {
 }
 
 async function remove(service: Service, call: Call): Promise<undefined> {
-  const { project_uuid, name } = await topicOf(service, call);
+  const found = await topicOf(service, call);
+  const { project_uuid, name } = found;
   await service.store.topics.remove({ project_uuid, name });
-  // As upstream: what the metadata says is gone is gone, and Kafka's failure is the operator's.
-  await asking(service, () => service.backend.deleteTopic(logOf(project_uuid, name).topic)).catch(() => {});
+  const { topic, isMapped } = logOf(found);
+  // A topic of the manifest belongs to its manifest. Else as upstream: what the metadata says is gone is gone, and Kafka's failure is the operator's.
+  if (!isMapped) await asking(service, () => service.backend.deleteTopic(topic)).catch(() => {});
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { cursorAfterAck, windowAfterPull } from '../../../programs/messaging-api/cursor.ts';
 
 const at = new Date('2026-03-01T10:00:00.900Z');
-const idle = { offset: 5, next_offset: 0, pending_ack: '', epoch: 0 };
+const idle = { offset: 5, next_offset: 0, pending_ack: '' };
 
 test('a window opens over what was read, in whole seconds', () => {
   const opened = windowAfterPull(idle, { from: 5, end: 9 }, at);

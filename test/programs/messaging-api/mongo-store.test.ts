@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { Long } from '../../../clients/mongo/connection.ts';
 import { messagingApiConfigShape } from '../../../contracts/messaging-api-config.ts';
 import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
-import { cursorOf, standsAt } from '../../../programs/messaging-api/cursor.ts';
+import { standingOf, standsAt } from '../../../programs/messaging-api/standing.ts';
 import { toQuery, toUpdate } from '../../../programs/messaging-api/store/mongo-store.ts';
 import { startWithSubscription } from './api-fixture.ts';
 
 test('a cursor moves from what was read alone, and a missing epoch is 0', async () => {
   const stored = await (await startWithSubscription()).store.subscriptions.first({ name: 'S' });
   if (stored === undefined) throw new Error('no subscription');
-  expect(toQuery(standsAt(cursorOf(stored)))).toEqual({
+  expect(toQuery(standsAt(standingOf(stored, false)))).toEqual({
     offset: { $eq: 0 },
     next_offset: { $eq: 0 },
     pending_ack: { $eq: '' },
