@@ -30,8 +30,10 @@ import { createLogger, type KafkaLog } from './kafkajs.ts';
 import { type BrokerMetadata, type ClusterMetadata, metadataApi } from './requests/metadata.ts';
 
 export interface ConnectOptions {
-  /** host:port of at least one broker; the others are learned. */
+  /** host:port of at least one broker; the others are learned. May be empty where `findBrokers` is given. */
   readonly bootstrap: readonly string[];
+  /** Asked where no broker that is known answers, at most once a second: where the brokers are by now. What it throws stands among the reasons. */
+  readonly findBrokers?: () => Promise<readonly string[]>;
   readonly clientId: string;
   /** For one answer; a request may name a longer one. Default 30 000, as Kafka's own clients. */
   readonly requestTimeoutMs?: number;
@@ -85,6 +87,8 @@ export async function connect(options: ConnectOptions): Promise<KafkaConnection>
 /** How long a broker that knows no brokers is asked again: the controller tells it within a second of its registration. */
 const joiningWaitMs = 10_000;
 const joiningPauseMs = 25;
+/** Requests that find no broker share one answer of `findBrokers` for so long. */
+const findingEveryMs = 1_000;
 
 class Cluster implements KafkaConnection {
   readonly requests: Record<ApiName, number>;
@@ -93,6 +97,8 @@ class Cluster implements KafkaConnection {
   readonly #controllerWaitMs: number;
   readonly #linkOptions: LinkOptions;
   readonly #links = new Map<string, BrokerLink>();
+  readonly #findBrokers: ConnectOptions['findBrokers'];
+  #finding: { readonly addresses: Promise<readonly string[]>; readonly since: number } | undefined;
   #brokers: readonly BrokerMetadata[] = [];
   #controllerId: number | undefined;
   #closed = false;
@@ -100,6 +106,7 @@ class Cluster implements KafkaConnection {
   constructor(options: ConnectOptions) {
     this.requests = Object.fromEntries(Object.keys(apiKeys).map((name) => [name, 0])) as Record<ApiName, number>;
     this.#bootstrap = options.bootstrap.map((text) => formatAddress(parseAddress(text)));
+    this.#findBrokers = options.findBrokers;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     this.#controllerWaitMs = options.controllerWaitMs ?? 30_000;
     this.#linkOptions = {
@@ -161,16 +168,38 @@ class Cluster implements KafkaConnection {
   ): Promise<Response> {
     const failed: FailedAddress[] = [];
     let last: unknown;
-    for (const link of this.#anyLinks()) {
-      try {
-        return await this.#sendBy(link, api, request, timeoutMs);
-      } catch (error) {
-        if (!mayRepeat(error, api)) throw error;
-        failed.push({ address: link.address, why: whyOf(error) });
-        last = error;
+    const tried = new Set<BrokerLink>();
+    for (const links of [() => this.#anyLinks(), () => this.#foundLinks(failed)]) {
+      for (const link of await links()) {
+        if (tried.has(link)) continue;
+        tried.add(link);
+        try {
+          return await this.#sendBy(link, api, request, timeoutMs);
+        } catch (error) {
+          if (!mayRepeat(error, api)) throw error;
+          failed.push({ address: link.address, why: whyOf(error) });
+          last = error;
+        }
       }
     }
     throw unreachable('Kafka', failed, last);
+  }
+
+  /** Where the brokers are by now; a reason is added to `failed` where nobody can say. */
+  async #foundLinks(failed: FailedAddress[]): Promise<readonly BrokerLink[]> {
+    if (this.#findBrokers === undefined) return [];
+    const now = performance.now();
+    if (this.#finding === undefined || now - this.#finding.since > findingEveryMs) {
+      this.#finding = { addresses: this.#findBrokers(), since: now };
+    }
+    try {
+      const addresses = await this.#finding.addresses;
+      if (addresses.length === 0) failed.push({ address: 'the brokers’ registry', why: 'no broker is registered' });
+      return addresses.map((address) => this.#link(formatAddress(parseAddress(address))));
+    } catch (error) {
+      failed.push({ address: 'the brokers’ registry', why: whyOf(error) });
+      return [];
+    }
   }
 
   /** Open links first, then brokers, then the addresses that we were given. */
