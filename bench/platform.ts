@@ -2,7 +2,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { JavaRuntime } from '../drivers/processes/program-command.ts';
+import type { Deployment } from '../operations/deployment.ts';
+import { javaRuntime } from '../operations/runtimes.ts';
 import { installationRoot } from '../platform/installation-root.ts';
 
 export interface BenchPlatform {
@@ -27,7 +31,7 @@ export async function benchPlatform(
   const folder = await mkdtemp(join(tmpdir(), 'ensemble-bench-'));
   const environmentFile = join(folder, 'bench.yaml');
   const stateRoot = join(folder, 'state');
-  const shipped = await readFile(join(root, 'environments/local.yaml'), 'utf8');
+  const shipped = brokersAlone(await readFile(join(root, 'environments/local.yaml'), 'utf8'));
   const text = shipped
     .replace(/^name: .*$/m, 'name: bench')
     .replace(/127\.0\.20\.0\/24/, `127.0.${subnet}.0/24`)
@@ -50,6 +54,19 @@ export async function benchPlatform(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Without what stands on the brokers: these figures are those of the brokers. */
+function brokersAlone(text: string): string {
+  const document = parseDocument(text);
+  for (const field of ['metadata', 'api', 'push', 'balancer']) document.delete(field);
+  return String(document);
+}
+
+/** Java and the jars of a server, as `up` runs it. */
+export async function serverRuntime({ environment, secrets }: Deployment, service: string): Promise<JavaRuntime> {
+  const { cluster, file } = environment;
+  return await javaRuntime(service, { environment: cluster.environment, secrets, directory: dirname(file) });
 }
 
 /** A run that fails has no figure: it is repeated, and told, so that the reader may see it. @throws the error of the third in a row */

@@ -10,7 +10,7 @@ import { installationRoot } from '../platform/installation-root.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
 import { ensureCertificate } from '../secrets/certificate.ts';
 import { compare, type Figure, Samples } from './figure.ts';
-import { benchPlatform, repeated, runCommand } from './platform.ts';
+import { benchPlatform, repeated, runCommand, serverRuntime } from './platform.ts';
 
 const rounds = 5;
 
@@ -113,6 +113,6 @@ async function preparePeer(environment: string, stateRoot: string) {
     lines.push(`${service} ${join(deployment.stateDirectory, 'nodes', node, service)} ${address}\n`);
   const list = join(deployment.stateDirectory, 'servers.list');
   await writeFile(list, lines.join(''));
-  const runtimes = [await deployment.runtime('zookeeper'), await deployment.runtime('kafka')];
+  const runtimes = [await serverRuntime(deployment, 'zookeeper'), await serverRuntime(deployment, 'kafka')];
   return { list, classpaths: runtimes.map(({ classpath }) => classpath.join(':')) };
 }

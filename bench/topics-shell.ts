@@ -4,7 +4,7 @@
  */
 import { createDeployment } from '../operations/deployment.ts';
 import { compare, type Figure, Samples } from './figure.ts';
-import { type BenchPlatform, runCommand } from './platform.ts';
+import { type BenchPlatform, runCommand, serverRuntime } from './platform.ts';
 import { bootstrap, manyTopics, type TopicsCluster, withTopicsCluster } from './topics-cluster.ts';
 
 const rounds = 2;
@@ -79,6 +79,6 @@ async function timeShell(tool: readonly string[], round: number): Promise<number
 /** The command line of kafka-topics.sh as it ends up. */
 async function topicCommand({ environmentFile, stateRoot }: BenchPlatform): Promise<readonly string[]> {
   const deployment = await createDeployment({ environment: environmentFile, environmentsDirectory: '', stateRoot });
-  const { executable, classpath } = await deployment.runtime('kafka');
+  const { executable, classpath } = await serverRuntime(deployment, 'kafka');
   return [executable, ...shellFlags, '-cp', classpath.join(':'), 'org.apache.kafka.tools.TopicCommand'];
 }

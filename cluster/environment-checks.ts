@@ -7,6 +7,7 @@ import { activeOrdinals, type EnvironmentDraft, type SayFault } from './draft.ts
 import type { EnvironmentSpec } from './environment.ts';
 import { machines } from './machines.ts';
 import { checkAddresses, checkPorts } from './network-checks.ts';
+import { checkPlatform } from './platform-checks.ts';
 import { checkReplicas } from './replica-checks.ts';
 import { type Role, roles } from './roles.ts';
 import { serviceTable } from './services/table.ts';
@@ -24,6 +25,7 @@ export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
   checkReplicas(draft, fault);
   checkRetired(draft, fault);
   checkZones(draft, fault);
+  checkPlatform(draft, fault);
   checkAddresses(draft, fault);
   checkPorts(draft, fault);
 }
@@ -51,7 +53,12 @@ function checkGroup(role: Role, draft: EnvironmentDraft, sized: boolean, fault: 
   const group = draft[role.field];
   if (group === undefined) return;
   if (sized && group.count === undefined && group.ids === undefined) {
-    fault([role.field, 'count'], `how many ${role.field} there are`, 'nothing', 'add count, or ids');
+    fault(
+      [role.field, 'count'],
+      role.optional ? `how many nodes ${role.field} has` : `how many ${role.field} there are`,
+      'nothing',
+      'add count, or ids',
+    );
   }
   if (group.count !== undefined && group.ids !== undefined && group.ids.length !== group.count) {
     fault(
@@ -64,7 +71,7 @@ function checkGroup(role: Role, draft: EnvironmentDraft, sized: boolean, fault: 
   const twice = group.ids?.filter((id, index, all) => all.indexOf(id) !== index) ?? [];
   for (const id of new Set(twice))
     fault([role.field, 'ids'], 'each number once', `${id} twice`, 'remove one of the two');
-  const { runs } = group;
+  const runs = 'runs' in group ? group.runs : undefined;
   for (const [index, service] of (runs ?? []).entries()) {
     const reason = role.refuses[service];
     const path = [role.field, 'runs', index];
@@ -74,7 +81,7 @@ function checkGroup(role: Role, draft: EnvironmentDraft, sized: boolean, fault: 
     else if (!role.services.includes(service)) {
       const known = serviceTable.has(service)
         ? `a service of ${role.field}`
-        : `one of ${[...serviceTable.keys()].join(', ')}`;
+        : `one of ${[...new Set(roles.flatMap(({ services }) => services))].join(', ')}`;
       fault(path, known, `the service ${JSON.stringify(service)}`, next);
     }
   }
@@ -145,7 +152,8 @@ function checkRetired(draft: EnvironmentDraft, fault: SayFault): void {
   }
 }
 
-function checkZones({ zones, spread, masters, workers, target }: EnvironmentDraft, fault: SayFault): void {
+function checkZones(draft: EnvironmentDraft, fault: SayFault): void {
+  const { zones, spread, target } = draft;
   if (zones === undefined) return;
   const twice = zones.filter((zone, index) => zones.indexOf(zone) !== index);
   for (const zone of new Set(twice)) fault(['zones'], 'each zone once', `${zone} twice`, 'remove one of the two');
@@ -155,10 +163,8 @@ function checkZones({ zones, spread, masters, workers, target }: EnvironmentDraf
     fault(['spread'], 'no fewer zones than to spread over', found, `add zones, or write spread: ${zones.length}`);
     return;
   }
-  for (const [field, group] of [
-    ['masters', masters],
-    ['workers', workers],
-  ] as const) {
+  for (const { field } of roles) {
+    const group = draft[field];
     const ordinals = group === undefined ? undefined : activeOrdinals(group);
     if (ordinals === undefined || ordinals.length < 1 || target === undefined) continue;
     const perZone = Array.from(

@@ -3,12 +3,21 @@
  * together is in environment-checks.ts. The JSON Schema beside the shipped environments is made from this schema.
  */
 import { z } from 'zod';
+import { roles } from './roles.ts';
+import * as haproxy from './services/haproxy/settings.ts';
 import * as kafka from './services/kafka/settings.ts';
+import * as messagingApi from './services/messaging-api/settings.ts';
+import * as pushServer from './services/push-server/settings.ts';
+import { serviceTable } from './services/table.ts';
 import * as zookeeper from './services/zookeeper/settings.ts';
 
 const idPattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const name = z.string().regex(idPattern, { error: 'a name of lower-case letters, digits and single hyphens' });
-const nodeId = z.string().regex(/^(master|worker)-[1-9]\d{0,5}$/, { error: 'a node’s id, such as worker-4' });
+const idOf = (ids: readonly string[]) =>
+  z.string().regex(new RegExp(`^(${ids.join('|')})-[1-9]\\d{0,5}$`), { error: 'a node’s id, such as worker-4' });
+const nodeId = idOf(roles.map(({ id }) => id));
+/** Of a group whose nodes keep their data: the others are interchangeable, so that lowering their count is all it takes. */
+const pinnedNodeId = idOf(roles.filter(({ identity }) => identity === 'pinned').map(({ id }) => id));
 const octet = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const ipv4 = `${octet}(\\.${octet}){3}`;
 const address = z.string().regex(new RegExp(`^${ipv4}$`), { error: 'an IPv4 address, such as 127.0.20.11' });
@@ -29,10 +38,10 @@ const volumeGiB = z
   .describe('Size of each data volume, in GiB');
 
 /** `kafka.plaintext`: the names under which network.ports moves a listener. */
-const listenerNames = [
-  ...zookeeper.listeners.map((listener) => `zookeeper.${listener.name}`),
-  ...kafka.listeners.map((listener) => `kafka.${listener.name}`),
-];
+const listenerNames = [...serviceTable.values()]
+  // A stand-in listens where the one does that it stands in for.
+  .filter(({ standsInFor }) => standsInFor === undefined)
+  .flatMap(({ id, listeners }) => listeners.map(({ name: listener }) => `${id}.${listener}`));
 
 /** The sizes up to which resolving and rendering are measured (bench/). */
 const mostNodes = 10_000;
@@ -51,7 +60,6 @@ const group = {
     .optional()
     .describe('Numbers of the active nodes, where they are not 1 to count'),
   machine,
-  volumeGiB,
 };
 
 /** A field that has its place but no service behind it yet. Accepting it would promise what nothing does. */
@@ -71,14 +79,16 @@ export const environmentSchema = z.strictObject({
   tolerate: z.int().min(0).default(1).describe('f: workers that may fail at once; topics get f + 1 replicas'),
   masters: z.strictObject({
     ...group,
+    volumeGiB,
     runs: z.array(z.string()).default(['zookeeper']).describe('Services of a master'),
   }),
   workers: z.strictObject({
     ...group,
+    volumeGiB,
     volumes: z.int().min(1).max(16).default(1).describe('Data volumes of each worker'),
     runs: z.array(z.string()).default(['kafka']).describe('Services of a worker'),
   }),
-  retired: z.array(nodeId).default([]).describe('Nodes that are leaving: they run until they are empty'),
+  retired: z.array(pinnedNodeId).default([]).describe('Nodes that are leaving: they run until they are empty'),
   network: z
     .strictObject({
       subnet: subnet.optional().describe('Addresses are given from this block'),
@@ -101,10 +111,22 @@ export const environmentSchema = z.strictObject({
     .describe(
       'What may differ on a small machine, and nothing else: heap, JVM start-up flags, internal topics, rebalance delay',
     ),
-  metadata: reserved('metadata store'),
-  api: reserved('messaging API'),
-  push: reserved('push servers'),
-  balancer: reserved('balancer'),
+  metadata: z
+    .strictObject({ ...group, volumeGiB })
+    .optional()
+    .describe('The metadata store: members of a MongoDB replica set'),
+  api: z
+    .strictObject({ ...group, ...messagingApi.spec })
+    .optional()
+    .describe('Nodes of the messaging API, with the authentication service beside it'),
+  push: z
+    .strictObject({ ...group, ...pushServer.spec })
+    .optional()
+    .describe('Push servers'),
+  balancer: z
+    .strictObject({ ...group, ...haproxy.spec })
+    .optional()
+    .describe('HAProxy in front of the API'),
   routing: reserved('routing'),
   broker: z.literal('kafka').default('kafka').describe('The message back end; Kafka is the one there is'),
 });

@@ -18,17 +18,27 @@ export interface Environment {
 }
 
 /**
+ * @param missing services that the machine at hand cannot run; none for a deployment elsewhere.
  * @param nameOrFile a path, or the name of a file in `directory` without its ending: `production`.
  * @throws EnsembleError ENVIRONMENT_NOT_FOUND; DocumentError ENVIRONMENT_INVALID with every fault in the file
  */
-export async function loadEnvironment(nameOrFile: string, directory: string): Promise<Environment> {
+export async function loadEnvironment(
+  nameOrFile: string,
+  directory: string,
+  missing: (spec: EnvironmentSpec) => Promise<readonly string[]> = async () => [],
+): Promise<Environment> {
   const isName = /^[\w-]+$/.test(nameOrFile);
   const file = isName ? join(directory, `${nameOrFile}.yaml`) : resolve(nameOrFile);
   const text = await readFile(file, 'utf8').catch(async (cause: unknown) => {
     throw environmentNotFound(nameOrFile, file, await shippedEnvironments(directory), cause);
   });
   const spec = parseEnvironment({ file: isName ? file : nameOrFile, text });
-  return { file, spec, cluster: resolveCluster(spec), manifestFile: resolve(dirname(file), spec.topics) };
+  return {
+    file,
+    spec,
+    cluster: resolveCluster(spec, await missing(spec)),
+    manifestFile: resolve(dirname(file), spec.topics),
+  };
 }
 
 /** @throws DocumentError ENVIRONMENT_INVALID. @internal */

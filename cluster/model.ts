@@ -24,6 +24,10 @@ export interface Cluster {
   /** f + 1: the replicas that a topic gets where its manifest entry does not say. */
   readonly replicas: number;
   readonly network: Network;
+  /** Services that stand in for another one here, by the one that they stand in for: what this machine lacks. Empty in a deployment. */
+  readonly standIns: Readonly<Record<Id, Id>>;
+  /** Services that the environment asks for and this machine cannot run; nothing stands in for them. */
+  readonly lacking: readonly Id[];
   readonly groups: readonly Group[];
 }
 
@@ -50,6 +54,8 @@ export interface Group {
   readonly services: readonly Id[];
   /** By service id: the service's own settings, parsed and derived. */
   readonly settings: Readonly<Record<Id, unknown>>;
+  /** Names under which the group as a whole is reached, beside its nodes' own: each node's certificate has them. */
+  readonly names: readonly string[];
   readonly nodes: readonly Node[];
 }
 
@@ -74,7 +80,7 @@ export interface Volume {
   readonly sizeGiB: number;
 }
 
-/** Who may reach a listener: other groups by role, or `operators`. Firewalls and network policies come from this. */
+/** Who may reach a listener: other groups by role, `clients` (everybody) or `operators`. Firewalls and network policies come from this. */
 export interface Listener {
   /** `client`, `plaintext`: unique in its service. */
   readonly name: string;
@@ -101,19 +107,68 @@ export interface ServiceFile {
 /** A probe that any target can run: connect to a listener, send some bytes, and expect an answer. */
 export interface Probe {
   readonly listener: string;
+  /** Over TLS, without a client certificate; whose certificate answers is not looked at, since the probe asks only whether somebody serves. */
+  readonly tls?: boolean;
   /** Latin-1: a character is a byte. */
   readonly send: string;
   /** A regular expression over the answer, read as Latin-1. */
   readonly expect: string;
 }
 
-/** A Java program; other kinds of program join this union when they arrive. */
-export interface ServiceProcess {
+/** What runs: a target turns it into a command line, a unit or a container. */
+export type Program = JavaProgram | NodeProgram | NativeProgram | UpstreamProgram;
+
+export interface JavaProgram {
   readonly runtime: 'java';
+  /** The artefact that holds its jars. */
+  readonly program: Id;
   readonly mainClass: string;
   /** Absolute path of the file with the options of the virtual machine. */
   readonly optionsFile: string;
   readonly arguments: readonly string[];
+}
+
+/** One of ours, bundled to one file. */
+export interface NodeProgram {
+  readonly runtime: 'node';
+  readonly program: Id;
+  /** Of node itself, such as its memory. */
+  readonly options: readonly string[];
+  readonly arguments: readonly string[];
+}
+
+/** A program that the system or its package manager brings. */
+export interface NativeProgram {
+  readonly runtime: 'native';
+  readonly program: Id;
+  readonly arguments: readonly string[];
+}
+
+/** Upstream's binary in the place of ours: an operator names where it lies. */
+export interface UpstreamProgram {
+  readonly runtime: 'upstream';
+  readonly program: Id;
+  /** A URL, or a path. */
+  readonly source: string;
+  readonly sha256: string;
+  readonly arguments: readonly string[];
+}
+
+/**
+ * A program that runs to its end, on one node of the group that is there to run it: `before-start`: before the service starts; `once-ready`: when
+ * the service serves on every node. Each is idempotent, and safe when two of them run at once.
+ */
+export interface Job {
+  readonly id: Id;
+  readonly when: 'before-start' | 'once-ready';
+  /** On every node, before each of its starts and reloads, in the place of once for the group: a check of this node's own files. */
+  readonly eachNode?: boolean;
+  readonly program: Program;
+  readonly timeoutMs: number;
+}
+
+export interface ServiceProcess {
+  readonly program: Program;
   /** Memory that the program takes at most, in MiB: heap and what lies beside it. */
   readonly memoryMiB: number;
   readonly probe: Probe;
@@ -122,6 +177,19 @@ export interface ServiceProcess {
    * server is to be started again.
    */
   readonly startAgainIf?: string;
+  /** What asks it to finish its work and leave; SIGTERM where absent. */
+  readonly stopSignal?: 'SIGTERM' | 'SIGUSR1';
+  /** What makes it read its files again without ending: all of them, or only its certificates. Absent: it must be restarted. */
+  readonly reload?: { readonly signal: 'SIGHUP' | 'SIGUSR2'; readonly reads: 'everything' | 'certificates' };
+  readonly jobs?: readonly Job[];
+  /** Secrets that must be there before its files can be filled in; a target makes those that are missing. */
+  readonly secrets?: readonly SecretSpec[];
   /** How long a graceful stop may take before force is used. */
   readonly stopTimeoutMs: number;
+}
+
+/** `token`: 64 hex digits. `key-file`: base64 text of 756 bytes, as a replica set's members share it. */
+export interface SecretSpec {
+  readonly id: string;
+  readonly kind: 'token' | 'key-file';
 }

@@ -17,7 +17,10 @@ export function checkAddresses(draft: EnvironmentDraft, fault: SayFault): void {
   const nodes = numberedNodes(draft);
   const known = new Set(nodes.map(({ id }) => id));
   // Where a group's size is wrong, its nodes are not known.
-  const sized = roles.every((role) => activeOrdinals(draft[role.field] ?? {}) !== undefined);
+  const sized = roles.every((role) => {
+    const group = draft[role.field];
+    return group === undefined ? role.optional : activeOrdinals(group) !== undefined;
+  });
   for (const [id, address] of Object.entries(pinned)) {
     const path = ['network', 'addresses', id];
     if (sized && !known.has(id)) {

@@ -7,12 +7,16 @@ import type { Id, Identity, Tolerance } from './model.ts';
 export interface Role {
   readonly id: Id;
   /** The field of the environment file that sizes the group. */
-  readonly field: 'masters' | 'workers';
+  readonly field: 'masters' | 'workers' | 'metadata' | 'api' | 'push' | 'balancer';
+  /** Whether an environment must have the group. */
+  readonly optional: boolean;
   readonly services: readonly Id[];
   readonly identity: Identity;
   tolerates(environment: { readonly tolerate: number }): Tolerance;
-  /** Where the group's addresses begin within the subnet, and how many it may take before the next role's begin. */
+  /** Where the group's addresses begin within the subnet. Where two groups grow into each other, environment-checks say so. */
   readonly addressOffset: number;
+  /** The first label of a name under which the whole group is reached, within the environment's domain; its clients ask for no single node. */
+  readonly groupName?: string;
   /** Why a service of another role must not run here, by service id. */
   readonly refuses: Readonly<Record<Id, string>>;
 }
@@ -21,6 +25,7 @@ export const roles: readonly Role[] = [
   {
     id: 'master',
     field: 'masters',
+    optional: false,
     services: ['zookeeper'],
     identity: 'pinned',
     tolerates: () => 'quorum',
@@ -33,6 +38,7 @@ export const roles: readonly Role[] = [
   {
     id: 'worker',
     field: 'workers',
+    optional: false,
     services: ['kafka'],
     identity: 'pinned',
     tolerates: ({ tolerate }) => ({ failures: tolerate }),
@@ -40,5 +46,46 @@ export const roles: readonly Role[] = [
     refuses: {
       zookeeper: 'workers run Kafka alone: a quorum that shares a machine with a broker fails together with it',
     },
+  },
+  {
+    id: 'metadata',
+    field: 'metadata',
+    optional: true,
+    services: ['mongodb'],
+    identity: 'pinned',
+    tolerates: () => 'quorum',
+    addressOffset: 40,
+    refuses: {},
+  },
+  {
+    id: 'api',
+    field: 'api',
+    optional: true,
+    services: ['messaging-api', 'auth'],
+    identity: 'fungible',
+    tolerates: () => 'any',
+    addressOffset: 50,
+    refuses: {},
+  },
+  {
+    id: 'push',
+    field: 'push',
+    optional: true,
+    services: ['push-server'],
+    identity: 'fungible',
+    tolerates: () => 'any',
+    addressOffset: 70,
+    refuses: {},
+  },
+  {
+    id: 'balancer',
+    field: 'balancer',
+    optional: true,
+    services: ['haproxy'],
+    identity: 'fungible',
+    tolerates: () => 'any',
+    addressOffset: 90,
+    groupName: 'messaging',
+    refuses: {},
   },
 ];

@@ -44,6 +44,13 @@ export interface Driver {
   start(ref: ServiceRef): Promise<{ readonly started: boolean }>;
   /** Gracefully, then by force; idempotent. Says how it ended. */
   stop(ref: ServiceRef, options?: StopOptions): Promise<{ readonly outcome: 'not running' | 'stopped' | 'killed' }>;
+  /**
+   * Runs one of a service's jobs to its end on this node, and gives the last line that it said. Its files must be installed.
+   * Throws DRIVER_JOB_FAILED with the end of its output.
+   */
+  run(ref: ServiceRef, job: Id, signal: AbortSignal): Promise<string>;
+  /** Makes a running service read its files again, as its model says; false where it does not run, or cannot without a restart. */
+  reload(ref: ServiceRef): Promise<boolean>;
   /** Returns when the service answers its probe. Throws DRIVER_SERVICE_DIED or DRIVER_NOT_READY with the end of its log, or the signal's reason. */
   ready(ref: ServiceRef, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
   /**

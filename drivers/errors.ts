@@ -62,6 +62,21 @@ export function stillRunning(services: readonly ServiceRef[]): EnsembleError {
   });
 }
 
+export function jobFailed(
+  ref: ServiceRef,
+  job: string,
+  why: string,
+  log: string,
+  lines: readonly string[],
+): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_JOB_FAILED',
+    message: `${job}, for ${ref.service} on ${ref.node}, ${why}`,
+    next: `Read what it said above (whole: ${log}), mend the cause, and run the command again.`,
+    evidence: lines,
+  });
+}
+
 export function cannotLaunch(ref: ServiceRef, program: string, cause: unknown): EnsembleError {
   return new EnsembleError({
     code: 'DRIVER_CANNOT_LAUNCH',

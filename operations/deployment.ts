@@ -3,26 +3,21 @@
  * Every command opens it the same way, so that all of them agree with what `up` decided.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { classDataFlags, ensureClassData } from '../artifacts/class-data.ts';
-import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
-import { findJava } from '../artifacts/find-java.ts';
 import { type Addressing, type LocalScheme, localAddressing } from '../cluster/addressing.ts';
 import { type Environment, loadEnvironment } from '../cluster/load.ts';
 import type { Node } from '../cluster/model.ts';
 import { allNodes } from '../cluster/resolve.ts';
 import type { Late } from '../contracts/late.ts';
 import type { Driver } from '../drivers/driver.ts';
-import type { JavaRuntime } from '../drivers/processes/launch.ts';
 import { tryListen } from '../drivers/processes/ports.ts';
 import { processDriver } from '../drivers/processes/process-driver.ts';
 import { writeWhole } from '../drivers/processes/record.ts';
-import { ensureAuthority } from '../secrets/authority.ts';
-import { ensureCertificate } from '../secrets/certificate.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
 import { neverBroughtUp, statePathUnusable, targetNotLocal } from './errors.ts';
+import { type RuntimeSource, runtimeSource, runtimesOf } from './runtimes.ts';
 
 export interface DeploymentOptions {
   /** A name in `environmentsDirectory`, or a path. */
@@ -42,8 +37,8 @@ export interface Deployment {
   readonly addressing: Addressing;
   readonly secrets: SecretStore;
   readonly driver: Driver;
-  /** What a service's program runs with; fetched at the first call, remembered after. */
-  runtime(service: string, onProgress?: (line: string) => void): Promise<JavaRuntime>;
+  /** What a program runs with; fetched at the first call, remembered after. */
+  readonly runtime: RuntimeSource;
   /** `host:port` of every worker's plain listener. */
   readonly bootstrap: readonly string[];
 }
@@ -133,14 +128,18 @@ function assemble(
   const { cluster } = environment;
   const addressing = localAddressing(cluster, scheme, stateDirectory);
   const secrets = fileStore(join(stateDirectory, 'secrets'));
-  const runtime = rememberingRuntime((service, onProgress) =>
-    makeRuntime(service, secrets, environment, { ...options, onProgress: onProgress ?? options.onProgress }),
-  );
+  const made = runtimeSource({
+    environment: cluster.environment,
+    secrets,
+    signal: options.signal,
+    directory: dirname(environment.file),
+  });
+  const runtime: RuntimeSource = (program, onProgress) => made(program, onProgress ?? options.onProgress);
   const driver = processDriver({
     cluster,
     addressing,
     stateDirectory,
-    runtime,
+    runtimes: runtimesOf(runtime),
     resolveLate: (node, late) => resolveLate(secrets, node, late),
   });
   return {
@@ -160,40 +159,6 @@ function bootstrapOf({ cluster }: Environment, addressing: Addressing): readonly
     .filter((group) => group.services.includes('kafka'))
     .flatMap((group) => group.nodes)
     .map((node) => `${addressing.host(node)}:${addressing.port(node, 'kafka', 'plaintext')}`);
-}
-
-function rememberingRuntime(make: Deployment['runtime']): Deployment['runtime'] {
-  const made = new Map<string, Promise<JavaRuntime>>();
-  return (service, onProgress) => {
-    const known = made.get(service) ?? make(service, onProgress);
-    made.set(service, known);
-    return known;
-  };
-}
-
-async function makeRuntime(
-  service: string,
-  secrets: SecretStore,
-  { cluster }: Environment,
-  { onProgress, signal }: DeploymentOptions,
-): Promise<JavaRuntime> {
-  if (service !== 'zookeeper' && service !== 'kafka') throw new TypeError(`no artefact for ${service}`);
-  const java = await findJava();
-  const artifact = await ensureArtifact(service, { onProgress, signal });
-  const certificate = () => trainingCertificate(secrets, cluster.environment);
-  const classData = await ensureClassData({ java, artifact, certificate, onProgress, signal });
-  return { executable: java.executable, classpath: artifact.classpath, startOptions: classDataFlags(classData) };
-}
-
-/** For the broker of the training run, which speaks TLS to itself on 127.0.0.1. */
-async function trainingCertificate(secrets: SecretStore, environment: string) {
-  const authority = await ensureAuthority(secrets, environment);
-  const certificate = await ensureCertificate(secrets, authority, {
-    id: 'training',
-    commonName: 'training',
-    hosts: ['127.0.0.1'],
-  });
-  return { ...certificate, authorityPem: authority.certificatePem };
 }
 
 async function resolveLate(secrets: SecretStore, node: Node, late: Late): Promise<string> {

@@ -1,4 +1,4 @@
-/** Takes an environment down: workers before masters, gracefully, then by force. Data stays unless it is purged. */
+/** Takes an environment down in the reverse order of its start: workers before masters, gracefully, then by force. Data stays unless it is purged. */
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startOrder } from '../cluster/services/table.ts';
@@ -38,7 +38,7 @@ export async function takeDown(
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
   const context: Context = { deployment, options, stopped: [] };
   await withFileLock(join(deployment.stateDirectory, lockName), { signal, onWait }, () =>
-    run(stepsOf(options), context, signal),
+    run(stepsOf(deployment, options), context, signal),
   );
   // What the lock lies in goes after its release, and only where nobody else waits for it by now.
   if (options.purge) {
@@ -48,10 +48,12 @@ export async function takeDown(
   return { environment: deployment.environment.cluster.environment, stopped: context.stopped, purged: options.purge };
 }
 
-function stepsOf({ purge }: DownOptions): readonly Step<Context>[] {
+function stepsOf({ environment }: Deployment, { purge }: DownOptions): readonly Step<Context>[] {
+  const { groups } = environment.cluster;
   const services = startOrder()
     .flat()
     .map((service) => service.id)
+    .filter((id) => groups.some((group) => group.services.includes(id)))
     .reverse();
   return [
     {

@@ -1,5 +1,5 @@
 /**
- * Brings an environment up on this machine: programs, certificates, masters, workers, topics, first messages.
+ * Brings an environment up on this machine: programs, certificates, masters, workers, topics, first messages, and the platform that stands on them.
  *
  * Every step asks what is there before it does anything, so the same list carries on after a run that was killed at any moment. What a failed or
  * interrupted run started, it stops again; what ran before it stays.
@@ -9,12 +9,13 @@ import type { Group } from '../cluster/model.ts';
 import { startOrder } from '../cluster/services/table.ts';
 import type { ServiceRef } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
-import { ensureAuthority } from '../secrets/authority.ts';
-import { ensureCertificate } from '../secrets/certificate.ts';
+import { ensureCertificates, ensureSecrets, installNodes } from './certificates.ts';
 import { type Deployment, type DeploymentOptions, previewDeployment, rememberScheme } from './deployment.ts';
 import { strayServices } from './errors.ts';
-import { awaitBrokers, awaitQuorum, nodesRunning } from './health.ts';
+import { awaitBrokers, awaitQuorum } from './health.ts';
 import { exchangeMessages, type MessageReport } from './messages.ts';
+import { programsOf } from './model-programs.ts';
+import { awaitService, type StartRun, startProcesses, startService } from './start-services.ts';
 import type { Step } from './step.ts';
 import { bringTopicsUp } from './topics.ts';
 
@@ -56,7 +57,7 @@ export async function bringUp(
     await rememberScheme(deployment);
     const context: Context = { deployment, options, started: [], topics: { changes: 0, verified: 0 }, messages: [] };
     try {
-      await run(steps, context, signal);
+      await run(stepsOf(deployment), context, signal);
     } catch (error) {
       await stopStarted(context);
       throw error;
@@ -67,19 +68,46 @@ export async function bringUp(
   });
 }
 
-const steps: readonly Step<Context>[] = [
-  { title: 'Programs', run: preparePrograms },
-  { title: 'Certificates and files', run: installNodes },
-  { title: 'Masters', run: startMasters },
-  { title: 'Workers', run: startWorkers },
-  { title: 'Topics', run: verifyTopics },
-  { title: 'Messages', run: sendMessages },
+function stepsOf({ environment }: Deployment): readonly Step<Context>[] {
+  const { groups } = environment.cluster;
+  const has = (service: string) => groups.some(({ services }) => services.includes(service));
+  return [
+    { title: 'Programs', run: preparePrograms },
+    { title: 'Certificates and files', run: writeFiles },
+    { title: 'Masters', run: startMasters },
+    { title: 'Workers', run: startWorkers },
+    { title: 'Topics', run: verifyTopics },
+    { title: 'Messages', run: sendMessages },
+    ...platformSteps.filter(({ service }) => has(service)),
+  ];
+}
+
+/** What stands on the brokers, in the order in which each can serve; an environment has those that it asks for. */
+const platformSteps: readonly (Step<Context> & { readonly service: string })[] = [
+  platformStep('mongodb', 'Metadata store'),
+  platformStep('mongodb-stand-in', 'Metadata store (stand-in)'),
+  platformStep('messaging-api', 'Messaging API'),
+  platformStep('auth', 'Authentication'),
+  platformStep('push-server', 'Push servers'),
+  platformStep('haproxy', 'Balancer'),
 ];
 
+function platformStep(service: string, title: string): Step<Context> & { readonly service: string } {
+  return {
+    service,
+    title,
+    run: async (context, report, signal) => {
+      const count = await startService(startRun(context), service, report, signal);
+      return `${count} ${count === 1 ? 'serves' : 'serve'}`;
+    },
+  };
+}
+
+function startRun({ deployment, options, started }: Context): StartRun {
+  return { deployment, timeoutMs: options.timeoutMs, started };
+}
+
 async function preparePrograms({ deployment, options }: Context, report: (progress: string) => void): Promise<string> {
-  const services = startOrder()
-    .flat()
-    .map((service) => service.id);
   const strays = await deployment.driver.strays();
   if (strays.length > 0) throw strayServices(strays.map((ref) => `${ref.service} on ${ref.node}`));
   // A fetch takes its time: in the list where there is one, as a line of its own elsewhere.
@@ -87,10 +115,11 @@ async function preparePrograms({ deployment, options }: Context, report: (progre
     report(line);
     options.onProgress?.(line);
   };
-  const runtimes = await Promise.all(services.map((id) => deployment.runtime(id, onProgress)));
+  const programs = programsOf(deployment);
+  const runtimes = await Promise.all(programs.map((program) => deployment.runtime(program, onProgress)));
   await deployment.driver.preflight(everyService(deployment));
-  const shared = runtimes.filter((runtime) => runtime.startOptions.length > 0).length;
-  return `${services.join(' and ')} at hand${shared === runtimes.length ? '' : ', without class-data sharing'}`;
+  const shared = runtimes.every((runtime) => runtime.kind !== 'java' || runtime.startOptions.length > 0);
+  return `${programs.map(({ program }) => program).join(', ')} at hand${shared ? '' : ', without class-data sharing'}`;
 }
 
 function everyService({ environment }: Deployment): readonly ServiceRef[] {
@@ -101,25 +130,10 @@ function refsOf(group: Group): readonly ServiceRef[] {
   return group.nodes.flatMap((node) => group.services.map((service) => ({ node: node.id, service })));
 }
 
-async function installNodes({ deployment }: Context): Promise<string> {
-  const { cluster } = deployment.environment;
-  const authority = await ensureAuthority(deployment.secrets, cluster.environment);
-  const nodes = cluster.groups.flatMap((group) => group.nodes);
-  for (const node of nodes) {
-    const name = `${node.id}.${cluster.domain}`;
-    await ensureCertificate(deployment.secrets, authority, {
-      id: node.id,
-      commonName: name,
-      hosts: [name, deployment.addressing.host(node), 'localhost'],
-    });
-  }
-  await ensureCertificate(deployment.secrets, authority, {
-    id: 'operator',
-    commonName: 'operator',
-    hosts: [`operator.${cluster.domain}`],
-  });
-  for (const node of nodes) await deployment.driver.install(node.id);
-  return `${nodes.length} nodes`;
+async function writeFiles({ deployment }: Context): Promise<string> {
+  await ensureCertificates(deployment);
+  await ensureSecrets(deployment);
+  return `${await installNodes(deployment)} nodes`;
 }
 
 async function startMasters(
@@ -128,7 +142,9 @@ async function startMasters(
   signal: AbortSignal,
 ): Promise<string> {
   const { deployment, options } = context;
-  await startService(context, 'zookeeper', report);
+  // The metadata store waits for nobody; it comes up beside the masters and is waited for where it is needed.
+  for (const store of ['mongodb', 'mongodb-stand-in']) await startProcesses(startRun(context), store, () => {});
+  await startProcesses(startRun(context), 'zookeeper', report);
   const quorum = await awaitQuorum(deployment, options.timeoutMs, signal);
   const modes = [...quorum.values()];
   const followers = modes.filter((mode) => mode === 'follower').length;
@@ -141,33 +157,10 @@ async function startWorkers(
   signal: AbortSignal,
 ): Promise<string> {
   const { deployment, options } = context;
-  await startService(context, 'kafka', report);
+  await startProcesses(startRun(context), 'kafka', report);
   const metadata = await awaitBrokers(deployment, options.timeoutMs, (count) => report(`${count} registered`), signal);
-  const workers = nodesRunning(deployment.environment.cluster.groups, 'kafka');
-  await Promise.all(
-    workers.map((node) =>
-      deployment.driver.ready({ node: node.id, service: 'kafka' }, { timeoutMs: options.timeoutMs, signal }),
-    ),
-  );
+  await awaitService(startRun(context), 'kafka', signal);
   return `${metadata.brokers.length} registered`;
-}
-
-async function startService(
-  { deployment, started }: Context,
-  service: string,
-  report: (progress: string) => void,
-): Promise<void> {
-  const nodes = nodesRunning(deployment.environment.cluster.groups, service);
-  const starts = await Promise.allSettled(
-    nodes.map(async (node) => {
-      const ref = { node: node.id, service };
-      const outcome = await deployment.driver.start(ref);
-      if (outcome.started) started.push(ref);
-    }),
-  );
-  // Only once all of them are settled: one that starts after another failed must be stopped with the rest.
-  for (const start of starts) if (start.status === 'rejected') throw start.reason;
-  report(`${nodes.length} processes`);
 }
 
 async function verifyTopics(

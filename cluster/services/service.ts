@@ -29,7 +29,9 @@ export interface Sizing {
 
 export interface ServiceDefinition<Spec extends z.ZodType, Profile extends z.ZodType, S> {
   readonly id: Id;
-  /** Services that must be ready before this one can serve. */
+  /** The service in whose place it runs, on one node alone, where a machine lacks that one. */
+  readonly standsInFor?: Id;
+  /** Services that must be ready before this one can serve; those that the environment does not have do not count. */
   readonly startAfter: readonly Id[];
   readonly listeners: readonly Listener[];
   /** Folders within each volume that must be there before the first start; made together with the volume and never again. */
@@ -46,6 +48,7 @@ export interface ServiceDefinition<Spec extends z.ZodType, Profile extends z.Zod
 /** A service whose settings' type only it knows; `Group.settings` carries them from `derive` to `files`. */
 export interface Service {
   readonly id: Id;
+  readonly standsInFor?: Id | undefined;
   readonly startAfter: readonly Id[];
   readonly listeners: readonly Listener[];
   readonly volumeFolders: readonly string[];
@@ -60,6 +63,7 @@ export function defineService<Spec extends z.ZodType, Profile extends z.ZodType,
 ): Service {
   return {
     id: definition.id,
+    standsInFor: definition.standsInFor,
     startAfter: definition.startAfter,
     listeners: definition.listeners,
     volumeFolders: definition.volumeFolders,

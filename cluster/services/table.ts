@@ -1,9 +1,24 @@
 /** One row a system. A new system is a folder beside this file, a row here, and a row in artifacts/. */
+import { auth } from './auth/service.ts';
+import { haproxy } from './haproxy/service.ts';
 import { kafka } from './kafka/service.ts';
+import { messagingApi } from './messaging-api/service.ts';
+import { mongodb } from './mongodb/service.ts';
+import { mongodbStandIn } from './mongodb/stand-in.ts';
+import { pushServer } from './push-server/service.ts';
 import type { Service } from './service.ts';
 import { zookeeper } from './zookeeper/service.ts';
 
-const services: readonly Service[] = [zookeeper, kafka];
+const services: readonly Service[] = [
+  zookeeper,
+  mongodb,
+  mongodbStandIn,
+  kafka,
+  messagingApi,
+  auth,
+  pushServer,
+  haproxy,
+];
 
 export const serviceTable: ReadonlyMap<string, Service> = new Map(services.map((service) => [service.id, service]));
 

@@ -1,35 +1,14 @@
 /** Starts a service's program so that it outlives this command, with its output in a file. */
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import type { ServiceProcess } from '../../cluster/model.ts';
 import { identify, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { ServiceRef } from '../driver.ts';
 import { cannotLaunch } from '../errors.ts';
-import { processMark } from './command-lines.ts';
-
-/** What a service's Java program runs with; found and fetched by others. */
-export interface JavaRuntime {
-  readonly executable: string;
-  readonly classpath: readonly string[];
-  /** Options that depend on this machine alone and change nothing but the time to start (class-data sharing); none where they cannot be had. */
-  readonly startOptions: readonly string[];
-}
-
-/** The command line without the program's own name. The mark comes first, where a listing shows it. */
-export function javaArguments(process: ServiceProcess, runtime: JavaRuntime, folder: string): readonly string[] {
-  return [
-    processMark(folder),
-    ...runtime.startOptions,
-    `@${process.optionsFile}`,
-    '-cp',
-    runtime.classpath.join(':'),
-    process.mainClass,
-    ...process.arguments,
-  ];
-}
+import { markEnvironment } from './command-lines.ts';
+import type { Command } from './program-command.ts';
 
 /** Only what a server needs: a person's JAVA_TOOL_OPTIONS or KAFKA_OPTS would change what runs without a trace in any file. */
-function environment(): NodeJS.ProcessEnv {
+export function serverEnvironment(): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TZ, TMPDIR } = process.env;
   return Object.fromEntries(
     Object.entries({ PATH, HOME, LANG, TZ, TMPDIR }).filter(([, value]) => value !== undefined),
@@ -39,8 +18,7 @@ function environment(): NodeJS.ProcessEnv {
 /** @throws EnsembleError DRIVER_CANNOT_LAUNCH */
 export async function launch(
   ref: ServiceRef,
-  executable: string,
-  args: readonly string[],
+  { executable, arguments: args }: Command,
   { folder, log }: { readonly folder: string; readonly log: string },
 ): Promise<ProcessIdentity> {
   const output = await open(log, 'a');
@@ -50,7 +28,7 @@ export async function launch(
       cwd: folder,
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
-      env: environment(),
+      env: { ...serverEnvironment(), ...markEnvironment(folder) },
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);

@@ -1,7 +1,7 @@
 /** Whether an address and port can be listened on, and who listens there if not. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { markIn } from './command-lines.ts';
+import { markOf } from './command-lines.ts';
 
 export type Availability =
   | { readonly kind: 'free' }
@@ -32,7 +32,7 @@ export async function portHolder(host: string, port: number): Promise<string | u
       const link = await readlink(`/proc/${pid}/fd/${file}`).catch(() => '');
       if (!inodes.has(link)) continue;
       const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'a program');
-      const mark = markIn(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+      const mark = await markOf(Number(pid));
       return `${name.trim()} (pid ${pid})${mark === undefined ? '' : `, a server that ensemble runs from ${mark},`}`;
     }
   }

@@ -15,18 +15,20 @@ import { addressChanged, notReady, serviceDied, stillRunning } from '../errors.t
 import { answersProbe } from '../probe.ts';
 import { findMarked } from './command-lines.ts';
 import { filesDigest, installService } from './install.ts';
-import { type JavaRuntime, javaArguments, launch } from './launch.ts';
+import { launch } from './launch.ts';
 import { logFile, nodesFolder, recordFile, serviceFolder } from './layout.ts';
 import { followLog, lastLines, rotateLog } from './log-file.ts';
 import { checkMemory, checkPorts } from './preflight.ts';
+import { commandOf, type Runtimes } from './program-command.ts';
 import { type ProcessRecord, readRecord, writeRecord } from './record.ts';
+import { runJob } from './run-job.ts';
 
 export interface ProcessDriverOptions {
   readonly cluster: Cluster;
   readonly addressing: Addressing;
   /** Absolute; the environment's own folder. */
   readonly stateDirectory: string;
-  runtime(service: Id): Promise<JavaRuntime>;
+  readonly runtimes: Runtimes;
   resolveLate(node: Node, late: Late): Promise<string>;
 }
 
@@ -137,9 +139,8 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     const { ref, rendered } = started;
     const folder = serviceFolder(stateDirectory, ref);
     await mkdir(folder, { recursive: true });
-    const runtime = await options.runtime(ref.service);
-    const args = javaArguments(rendered.process, runtime, folder);
-    const identity = await launch(ref, runtime.executable, args, { folder, log: logOf(ref) });
+    const command = await commandOf(rendered.process.program, options.runtimes, folder);
+    const identity = await launch(ref, command, { folder, log: logOf(ref) });
     const since = new Date().toISOString();
     const addresses = [...addressesOf(started)];
     const record = { ...identity, since, filesDigest: filesDigest(rendered), addresses, stopRequested: false };
@@ -193,12 +194,34 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       // A full disk must not keep a server running: without the note, its end counts as a failure, which `up` mends as well.
       if (record !== undefined)
         await writeRecord(fileOf(ref), { ...record, stopRequested: true }).catch(() => undefined);
-      signalProcess(identity, 'SIGTERM');
-      const patienceMs = timeoutMs ?? units.get(keyOf(ref))?.rendered.process.stopTimeoutMs ?? strayStopTimeoutMs;
+      const model = units.get(keyOf(ref))?.rendered.process;
+      signalProcess(identity, model?.stopSignal ?? 'SIGTERM');
+      const patienceMs = timeoutMs ?? model?.stopTimeoutMs ?? strayStopTimeoutMs;
       if (await ended(identity, patienceMs)) return { outcome: 'stopped' };
       signalProcess(identity, 'SIGKILL');
       await ended(identity, Number.POSITIVE_INFINITY);
       return { outcome: 'killed' };
+    },
+
+    async run(ref, id, signal) {
+      const { rendered } = unit(ref);
+      const job = rendered.process.jobs?.find((each) => each.id === id);
+      if (job === undefined) throw new TypeError(`${ref.service} has no job ${id}`);
+      const folder = serviceFolder(stateDirectory, ref);
+      return await runJob(ref, job, await commandOf(job.program, options.runtimes, folder), folder, signal);
+    },
+
+    async reload(ref) {
+      const identity = await find(ref);
+      const { rendered } = unit(ref);
+      const { reload } = rendered.process;
+      if (identity === undefined || reload === undefined) return false;
+      signalProcess(identity, reload.signal);
+      const record = await readRecord(fileOf(ref));
+      // What it was started with and what it runs with are the same again, where it reads everything.
+      if (record !== undefined && reload.reads === 'everything')
+        await writeRecord(fileOf(ref), { ...record, filesDigest: filesDigest(rendered) });
+      return true;
     },
 
     async ready(ref, { timeoutMs, signal }) {

@@ -51,7 +51,7 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
     [
       'a service that is none',
       change({ [masters]: `${masters}\n  runs: [zookeeper, nats]` }),
-      '7:21: masters.runs[1]: expected one of zookeeper, kafka, found the service "nats"; leave runs out, or write [zookeeper]',
+      '7:21: masters.runs[1]: expected one of zookeeper, kafka, mongodb, messaging-api, auth, push-server, haproxy, found the service "nats"; leave runs out, or write [zookeeper]',
     ],
     [
       'neither count nor ids',
@@ -229,8 +229,8 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
     ],
     [
       'one whose service is yet to come',
-      add('api: {}\n'),
-      '14:1: api: expected no messaging API yet: this version has no service behind it, found a mapping; remove it',
+      add('routing: {}\n'),
+      '14:1: routing: expected no routing yet: this version has no service behind it, found a mapping; remove it',
     ],
     ['another back end', add('broker: nats\n'), '14:1: broker: expected kafka, found the text "nats"; change it'],
     [

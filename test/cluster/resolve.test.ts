@@ -49,8 +49,14 @@ test('groups say what they are: pinned nodes, a quorum, and the failures that wo
   ]);
 });
 
-test('ZooKeeper starts before Kafka', () => {
-  expect(startOrder().map((wave) => wave.map(({ id }) => id))).toEqual([['zookeeper'], ['kafka']]);
+test('each service starts after those that it needs', () => {
+  expect(startOrder().map((wave) => wave.map(({ id }) => id))).toEqual([
+    ['zookeeper', 'mongodb', 'mongodb-stand-in'],
+    ['kafka'],
+    ['messaging-api'],
+    ['auth', 'push-server'],
+    ['haproxy'],
+  ]);
 });
 
 describe('numbers', () => {

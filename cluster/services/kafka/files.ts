@@ -9,7 +9,7 @@ import { configuration, configurationPath, type Site } from '../service.ts';
 import type { KafkaSettings } from './settings.ts';
 
 /** Kafka's part of the quorum's tree, so that another system may use the same masters. The messaging API's kafka_znode names it too. */
-const chroot = '/kafka';
+export const chroot = '/kafka';
 
 export function files(site: Site<KafkaSettings>): readonly ServiceFile[] {
   const { node, settings } = site;

@@ -12,10 +12,13 @@ const apiVersionsRequest = '\0\0\0\n\0\x12\0\0\0\0\0\x01\xff\xff';
 
 export function process(site: Site<KafkaSettings>): ServiceProcess {
   return {
-    runtime: 'java',
-    mainClass: 'kafka.Kafka',
-    optionsFile: configurationPath(site, 'kafka', 'jvm.options'),
-    arguments: [configurationPath(site, 'kafka', 'server.properties')],
+    program: {
+      runtime: 'java',
+      program: 'kafka',
+      mainClass: 'kafka.Kafka',
+      optionsFile: configurationPath(site, 'kafka', 'jvm.options'),
+      arguments: [configurationPath(site, 'kafka', 'server.properties')],
+    },
     memoryMiB: site.settings.heapMiB + beyondHeapMiB,
     probe: { listener: 'plaintext', send: apiVersionsRequest, expect: '^\\0\\0' },
     // A broker that was killed stays registered until its session ends (18 s): ZooKeeper refuses its successor until then.

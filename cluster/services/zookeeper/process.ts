@@ -6,10 +6,13 @@ import type { ZookeeperSettings } from './settings.ts';
 
 export function process(site: Site<ZookeeperSettings>): ServiceProcess {
   return {
-    runtime: 'java',
-    mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
-    optionsFile: configurationPath(site, 'zookeeper', 'jvm.options'),
-    arguments: [configurationPath(site, 'zookeeper', 'zoo.cfg')],
+    program: {
+      runtime: 'java',
+      program: 'zookeeper',
+      mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
+      optionsFile: configurationPath(site, 'zookeeper', 'jvm.options'),
+      arguments: [configurationPath(site, 'zookeeper', 'zoo.cfg')],
+    },
     memoryMiB: site.settings.heapMiB + beyondHeapMiB,
     // A server outside a quorum answers that it is not serving; the mode is there only within one.
     probe: { listener: 'client', send: 'srvr', expect: 'Mode: (leader|follower|standalone)' },

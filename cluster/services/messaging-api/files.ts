@@ -1,0 +1,60 @@
+/** config.json of the messaging API in upstream's keys, what the database is seeded with, and the certificate. */
+import type { ServiceFile } from '../../model.ts';
+import { chroot } from '../kafka/files.ts';
+import { LateString, renderJson } from '../late-json.ts';
+import { databases, storeHost } from '../mongodb/connection.ts';
+import { addressesOf, groupRunning } from '../peers.ts';
+import { configuration, type Site } from '../service.ts';
+import { tlsFiles, tlsPaths } from '../tls-files.ts';
+import { pushWorker, serviceToken, userToken } from '../tokens.ts';
+import { seedJson } from './seed.ts';
+import type { MessagingApiSettings } from './settings.ts';
+
+export function files(site: Site<MessagingApiSettings>): readonly ServiceFile[] {
+  return [
+    { place: configuration, path: 'config.json', mode: 0o600, text: renderJson(config(site)) },
+    { place: configuration, path: 'seed.json', mode: 0o600, text: renderJson(seedJson(site)) },
+    ...tlsFiles(site),
+  ];
+}
+
+function config(site: Site<MessagingApiSettings>): object {
+  const { addressing, cluster, node, settings } = site;
+  const tls = tlsPaths(site, 'messaging-api');
+  const pushServers = addressesOf(site, 'push-server', 'grpc');
+  const [push] = pushServers;
+  const separator = push?.lastIndexOf(':') ?? 0;
+  const balancer = groupRunning(cluster, 'haproxy');
+  const known = {
+    bind_ip: addressing.bind(node),
+    port: addressing.port(node, 'messaging-api', 'https'),
+    zookeeper_hosts: addressesOf(site, 'zookeeper', 'client'),
+    kafka_znode: chroot,
+    store_host: new LateString(...storeHost(site, 'messaging-api')),
+    store_db: databases.messaging,
+    certificate: tls.certificate,
+    certificate_key: tls.key,
+    certificate_authorities_dir: tls.authorities,
+    auth_option: 'both',
+    per_resource_auth: true,
+    service_token: new LateString({ secret: serviceToken }),
+    proxy_hostname: balancer?.names[0] ?? '',
+    log_level: 'INFO',
+    log_facilities: [],
+    push_enabled: push !== undefined,
+    push_tls_enabled: true,
+    push_server_host: push?.slice(0, separator) ?? '',
+    push_server_port: push === undefined ? 0 : Number(push.slice(separator + 1)),
+    verify_push_server: true,
+    push_worker_token: new LateString({ secret: userToken(pushWorker) }),
+  };
+  const { exclusiveWindows, requestsPerSecond } = settings;
+  const ours = {
+    bootstrapServers: addressesOf(site, 'kafka', 'plaintext'),
+    exclusiveWindows,
+    limits: { requestsPerSecond },
+    pushServers,
+  };
+  // Upstream's reader passes over what it does not know, so that one file serves both.
+  return { ...known, ensemble: ours };
+}

@@ -1,0 +1,48 @@
+/** config.json of a push server in upstream's keys, and its certificate. */
+import type { ServiceFile } from '../../model.ts';
+import { LateString, renderJson } from '../late-json.ts';
+import { databases, storeHost } from '../mongodb/connection.ts';
+import { groupRunning, nodeName, nodesRunning } from '../peers.ts';
+import { configuration, type Site } from '../service.ts';
+import { tlsFiles, tlsPaths } from '../tls-files.ts';
+import { pushWorker, userToken } from '../tokens.ts';
+import type { PushServerSettings } from './settings.ts';
+
+export function files(site: Site<PushServerSettings>): readonly ServiceFile[] {
+  return [
+    { place: configuration, path: 'config.json', mode: 0o600, text: renderJson(config(site)) },
+    ...tlsFiles(site),
+  ];
+}
+
+function config(site: Site<PushServerSettings>): object {
+  const { addressing, cluster, node } = site;
+  const tls = tlsPaths(site, 'push-server');
+  // Through the balancer where there is one: an API node that leaves takes no push server with it.
+  const [service, listener] =
+    groupRunning(cluster, 'haproxy') === undefined ? ['messaging-api', 'https'] : ['haproxy', 'api'];
+  const [entrance] = nodesRunning(cluster, service);
+  return {
+    bind_ip: addressing.bind(node),
+    bind_port: addressing.port(node, 'push-server', 'grpc'),
+    certificate: tls.certificate,
+    certificate_key: tls.key,
+    certificate_authorities_dir: tls.authorities,
+    ams_token: new LateString({ secret: userToken(pushWorker) }),
+    ams_host: entrance === undefined ? '' : addressing.host(entrance),
+    ams_port: entrance === undefined ? 0 : addressing.port(entrance, service, listener),
+    verify_ssl: true,
+    tls_enabled: true,
+    trust_unknown_cas: false,
+    log_level: 'info',
+    skip_subs_load: false,
+    // An API node shows its server certificate; its common name is the node's.
+    acl: nodesRunning(cluster, 'messaging-api').map((member) => nodeName(cluster, member)),
+    syslog_enabled: false,
+    ensemble: {
+      storeHost: new LateString(...storeHost(site, 'push-server')),
+      storeDb: databases.messaging,
+      metricsPort: addressing.port(node, 'push-server', 'metrics'),
+    },
+  };
+}
