@@ -6,7 +6,7 @@ import { type CollectionName, uniqueFields } from './store.ts';
 export function createMemoryStore(): Store {
   const sequence = { next: 1 };
   const of = <Document extends object>(name: CollectionName): Collection<Document> =>
-    new MemoryCollection<Document>(uniqueFields[name], sequence);
+    new MemoryCollection<Document>([uniqueFields[name]], sequence);
   return {
     projects: of('projects'),
     topics: of('topics'),
@@ -24,13 +24,14 @@ export function createMemoryStore(): Store {
 
 type Fields = Record<string, unknown>;
 
-class MemoryCollection<Document extends object> implements Collection<Document> {
-  readonly #unique: readonly string[];
+/** `uniques`: sets of fields whose values together only one document may have. @internal */
+export class MemoryCollection<Document extends object> implements Collection<Document> {
+  readonly #uniques: readonly (readonly string[])[];
   readonly #sequence: { next: number };
   #documents: Stored<Document>[] = [];
 
-  constructor(unique: readonly string[], sequence: { next: number }) {
-    this.#unique = unique;
+  constructor(uniques: readonly (readonly string[])[], sequence: { next: number }) {
+    this.#uniques = uniques;
     this.#sequence = sequence;
   }
 
@@ -53,7 +54,8 @@ class MemoryCollection<Document extends object> implements Collection<Document> 
   async insert(document: Document): Promise<boolean> {
     await later();
     const keys = document as Fields;
-    const taken = (other: object) => this.#unique.every((field) => same((other as Fields)[field], keys[field]));
+    const taken = (other: object) =>
+      this.#uniques.some((unique) => unique.every((field) => same((other as Fields)[field], keys[field])));
     if (this.#documents.some(taken)) return false;
     this.#add(document);
     return true;

@@ -5,6 +5,7 @@
 import {
   type BsonDocument as Bson,
   connectMongo,
+  type Db,
   isDuplicateKey,
   Long,
   MongoServerError,
@@ -43,14 +44,7 @@ export async function connectMongoStore({ host, database, warn }: MongoStoreOpti
   const db = connection.database;
   for (const [name, collection] of Object.entries(collections)) {
     const fields = uniqueFields[name as CollectionName];
-    try {
-      await db
-        .collection(collection)
-        .createIndex(Object.fromEntries(fields.map((field) => [field, 1])), { unique: true, name: 'ensemble_unique' });
-    } catch (error) {
-      if (!(error instanceof MongoServerError)) throw error;
-      warn(`${collection} keeps no unique ${fields.join(' and ')}: ${error.message}`);
-    }
+    await keepUnique(db, collection, { fields, name: 'ensemble_unique', warn });
   }
   const of = <Document extends object>(name: CollectionName): Collection<Document> =>
     new MongoCollection<Document>(db.collection(collections[name]));
@@ -69,7 +63,24 @@ export async function connectMongoStore({ host, database, warn }: MongoStoreOpti
   };
 }
 
-class MongoCollection<Document extends object> implements Collection<Document> {
+/** An index that lets only one document have the same values in `fields`; where old duplicates forbid it, that is told and the collection stays as it was. */
+export async function keepUnique(
+  db: Db,
+  collection: string,
+  { fields, name, warn }: { fields: readonly string[]; name: string; warn: (words: string) => void },
+): Promise<void> {
+  try {
+    await db
+      .collection(collection)
+      .createIndex(Object.fromEntries(fields.map((field) => [field, 1])), { unique: true, name });
+  } catch (error) {
+    if (!(error instanceof MongoServerError)) throw error;
+    warn(`${collection} keeps no unique ${fields.join(' and ')}: ${error.message}`);
+  }
+}
+
+/** One collection of any program that keeps its documents as this one does. */
+export class MongoCollection<Document extends object> implements Collection<Document> {
   readonly #raw: Raw;
 
   constructor(raw: Raw) {
