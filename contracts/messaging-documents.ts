@@ -28,8 +28,6 @@ export interface TopicDocument {
   /** Empty: no schema. */
   readonly schema_uuid: string;
   readonly created_on: Date;
-  /** The Kafka topic that it stands for; ours, and absent: `{project_uuid}.{name}`. */
-  readonly kafka_topic?: string;
   /** uuids of users; upstream leaves null where it never wrote one, as in every list here. */
   readonly acl: readonly string[] | null;
   /** A topic of the manifest that this name stands for, such as `monitoring.pms`; absent: Kafka topic `{project_uuid}.{name}`, one partition. */
