@@ -9,6 +9,7 @@ import type Encoder from 'kafkajs/src/protocol/encoder.js';
 
 /** Kafka's numbers for the requests that we send. */
 export const apiKeys = {
+  Produce: 0,
   Fetch: 1,
   ListOffsets: 2,
   Metadata: 3,
@@ -19,6 +20,7 @@ export const apiKeys = {
   ApiVersions: 18,
   CreateTopics: 19,
   DeleteTopics: 20,
+  InitProducerId: 22,
   DescribeConfigs: 32,
   DescribeLogDirs: 35,
   CreatePartitions: 37,

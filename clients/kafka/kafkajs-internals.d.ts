@@ -12,6 +12,7 @@ declare module 'kafkajs/src/protocol/encoder.js' {
     writeInt32(value: number): this;
     writeInt64(value: number | string | bigint): this;
     writeBoolean(value: boolean): this;
+    writeBytes(value: Buffer): this;
     writeString(value: string | null): this;
     writeUVarInt(value: number): this;
     writeUVarIntString(value: string | null): this;
@@ -34,6 +35,36 @@ declare module 'kafkajs/src/protocol/decoder.js' {
     readUVarIntArray<T>(reader: (decoder: Decoder) => T): T[] | null;
     forward(size: number): void;
   }
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
+
+  export default function writeRecord(record: {
+    readonly offsetDelta: number;
+    readonly timestampDelta: number;
+    readonly key: Buffer | null;
+    readonly value: Buffer;
+    readonly headers: Readonly<Record<string, Buffer>>;
+  }): Encoder;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
+
+  const recordBatch: {
+    /** Its length in front, as a field of a request. */
+    RecordBatch(batch: {
+      readonly firstTimestamp: number;
+      readonly maxTimestamp: number;
+      readonly lastOffsetDelta: number;
+      readonly producerId: bigint;
+      readonly producerEpoch: number;
+      readonly firstSequence: number;
+      readonly records: readonly Encoder[];
+    }): Promise<Encoder>;
+  };
+  export default recordBatch;
 }
 
 declare module 'kafkajs/src/protocol/recordBatch/v0/decoder.js' {

@@ -1,66 +1,143 @@
 /**
  * Publishing for a service that answers for the message: every in-sync replica has it (acks=all) before the answer, in one request for a batch, into one
- * partition. messaging.ts is for the platform's own producers, who ask less and send with keys.
+ * partition. The producer is idempotent (KIP-98): a batch whose answer was lost is sent again with the same number, and the broker writes it once and answers
+ * with the offset that it has. KafkaJS's own idempotent producer is experimental and gives a batch a new number after some errors, so this is ours.
+ *
+ * messaging.ts is for the platform's own producers, who ask less.
  */
-import { Kafka, logLevel } from 'kafkajs';
-import { reason, unreachable } from '../errors.ts';
-import { kafkaJsSasl } from './broker-link.ts';
-import type { MessagingOptions } from './messaging.ts';
-import './kafkajs.ts';
+import { isClientError, refused } from '../errors.ts';
+import type { KafkaConnection } from './connection.ts';
+import { initProducerIdApi } from './requests/init-producer-id.ts';
+import type { TopicPartition } from './requests/list-offsets.ts';
+import { type BatchPlace, encodeBatch, type Produced, type PublishedRecord, produceApi } from './requests/produce.ts';
 
-export interface PublishedRecord {
-  readonly key?: Buffer | undefined;
-  readonly value: Buffer;
-  readonly headers?: Readonly<Record<string, Buffer>> | undefined;
-}
+/** Finds the partition's leader and lets `send` be asked of it, of another one after a passing fault, and so on within the caller's own bounds. */
+export type AskingLeader = (send: (leader: number) => Promise<Produced>) => Promise<Produced>;
 
 export interface Publisher {
-  /** Answers with the offset of the first record; the others follow it without a gap. Throws CLIENT_UNREACHABLE: what became of it is not known. */
-  publish(topic: string, partition: number, records: readonly PublishedRecord[]): Promise<number>;
-  close(): Promise<void>;
+  /**
+   * One batch, one at a time for each partition (others wait). The answer may carry a fault that is not passing. Throws what `asking` throws: whether the
+   * batch was written is not known then, unless no request went out; a later batch is never taken for it.
+   */
+  publish(place: TopicPartition, records: readonly PublishedRecord[], asking: AskingLeader): Promise<Produced>;
 }
 
-const allInSync = -1;
-/** As upstream's producer. */
-const retries = 5;
-const firstRetryMs = 50;
+interface Sequence extends BatchPlace {
+  next: number;
+}
 
-/** Throws CLIENT_UNREACHABLE. */
-export async function createPublisher(options: MessagingOptions): Promise<Publisher> {
-  const { bootstrap, connectionTimeoutMs = 5_000, tls, sasl, clientId = 'publisher' } = options;
-  const producer = new Kafka({
-    brokers: [...bootstrap],
-    clientId,
-    connectionTimeout: connectionTimeoutMs,
-    retry: { retries, initialRetryTime: firstRetryMs },
-    ...(tls === undefined ? {} : { ssl: tls }),
-    ...(sasl === undefined ? {} : { sasl: kafkaJsSasl(sasl) }),
-    logLevel: logLevel.NOTHING,
-  }).producer({ allowAutoTopicCreation: false, createPartitioner: () => () => 0 });
-  const reaching = async <T>(act: () => Promise<T>): Promise<T> => {
+interface Lane {
+  /** Settled when the batch before is. */
+  turn: Promise<void>;
+  sequence: Sequence | undefined;
+}
+
+const brokerTimeoutMs = 10_000;
+const answerMarginMs = 2_000;
+/** Kafka's sequence numbers are 32 bits, and go on at 0. */
+const sequences = 2 ** 31;
+/** The broker no longer knows the producer as we do: its records of us ended with the topic, or by transactional.id.expiration.ms. */
+const forgotten = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH']);
+/** Written by the leader, perhaps, though it says no. */
+const unsettled = new Set(['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND']);
+
+export function createPublisher(connection: KafkaConnection): Publisher {
+  return new IdempotentPublisher(connection);
+}
+
+class IdempotentPublisher implements Publisher {
+  readonly #connection: KafkaConnection;
+  readonly #lanes = new Map<string, Lane>();
+  #identity: Promise<Omit<BatchPlace, 'firstSequence'>> | undefined;
+
+  constructor(connection: KafkaConnection) {
+    this.#connection = connection;
+  }
+
+  async publish(place: TopicPartition, records: readonly PublishedRecord[], asking: AskingLeader): Promise<Produced> {
+    const key = `${place.topic}/${place.partition}`;
+    const lane = this.#lanes.get(key) ?? { turn: Promise.resolve(), sequence: undefined };
+    this.#lanes.set(key, lane);
+    const before = lane.turn;
+    let done = () => {};
+    lane.turn = new Promise((resolve) => {
+      done = resolve;
+    });
+    await before;
     try {
-      return await act();
-    } catch (error) {
-      const why = reason(error);
-      throw unreachable(
-        'Kafka',
-        bootstrap.map((address) => ({ address, why })),
-        error,
-      );
+      return await this.#publish(lane, place, records, asking);
+    } finally {
+      done();
     }
-  };
-  await reaching(() => producer.connect());
-  return {
-    async publish(topic, partition, records) {
-      const messages = records.map(({ key, value, headers }) => ({
-        key: key ?? null,
-        value,
-        partition,
-        ...(headers === undefined ? {} : { headers: { ...headers } }),
-      }));
-      const [answer] = await reaching(() => producer.send({ topic, acks: allInSync, messages }));
-      return Number(answer?.baseOffset ?? -1);
-    },
-    close: () => producer.disconnect(),
-  };
+  }
+
+  async #publish(
+    lane: Lane,
+    { topic, partition }: TopicPartition,
+    records: readonly PublishedRecord[],
+    asking: AskingLeader,
+  ): Promise<Produced> {
+    const timestampMs = Date.now();
+    const encode = async () => {
+      lane.sequence ??= { ...(await this.#producer()), firstSequence: 0, next: 0 };
+      return encodeBatch(records, { ...lane.sequence, firstSequence: lane.sequence.next }, timestampMs);
+    };
+    let batch: Buffer | undefined;
+    let maybeWritten = false;
+    const send = async (leader: number): Promise<Produced> => {
+      batch ??= await encode();
+      const request = { topic, partition, batch, brokerTimeoutMs };
+      try {
+        const options = { to: leader, timeoutMs: brokerTimeoutMs + answerMarginMs };
+        const answer = await this.#connection.send(produceApi, request, options);
+        if (answer.fault !== undefined && unsettled.has(answer.fault.name)) maybeWritten = true;
+        return answer;
+      } catch (error) {
+        if (!isClientError(error, 'CLIENT_UNREACHABLE', 'CLIENT_BROKER_UNKNOWN')) maybeWritten = true;
+        throw error;
+      }
+    };
+    let fault: string | undefined;
+    let written = false;
+    try {
+      let answer = await asking(send);
+      if (answer.fault !== undefined && forgotten.has(answer.fault.name) && !maybeWritten) {
+        // Nothing of this batch was written: it goes out under a new number.
+        this.#forget(lane);
+        batch = undefined;
+        answer = await asking(send);
+      }
+      fault = answer.fault?.name;
+      written = fault === undefined;
+      if (written && lane.sequence !== undefined)
+        lane.sequence.next = (lane.sequence.next + records.length) % sequences;
+      return answer;
+    } finally {
+      // A later batch with this one's number would be taken for it, and never be written.
+      if (!written && (maybeWritten || forgotten.has(fault ?? ''))) this.#forget(lane);
+    }
+  }
+
+  /** The next batch of this partition goes out under a new producer's id. */
+  #forget(lane: Lane): void {
+    lane.sequence = undefined;
+    this.#identity = undefined;
+  }
+
+  #producer(): Promise<Omit<BatchPlace, 'firstSequence'>> {
+    const asked = this.#identity ?? this.#askForIdentity();
+    this.#identity = asked;
+    asked.catch(() => {
+      if (this.#identity === asked) this.#identity = undefined;
+    });
+    return asked;
+  }
+
+  async #askForIdentity(): Promise<Omit<BatchPlace, 'firstSequence'>> {
+    const { fault, id, epoch } = await this.#connection.send(initProducerIdApi, undefined, {
+      timeoutMs: brokerTimeoutMs,
+    });
+    if (fault !== undefined) throw refused('a producer’s number', 'Kafka', fault.name);
+    return { producerId: id, producerEpoch: epoch };
+  }
 }

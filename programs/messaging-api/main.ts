@@ -23,7 +23,14 @@ const warn = (words: string, error?: unknown) =>
   log.warn({ why: error instanceof Error ? `${error.name}: ${error.message}` : undefined }, words);
 
 const store = await connectMongoStore({ host: config.store_host, database: config.store_db, warn });
-const backend = await connectKafkaBackend(config.ensemble.bootstrapServers, `messaging-api.${hostname()}`);
+const backend = await connectKafkaBackend(
+  {
+    bootstrapServers: config.ensemble.bootstrapServers,
+    zookeeperServers: config.zookeeper_hosts,
+    chroot: config.kafka_znode,
+  },
+  `messaging-api.${hostname()}`,
+);
 const app = createApp(createService({ config, store, backend, warn }), {
   tls: { cert: readFileSync(config.certificate), key: readFileSync(config.certificate_key) },
 });

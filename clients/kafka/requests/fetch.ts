@@ -40,6 +40,8 @@ export interface FetchRequest {
 
 interface RawPartition extends TopicPartition {
   readonly fault: KafkaFault | undefined;
+  /** Where the records end that may be read now; -1 with a fault. */
+  readonly end: number;
   readonly batches: Buffer;
 }
 
@@ -78,9 +80,11 @@ export const fetchApi: Api<FetchRequest, Throttled & { readonly partitions: read
       return row.readArray((cell): RawPartition => {
         const partition = cell.readInt32();
         const fault = faultOf(cell.readInt16()) ?? whole;
-        cell.forward(24); // high_watermark, last_stable_offset, log_start_offset
+        cell.forward(8); // high_watermark
+        const end = Number(cell.readInt64()); // last_stable_offset
+        cell.forward(8); // log_start_offset
         cell.readArray((aborted) => aborted.forward(16)); // producer_id, first_offset
-        return { topic, partition, fault, batches: cell.readBytes() ?? Buffer.alloc(0) };
+        return { topic, partition, fault, end, batches: cell.readBytes() ?? Buffer.alloc(0) };
       });
     });
     return { throttleTimeMs, partitions: topics.flat() };
@@ -105,7 +109,7 @@ export async function fetchRecords(
   const answer = await connection.send(fetchApi, { partitions, maxBytesPerPartition }, { to: leader, signal });
   const from = new Map(partitions.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
   return await Promise.all(
-    answer.partitions.map(async ({ batches, ...raw }) => ({
+    answer.partitions.map(async ({ batches, end: _end, ...raw }) => ({
       ...raw,
       ...(await readBatches(batches, from.get(`${raw.topic}/${raw.partition}`) ?? 0)),
     })),

@@ -24,6 +24,8 @@ export interface ReadValues {
   readonly records: readonly ValueRecord[];
   /** Where to go on: behind the last batch that was read, whose last records may be Kafka's own or compacted away. */
   readonly nextOffset: number;
+  /** Where the records end that may be read now; -1 with a fault. */
+  readonly end: number;
 }
 
 type HeaderValue = Buffer | string | null | undefined;
@@ -65,7 +67,7 @@ export async function readValues(
     }
     at = end;
   }
-  return { fault: partition?.fault, records, nextOffset };
+  return { fault: partition?.fault, records, nextOffset, end: partition?.end ?? -1 };
 }
 
 function readable({ offset, key, value, headers = {}, timestamp }: WithValue): ValueRecord {
