@@ -23,6 +23,8 @@ const limits = z.strictObject({
 const ours = z.strictObject({
   /** host:port of brokers; upstream finds them below `kafka_znode` instead. */
   bootstrapServers: z.array(z.string().min(1)).default([]),
+  /** host:port of every push server, tried in turn; upstream knows one, `push_server_host`. */
+  pushServers: z.array(z.string().min(1)).default([]),
   /** A pulled window belongs to one puller until its deadline. Off: every pull starts at the offset again, as upstream. */
   exclusiveWindows: z.boolean().default(false),
   limits: limits.prefault({}),
