@@ -107,9 +107,11 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
       const wrong = wrongName(params);
       if (wrong !== undefined) throw invalid(`Invalid ${wrong} name`);
       const key = requestKey(service.config.auth_option, apiKey, query);
-      if (key !== '' && !rates.allows(key, performance.now())) throw tooManyRequests();
       const project = route.makesProject ? undefined : params.project;
       const caller = await admit(service, { key, project, action: route.action });
+      // By who it is, not by how he spells his key, or in which of two places he puts it.
+      const who = caller.user?.uuid ?? (route.action === 'open' ? undefined : '');
+      if (who !== undefined && !rates.allows(who, performance.now())) throw tooManyRequests();
       handling = true;
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const gone = new AbortController();

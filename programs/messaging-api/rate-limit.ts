@@ -1,4 +1,4 @@
-/** Requests a second for each key: a bucket that holds two seconds' worth. Buckets that are full again are forgotten. */
+/** Requests a second for each user: a bucket that holds two seconds' worth. Buckets that are full again are forgotten. */
 const bursts = 2;
 const swept = 10_000;
 

@@ -1,5 +1,8 @@
 /** Messages against a project's schemas: JSON Schema by ajv, Avro by avsc, in upstream's words (reference, section 2, publish). */
-import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv, type Options, type ValidateFunction } from 'ajv';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import draft04 from 'ajv-draft-04';
 import avro from 'avsc';
 import type { SchemaDocument } from '../../contracts/messaging-documents.ts';
 import { internal, invalid } from './errors.ts';
@@ -49,13 +52,7 @@ function compile(type: SchemaDocument['type'], schema: unknown): (data: string) 
 function compileJson(schema: unknown): (data: string) => MessageFault {
   if ((typeof schema !== 'object' && typeof schema !== 'boolean') || schema === null)
     throw invalid('schema is invalid');
-  let validate: ValidateFunction;
-  try {
-    // A compiler of its own for each: two schemas may share an $id. Formats are not checked, as `strict: false` allows.
-    validate = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false }).compile(schema);
-  } catch (error) {
-    throw invalid(error instanceof Error ? error.message : String(error));
-  }
+  const validate = compiledByDraft(schema);
   return (data) => {
     const bytes = fromBase64(data);
     if (bytes === undefined) return notBase64;
@@ -74,6 +71,39 @@ function compileJson(schema: unknown): (data: string) => MessageFault {
       ? `data is not valid,${faults[0]}`
       : `data is not valid.${faults.map((fault, index) => `${index + 1})${fault}.`).join('')}`;
   };
+}
+
+/** Formats are not checked, as `strict: false` allows. A reference leads nowhere but into the schema itself: nothing is fetched. */
+const options: Options = { allErrors: true, strict: false, validateFormats: false, logger: false };
+/** A compiler of its own for each schema: two may share an $id. */
+const drafts = {
+  'draft-04': () => new draft04.default(options),
+  'draft-07': () => new Ajv(options),
+  '2019-09': () => new Ajv2019(options),
+  '2020-12': () => new Ajv2020(options),
+};
+
+/**
+ * By the draft that `$schema` names; draft-06 is read as draft-07, which only adds to it. Without one a schema is draft-07 where it is that, and else draft-04,
+ * as upstream's library takes either. Throws 400 with the compiler's words.
+ */
+function compiledByDraft(schema: object | boolean): ValidateFunction {
+  const named = typeof schema === 'object' && '$schema' in schema ? String(schema.$schema) : '';
+  const draft = /draft-04|2019-09|2020-12/.exec(named)?.[0] as keyof typeof drafts | undefined;
+  const { $schema: _read, ...content } = typeof schema === 'object' ? (schema as { readonly $schema?: unknown }) : {};
+  const plain = typeof schema === 'object' ? content : schema;
+  try {
+    return drafts[draft ?? 'draft-07']().compile(plain);
+  } catch (error) {
+    if (named === '') {
+      try {
+        return drafts['draft-04']().compile(plain);
+      } catch {
+        // The first error is the one to tell: it is of the draft that people write today.
+      }
+    }
+    throw invalid(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function compileAvro(schema: unknown): (data: string) => MessageFault {

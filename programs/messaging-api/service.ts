@@ -1,5 +1,6 @@
 /** What every handler is given: the configuration, the store, the back-end, and what a test wants to hold still. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { MessagingApiConfig } from '../../contracts/messaging-api-config.ts';
 import type { ProjectDocument, UserDocument } from '../../contracts/messaging-documents.ts';
 import type { Backend } from './backend/backend.ts';
@@ -93,6 +94,8 @@ export interface ServiceParts extends Pick<Service, 'config' | 'store' | 'backen
 /** The parts, and their defaults. */
 export function createService(parts: ServiceParts): Service {
   const { waitingBytes } = parts.config.ensemble.limits;
+  const closing = parts.closing ?? new AbortController().signal;
+  setMaxListeners(0, closing); // every pull that waits listens to it
   return {
     push: unavailable,
     now: () => new Date(),
@@ -103,8 +106,8 @@ export function createService(parts: ServiceParts): Service {
     publishing: new PublishQueue(parts.backend, { waitingBytes, batchBytes }),
     ends: new LogEnds(parts.backend),
     partitionCounts: new PartitionCounts(parts.backend, parts.partitionCountAgeMs ?? partitionCountAgeMs),
-    closing: new AbortController().signal,
     ...parts,
+    closing,
   };
 }
 

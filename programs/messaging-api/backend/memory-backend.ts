@@ -14,6 +14,9 @@ export class MemoryBackend implements Backend {
   publishes = 0;
   /** How often it was asked anything but to publish. */
   questions = 0;
+  /** How often for the ends of many logs, and for how many at last. */
+  looks = 0;
+  placesLookedAt = 0;
   /** While set, every call fails with it. */
   failure: Error | undefined;
   now: () => number = Date.now;
@@ -70,6 +73,8 @@ export class MemoryBackend implements Backend {
   }
 
   async ends(places: readonly LogPlace[]): Promise<readonly number[]> {
+    this.looks += 1;
+    this.placesLookedAt = places.length;
     await this.#answering();
     return places.map((place) => this.#log(place).next);
   }
