@@ -69,7 +69,7 @@ export async function newWorkFolder(cacheRoot: string): Promise<WorkFolder> {
   }
   const startedAt = Buffer.from(identify(process.pid)?.startedAt ?? '').toString('base64url');
   const path = join(cacheRoot, [workPrefix, process.pid, startedAt, randomUUID()].join('~'));
-  await mkdir(join(path, 'libs'), { recursive: true });
+  await mkdir(path);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 

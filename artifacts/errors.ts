@@ -96,3 +96,11 @@ export function launcherNotCompiled(evidence: readonly string[]): EnsembleError 
     evidence,
   });
 }
+
+export function programAbsent(name: string, main: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_PROGRAM_ABSENT',
+    message: `The program ${name} is not part of this installation: there is no ${main}`,
+    next: 'Install Ensemble again, whole; its programs are bundled from their sources.',
+  });
+}

@@ -3,7 +3,7 @@
  * If it has every file of the lock, byte for byte, our own archive is made of them. Otherwise its own class path is used as it is, and said so.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hashFile } from './archive.ts';
 import type { ArtifactService, LockedArtifact } from './artifacts-lock.ts';
@@ -64,5 +64,6 @@ async function differenceFrom(
 
 /** Copies the lock's files out of the home into `folder`/libs. */
 export async function copyFromHome(home: string, locked: LockedArtifact, folder: string): Promise<void> {
+  await mkdir(join(folder, 'libs'), { recursive: true });
   for (const file of locked.files) await copyFile(resolve(home, file.path), join(folder, file.path));
 }

@@ -3,7 +3,7 @@
  * Maven 3 does not guard its local repository against a second run, so runs of one user wait for each other.
  */
 import { spawn } from 'node:child_process';
-import { access, constants, copyFile, rm } from 'node:fs/promises';
+import { access, constants, copyFile, mkdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { withFileLock } from '../platform/file-lock.ts';
 import { installationRoot } from '../platform/installation-root.ts';
@@ -27,6 +27,7 @@ const shownLines = 12;
 export async function fetchWithMaven(service: ArtifactService, folder: string, options: MavenOptions): Promise<void> {
   const maven = await findOnPath('mvn', options.env);
   if (maven === undefined) throw wayFailed('Maven', 'mvn is not on the PATH');
+  await mkdir(join(folder, 'libs'), { recursive: true });
   // A copy, since the plugin leaves marker files beside the pom, and an installation may be read-only.
   const pom = join(folder, 'pom.xml');
   await copyFile(join(installationRoot(), 'artifacts', service, 'pom.xml'), pom);
