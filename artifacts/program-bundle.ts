@@ -3,14 +3,14 @@
  * The same sources give the same bytes in whatever folder they lie, and the file is kept in the cache by its SHA-256. See decision 0024.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { installationRoot } from '../platform/installation-root.ts';
 import { hashFile } from './archive.ts';
 import { cacheRootOf, newWorkFolder, publish } from './cache.ts';
 import { programAbsent } from './errors.ts';
 
-/** The programs, by what they are called in the model: each a folder of programs/ with a main.ts. */
+/** The programs, by what they are called in the model: each a folder of programs/ with a main.ts. @internal */
 export const programs = ['messaging-api', 'push-server', 'auth', 'seed', 'replica-set'] as const;
 export type ProgramName = (typeof programs)[number];
 
@@ -57,7 +57,7 @@ const __dirname = ensembleFileUrlToPath(new URL('.', import.meta.url));`;
 /** A bundle that was not used for this long goes when another is made; a running program has read its own whole. */
 const keptHours = 48;
 
-/** Throws ARTIFACTS_PROGRAM_ABSENT, and what esbuild throws where a source does not compile. I/O throughout. */
+/** Throws ARTIFACTS_PROGRAM_ABSENT, and what esbuild throws where a source does not compile. I/O throughout. @internal Until operations/ starts programs. */
 export async function ensureProgram(name: ProgramName, options: EnsureProgramOptions = {}): Promise<ProgramBundle> {
   const root = options.root ?? installationRoot();
   const folder = join(cacheRootOf(options.cacheDirectory, options.env ?? process.env), 'programs');
@@ -83,7 +83,6 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
       await work.remove();
     }
   }
-  await mkdir(folder, { recursive: true });
   const unfinished = `${known}.${randomUUID()}`;
   await writeFile(unfinished, `${bundle.sha256}\n`);
   await rename(unfinished, known);
@@ -99,8 +98,8 @@ async function isWhole({ file, sha256 }: ProgramBundle): Promise<boolean> {
   return (await hashFile(file).catch(() => undefined)) === sha256;
 }
 
-/** The program's text and its source map's. Throws ARTIFACTS_PROGRAM_ABSENT. @internal */
-export async function bundleProgram(
+/** The program's text and its source map's. Throws ARTIFACTS_PROGRAM_ABSENT. */
+async function bundleProgram(
   name: ProgramName,
   root: string,
 ): Promise<{ readonly program: Uint8Array; readonly sourceMap: Uint8Array }> {
