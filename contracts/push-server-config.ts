@@ -43,7 +43,7 @@ const ours = z.strictObject({
   drainMs: z.int().min(0).default(35_000),
 });
 
-/** The file, parsed; an unknown key is an error. @internal */
+/** The file, parsed; an unknown key is an error. */
 export const pushServerConfigShape = z
   .strictObject({
     /** Empty: all addresses. */
@@ -77,5 +77,5 @@ export const pushServerConfigShape = z
     message: 'certificate and certificate_key are needed while tls_enabled is on',
   });
 
-/** @internal */
+/** */
 export type PushServerConfig = z.output<typeof pushServerConfigShape>;

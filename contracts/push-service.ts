@@ -70,7 +70,6 @@ const healthNames = {
 /**
  * A service of proto3 messages given as data, as protobufjs writes them in JSON: its `name` within the package `path` (none: the root).
  * @throws TypeError where `nested` has no such service
- * @internal
  */
 export function defineService(nested: object, name: string, path?: string): ServiceDefinition {
   const packages = path === undefined ? [] : path.split('.').reverse();
@@ -80,12 +79,12 @@ export function defineService(nested: object, name: string, path?: string): Serv
   return loaded as ServiceDefinition;
 }
 
-/** PushService, as a server adds it and a client's constructor is made from it (`makeGenericClientConstructor`). @internal */
+/** PushService, as a server adds it and a client's constructor is made from it (`makeGenericClientConstructor`). */
 export const pushService: ServiceDefinition = defineService(pushNames, 'PushService');
-/** grpc.health.v1.Health, Check and Watch. @internal */
+/** grpc.health.v1.Health, Check and Watch. */
 export const healthService: ServiceDefinition = defineService(healthNames, 'Health', 'grpc.health.v1');
 
-/** ActivateSubscriptionRequest.subscription as it is decoded: every field is there, absent messages are null. @internal */
+/** ActivateSubscriptionRequest.subscription as it is decoded: every field is there, absent messages are null. */
 export interface SubscriptionMessage {
   /** `/projects/P/subscriptions/S` */
   readonly full_name: string;
@@ -112,5 +111,4 @@ export interface PushConfigMessage {
   readonly base_64_decode: boolean;
 }
 
-/** @internal */
 export type ServingStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
