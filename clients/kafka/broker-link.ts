@@ -106,7 +106,8 @@ export class BrokerLink {
 
   async #open(): Promise<Connection> {
     if (this.#closed) throw closed('a request');
-    if (this.#connection?.isConnected()) return this.#connection;
+    // While it opens it is connected already, but says nothing of its versions yet.
+    if (this.#opening === undefined && this.#connection?.isConnected()) return this.#connection;
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;
     });

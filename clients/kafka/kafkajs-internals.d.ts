@@ -53,7 +53,6 @@ declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
   import type Encoder from 'kafkajs/src/protocol/encoder.js';
 
   const recordBatch: {
-    /** Its length in front, as a field of a request. */
     RecordBatch(batch: {
       readonly firstTimestamp: number;
       readonly maxTimestamp: number;

@@ -5,6 +5,7 @@
  *
  * messaging.ts is for the platform's own producers, who ask less.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isClientError, refused } from '../errors.ts';
 import type { KafkaConnection } from './connection.ts';
 import { initProducerIdApi } from './requests/init-producer-id.ts';
@@ -34,6 +35,7 @@ interface Lane {
 
 const brokerTimeoutMs = 10_000;
 const answerMarginMs = 2_000;
+const identityPauseMs = 100;
 /** Kafka's sequence numbers are 32 bits, and go on at 0. */
 const sequences = 2 ** 31;
 /** The broker no longer knows the producer as we do: its records of us ended with the topic, or by transactional.id.expiration.ms. */
@@ -133,11 +135,15 @@ class IdempotentPublisher implements Publisher {
     return asked;
   }
 
+  /** The broker that hands out the numbers may be loading its state yet, as after its start. */
   async #askForIdentity(): Promise<Omit<BatchPlace, 'firstSequence'>> {
-    const { fault, id, epoch } = await this.#connection.send(initProducerIdApi, undefined, {
-      timeoutMs: brokerTimeoutMs,
-    });
-    if (fault !== undefined) throw refused('a producer’s number', 'Kafka', fault.name);
-    return { producerId: id, producerEpoch: epoch };
+    const deadline = performance.now() + brokerTimeoutMs;
+    for (;;) {
+      const options = { timeoutMs: brokerTimeoutMs };
+      const { fault, id, epoch } = await this.#connection.send(initProducerIdApi, undefined, options);
+      if (fault === undefined) return { producerId: id, producerEpoch: epoch };
+      if (!fault.retriable || performance.now() > deadline) throw refused('a producer’s number', 'Kafka', fault.name);
+      await sleep(identityPauseMs);
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** What a connection does when brokers are down, silent, gone in the middle, or no longer the controller. */
+import Encoder from 'kafkajs/src/protocol/encoder.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ConnectOptions, connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
@@ -189,4 +190,43 @@ test('every request is counted by its name', async () => {
   await connection.metadata();
   await connection.metadata(['a']);
   expect(connection.requests).toMatchObject({ Metadata: 3, CreateTopics: 0 });
+});
+
+test('requests that come while a link opens wait until the versions of its broker are known', async () => {
+  const connection = await connected();
+  const request = { resources: [], names: [], synonyms: false };
+  kafka.answer = ({ api }) => (api === 'DescribeConfigs' ? new Encoder().writeInt32(0).writeInt32(0) : undefined);
+  const asked = Array.from({ length: 20 }, async (_each, index) => {
+    for (let turn = 0; turn < index; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return connection.send(describeConfigsApi, request, { to: 2 });
+  });
+  await expect(Promise.all(asked)).resolves.toHaveLength(20);
+});
+
+test('where no broker that is known answers, their registry is asked where they are by now', async () => {
+  let asked = 0;
+  const findBrokers = async () => {
+    asked += 1;
+    return ['broker-3:9092'];
+  };
+  kafka.brokers = [1];
+  const connection = await connected({ findBrokers });
+  expect(asked).toBe(0);
+  kafka.brokers = [3];
+  for (const socket of kafka.sockets) socket.destroy(new Error('read ECONNRESET'));
+  expect((await connection.metadata()).brokers.map(({ id }) => id)).toEqual([3]);
+  expect(asked).toBe(1);
+});
+
+test('a cluster that only its registry knows is connected to, and a registry that does not answer is one of the reasons', async () => {
+  const connection = await connected({ bootstrap: [], findBrokers: async () => ['broker-2:9092'] });
+  expect((await connection.metadata()).brokers).toHaveLength(3);
+  const silent = connected({ bootstrap: [], findBrokers: () => Promise.reject(new Error('no quorum')) });
+  expect(await failure(silent)).toMatchObject({
+    code: 'CLIENT_UNREACHABLE',
+    evidence: [expect.stringContaining('no quorum')],
+  });
+  expect(await failure(connected({ bootstrap: [], findBrokers: async () => [] }))).toMatchObject({
+    evidence: [expect.stringContaining('no broker is registered')],
+  });
 });

@@ -66,9 +66,6 @@ export const produceApi: Api<ProduceRequest, Produced> = {
   },
 };
 
-/** Bytes of the array's length that KafkaJS writes in front. */
-const lengthBytes = 4;
-
 /** A batch's bytes (DefaultRecordBatch, magic 2, not compressed), all its records at one time. */
 export async function encodeBatch(
   records: readonly PublishedRecord[],
@@ -86,5 +83,5 @@ export async function encodeBatch(
       writeRecord({ offsetDelta, timestampDelta: 0, key: key ?? null, value, headers: { ...headers } }),
     ),
   });
-  return encoded.buffer.subarray(8 + lengthBytes);
+  return encoded.buffer;
 }

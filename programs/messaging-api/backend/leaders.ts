@@ -13,6 +13,8 @@ import type { LogPlace } from './backend.ts';
 
 /** Of a question, with everything that it takes to find whom to ask. */
 const patienceMs = 30_000;
+/** Of a topic of others that is not there: a broker may not have heard yet of one that was just made. */
+const absentPatienceMs = 3_000;
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 const brokerTimeoutMs = 10_000;
@@ -37,9 +39,10 @@ export class Leaders {
     ask: (leader: number) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const deadline = performance.now() + patienceMs;
+    const began = performance.now();
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       let why: unknown;
+      let patience = patienceMs;
       try {
         const leader = await this.#leaderOf(place);
         if (typeof leader === 'number') {
@@ -47,12 +50,13 @@ export class Leaders {
           if (answer.fault?.retriable !== true) return answer;
           why = answer.fault.name;
         } else why = leader.name;
+        if (place.foreign === true && why === 'UNKNOWN_TOPIC_OR_PARTITION') patience = absentPatienceMs;
       } catch (error) {
         if (!mayPass(error)) throw error;
         why = error;
       }
       this.forget(place);
-      if (performance.now() + pauseMs > deadline)
+      if (performance.now() + pauseMs > began + patience)
         throw why instanceof Error ? why : backendRefused(place.topic, String(why));
       await sleep(pauseMs, undefined, { signal });
     }
