@@ -25,6 +25,8 @@ const ours = z.strictObject({
   bootstrapServers: z.array(z.string().min(1)).default([]),
   /** host:port of every push server, tried in turn; upstream knows one, `push_server_host`. */
   pushServers: z.array(z.string().min(1)).default([]),
+  /** PEM file: authorities of push endpoints beside the system's, for their verification. Empty: none. */
+  endpointAuthorities: z.string().default(''),
   /** A pulled window belongs to one puller until its deadline. Off: every pull starts at the offset again, as upstream. */
   exclusiveWindows: z.boolean().default(false),
   limits: limits.prefault({}),

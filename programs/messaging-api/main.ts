@@ -11,6 +11,7 @@ import { type MessagingApiConfig, messagingApiConfigShape } from '../../contract
 import { createApp } from './app.ts';
 import { connectKafkaBackend } from './backend/kafka-backend.ts';
 import { configInvalid, configMissing } from './errors.ts';
+import { connectPushServers } from './push/push-servers.ts';
 import { createService } from './service.ts';
 import { connectMongoStore } from './store/mongo-store.ts';
 
@@ -31,7 +32,9 @@ const backend = await connectKafkaBackend(
   },
   `messaging-api.${hostname()}`,
 );
-const app = createApp(createService({ config, store, backend, warn }), {
+const push = connectPushServers(config);
+const closing = new AbortController();
+const app = createApp(createService({ config, store, backend, push, warn, closing: closing.signal }), {
   tls: { cert: readFileSync(config.certificate), key: readFileSync(config.certificate_key) },
 });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void drain(signal));
@@ -44,7 +47,9 @@ async function drain(signal: string): Promise<void> {
     log.warn('requests were still under way when the time to finish them was over');
     process.exit(1);
   }, config.ensemble.drainMs);
+  closing.abort(); // pulls that wait answer with what they have
   await app.close();
+  push.close();
   await Promise.allSettled([backend.close(), store.close()]);
   clearTimeout(tooLong);
   log.info('left');

@@ -7,19 +7,11 @@ import type { Backend } from './backend/backend.ts';
 import { LogEnds } from './backend/log-ends.ts';
 import { PartitionCounts } from './backend/partition-counts.ts';
 import { PublishQueue } from './backend/publish-queue.ts';
+import { createEndpointFetch, type EndpointAnswer } from './push/endpoint.ts';
+import { noPushServers, type PushServers } from './push/push-servers.ts';
 import type { SchemaValidators } from './schema-validation.ts';
 import { createSchemaValidators } from './schema-validation.ts';
 import type { Store, Stored } from './store/store.ts';
-
-/** What delivers to push endpoints; a later part of the platform. */
-export interface PushServers {
-  /** The push server's text for a person; it never throws. */
-  activate(subscription: string): Promise<string>;
-  deactivate(subscription: string): Promise<string>;
-  status(subscription: string): Promise<string>;
-  /** Each server and its gRPC health. */
-  health(): Promise<readonly { readonly endpoint: string; readonly status: string }[]>;
-}
 
 export interface Service {
   readonly config: MessagingApiConfig;
@@ -34,7 +26,7 @@ export interface Service {
   /** The epoch in which this node serves a subscription, where a routing service hands them out; undefined: nobody does. */
   readonly epochOf: (projectUuid: string, subscription: string) => number | undefined;
   /** GET of an https URL: its status and body. */
-  readonly fetchText: (url: string) => Promise<{ readonly status: number; readonly body: string }>;
+  readonly fetchText: (url: string) => Promise<EndpointAnswer>;
   readonly warn: (words: string, error?: unknown) => void;
   /** Aborted when this node leaves: pulls that wait answer with what they have. */
   readonly closing: AbortSignal;
@@ -77,7 +69,6 @@ export type Handler = (service: Service, call: Call) => Promise<Answer>;
 
 /** Kafka's message.max.bytes as the reference asks for it; a single record has 1,500,000. */
 const batchBytes = 1_900_000;
-const verificationTimeoutMs = 10_000;
 /** How late a partition that an operator adds is noticed; the answer costs one small request for each mapped topic. */
 const partitionCountAgeMs = 5_000;
 
@@ -97,10 +88,10 @@ export function createService(parts: ServiceParts): Service {
   const closing = parts.closing ?? new AbortController().signal;
   setMaxListeners(0, closing); // every pull that waits listens to it
   return {
-    push: unavailable,
+    push: noPushServers,
     now: () => new Date(),
     epochOf: () => undefined,
-    fetchText,
+    fetchText: createEndpointFetch(parts.config.ensemble.endpointAuthorities),
     warn: () => {},
     schemas: createSchemaValidators(),
     publishing: new PublishQueue(parts.backend, { waitingBytes, batchBytes }),
@@ -109,19 +100,6 @@ export function createService(parts: ServiceParts): Service {
     ...parts,
     closing,
   };
-}
-
-const noServer = 'Push server is currently unavailable';
-const unavailable: PushServers = {
-  activate: async () => noServer,
-  deactivate: async () => noServer,
-  status: async () => noServer,
-  health: async () => [],
-};
-
-async function fetchText(url: string): Promise<{ status: number; body: string }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(verificationTimeoutMs), redirect: 'follow' });
-  return { status: response.status, body: await response.text() };
 }
 
 /** 64 hex digits: a user's token, a verification hash. */

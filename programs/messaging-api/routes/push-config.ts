@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
 import { conflict, internal, invalid, invalidArguments, unauthorized } from '../errors.ts';
 import { fields, readBody, text, whole } from '../lenient-json.ts';
+import type { EndpointAnswer } from '../push/endpoint.ts';
+import { activationOf } from '../push/push-servers.ts';
 import { type Call, newToken, type Service } from '../service.ts';
 import { type StoredUser, subscriptionOf } from './find.ts';
 
@@ -157,7 +159,8 @@ export async function activate(service: Service, worker: StoredUser, of: Subscri
     const projects = [...(worker.projects ?? []), { project_uuid, roles: [] }];
     await store.users.change({ uuid: worker.uuid }, { set: { projects } });
   }
-  await service.push.activate(`/projects/${project}/subscriptions/${name}`);
+  const stored = await store.subscriptions.first({ project_uuid, name });
+  if (stored !== undefined) await service.push.activate(activationOf(project, stored));
 }
 
 interface SubscriptionPlace {
@@ -194,7 +197,7 @@ export async function verifyPushEndpoint(service: Service, call: Call): Promise<
   if (push_type !== 'http_endpoint') throw conflict('Subscription is not in http push mode');
   if (subscription.verified) throw conflict('Push endpoint is already verified');
   const worker = await pushWorker(service);
-  let answer: { readonly status: number; readonly body: string };
+  let answer: EndpointAnswer;
   try {
     answer = await service.fetchText(`${new URL(push_endpoint).origin}/ams_verification_hash`);
   } catch (error) {
