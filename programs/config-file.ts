@@ -52,7 +52,9 @@ export function tellAndExit(error: unknown): never {
     error instanceof EnsembleError
       ? [`${error.code}: ${error.message}`, ...error.evidence, error.next].join('; ')
       : error instanceof Error
-        ? (error.stack ?? error.message)
+        ? 'syscall' in error
+          ? `PROGRAM_SYSTEM: ${error.message}; mend what the system names here, such as an address that another process holds`
+          : (error.stack ?? error.message)
         : String(error);
   process.stderr.write(`${line}\n`);
   process.exit(1);

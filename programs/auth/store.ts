@@ -19,7 +19,7 @@ export interface AuthStore {
 
 const unique = {
   service_types: [['name']],
-  auth_methods: [['service_uuid', 'host']],
+  auth_methods: [['service_uuid', 'host', 'type']],
   bindings: [['name'], ['service_uuid', 'host', 'auth_type', 'auth_identifier']],
 } as const;
 

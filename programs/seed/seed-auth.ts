@@ -55,14 +55,14 @@ async function ensureAuthMethod(
   service_uuid: string,
   { store, now, tell }: Work,
 ): Promise<void> {
-  const key = { service_uuid, host };
+  const key = { service_uuid, host, type: auth_method };
   const owned: Partial<AuthMethodDocument> = {
     port,
     type: auth_method,
     ...(access_key === undefined ? {} : { access_key }),
     ...(headers === undefined ? {} : { headers }),
   };
-  const made = { ...key, port, type: auth_method, ...owned, uuid: randomUUID(), created_on: zuluTime(now()) };
+  const made: AuthMethodDocument = { ...key, port, ...owned, uuid: randomUUID(), created_on: zuluTime(now()) };
   const did = await ensureOwned(store.authMethods, made, key, owned, now);
   if (did !== undefined) tell({ did, what: 'auth method', name: `${name}/${host}` });
 }
