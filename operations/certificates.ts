@@ -7,12 +7,11 @@ import { type Certificate, ensureCertificate } from '../secrets/certificate.ts';
 import { ensureSecret } from '../secrets/tokens.ts';
 import type { Deployment } from './deployment.ts';
 
-/** Every node's and the operator's. @throws EnsembleError SECRETS_... */
-export async function ensureCertificates({
-  environment,
-  addressing,
-  secrets,
-}: Deployment): Promise<readonly Certificate[]> {
+/** Every node's and the operator's; with `renew`, new ones for all. @throws EnsembleError SECRETS_... */
+export async function ensureCertificates(
+  { environment, addressing, secrets }: Deployment,
+  { renew = false }: { readonly renew?: boolean } = {},
+): Promise<readonly Certificate[]> {
   const { cluster } = environment;
   const authority = await ensureAuthority(secrets, cluster.environment);
   const certificates: Certificate[] = [];
@@ -20,11 +19,13 @@ export async function ensureCertificates({
     for (const node of group.nodes) {
       const commonName = nodeName(cluster, node);
       const hosts = [commonName, addressing.host(node), 'localhost', ...group.names];
-      certificates.push(await ensureCertificate(secrets, authority, { id: node.id, commonName, hosts }));
+      certificates.push(await ensureCertificate(secrets, authority, { id: node.id, commonName, hosts, renew }));
     }
   }
   const hosts = [`operator.${cluster.domain}`];
-  certificates.push(await ensureCertificate(secrets, authority, { id: 'operator', commonName: 'operator', hosts }));
+  certificates.push(
+    await ensureCertificate(secrets, authority, { id: 'operator', commonName: 'operator', hosts, renew }),
+  );
   return certificates;
 }
 

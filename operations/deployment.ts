@@ -17,6 +17,7 @@ import { writeWhole } from '../drivers/processes/record.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
 import { neverBroughtUp, statePathUnusable, targetNotLocal } from './errors.ts';
+import { missingServices, rememberMachine } from './machine.ts';
 import { type RuntimeSource, runtimeSource, runtimesOf } from './runtimes.ts';
 
 export interface DeploymentOptions {
@@ -73,14 +74,18 @@ export async function createDeployment(options: DeploymentOptions): Promise<Depl
 }
 
 /** From now on every command reaches nodes as this deployment does. Under the lock: a purge that it waited for has removed what was there. */
-export async function rememberScheme({ stateDirectory, scheme }: Deployment): Promise<void> {
+export async function rememberScheme({ environment, stateDirectory, scheme }: Deployment): Promise<void> {
+  await rememberMachine(environment.cluster, stateDirectory);
   const text = `${JSON.stringify(scheme)}\n`;
   const file = schemeFile(stateDirectory);
   if ((await readFile(file, 'utf8').catch(() => undefined)) !== text) await writeWhole(file, text, 0o644);
 }
 
-async function loadLocal({ environment, environmentsDirectory }: DeploymentOptions): Promise<Environment> {
-  const loaded = await loadEnvironment(environment, environmentsDirectory);
+async function loadLocal(options: DeploymentOptions): Promise<Environment> {
+  const loaded = await loadEnvironment(options.environment, options.environmentsDirectory, (spec) =>
+    // Another target's machines have what its environment asks for.
+    spec.target === 'local' ? missingServices(spec, join(options.stateRoot, spec.name)) : Promise.resolve([]),
+  );
   if (loaded.cluster.target !== 'local') throw targetNotLocal(loaded.cluster.environment, loaded.cluster.target);
   return loaded;
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { type ArtifactService, artifactsLock } from '../artifacts/artifacts-lock.ts';
 import { cacheRootOf, entryFault, entryPath } from '../artifacts/cache.ts';
 import { findJava } from '../artifacts/find-java.ts';
+import { type FoundProgram, findProgram } from '../artifacts/find-program.ts';
 import { findOnPath } from '../artifacts/maven.ts';
 import { renderNode } from '../cluster/render.ts';
 import { allNodes } from '../cluster/resolve.ts';
@@ -38,7 +39,8 @@ export async function examine(deployment: Deployment, care: 'quick' | 'thorough'
   const findings = [
     examineNode(),
     await examineJava(),
-    ...(await examineArtifacts(care)),
+    ...(await examineArtifacts(deployment, care)),
+    ...(await examinePrograms(deployment)),
     examineMemory(deployment, running),
     await examineDisk(deployment),
     ...(await examinePorts(deployment, running)),
@@ -72,11 +74,13 @@ async function examineJava(): Promise<Finding> {
 }
 
 /** `thorough` hashes every byte that the cache holds. */
-async function examineArtifacts(care: 'quick' | 'thorough'): Promise<readonly Finding[]> {
+async function examineArtifacts({ environment }: Deployment, care: 'quick' | 'thorough'): Promise<readonly Finding[]> {
+  const runs = environment.cluster.groups.flatMap(({ services }) => services);
+  const services = Object.keys(artifactsLock).filter((id): id is ArtifactService => runs.includes(id));
   const maven = await findOnPath('mvn', process.env);
   const way = maven !== undefined ? 'Maven' : process.env.KAFKA_HOME ? 'KAFKA_HOME' : 'the Apache archive';
   return await Promise.all(
-    (['zookeeper', 'kafka'] as const satisfies readonly ArtifactService[]).map(async (service): Promise<Finding> => {
+    services.map(async (service): Promise<Finding> => {
       const locked = artifactsLock[service];
       const fault = await entryFault(entryPath(cacheRootOf(undefined, process.env), service, locked), locked, care);
       const what = `${service} ${locked.version}`;
@@ -85,6 +89,30 @@ async function examineArtifacts(care: 'quick' | 'thorough'): Promise<readonly Fi
       return { what, state: 'note', found, next: `\`ensemble up\` fetches it through ${way} (about 60 MB once).` };
     }),
   );
+}
+
+/** What the system brings, where the environment asks for it. */
+async function examinePrograms({ environment }: Deployment): Promise<readonly Finding[]> {
+  const { groups, standIns, lacking } = environment.cluster;
+  const runs = (service: string) => groups.some(({ services }) => services.includes(service));
+  const findings: Finding[] = [];
+  if (standIns.mongodb !== undefined || runs('mongodb')) {
+    const found = await findProgram('mongod');
+    const stands = standIns.mongodb === undefined ? '' : '; a stand-in serves in its place, not a replica set';
+    findings.push(programFinding('MongoDB', found, standIns.mongodb === undefined ? 'ok' : 'note', stands));
+  }
+  if (lacking.includes('haproxy') || runs('haproxy')) {
+    const absent = lacking.includes('haproxy');
+    const stands = absent ? '; the API comes up, and nothing balances it' : '';
+    findings.push(programFinding('HAProxy', await findProgram('haproxy'), absent ? 'note' : 'ok', stands));
+  }
+  return findings;
+}
+
+function programFinding(what: string, found: FoundProgram, state: Finding['state'], stands: string): Finding {
+  return found.kind === 'absent'
+    ? { what, state, found: `${found.reason}${stands}`, next: found.next }
+    : { what, state, found: `${found.version} (${found.executable})${stands}`, next: '' };
 }
 
 function examineMemory({ environment, addressing }: Deployment, running: ReadonlySet<string>): Finding {

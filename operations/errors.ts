@@ -128,3 +128,43 @@ export function planFileUnreadable(file: string, cause: unknown): EnsembleError 
     cause,
   });
 }
+
+/** Of a program that was here when the deployment was opened, and is gone. */
+export function programAbsent(
+  program: string,
+  { reason, next }: { readonly reason: string; readonly next: string },
+): EnsembleError {
+  return new EnsembleError({ code: 'OPERATIONS_PROGRAM_ABSENT', message: reason, next: `${next} (${program})` });
+}
+
+export function certificatesNotShown(seconds: number, listeners: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CERTIFICATES_NOT_SHOWN',
+    message: `after ${seconds} s ${listeners.join(', ')} still ${listeners.length === 1 ? 'shows its' : 'show their'} old certificate`,
+    next: 'The new files are in place: run the command again, or restart the nodes that are named (`ensemble stop NODE`, `ensemble start NODE`).',
+  });
+}
+
+export function keystoreRefused(node: string, why: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_KEYSTORE_REFUSED',
+    message: `Kafka on ${node} does not take its new key store: ${why}`,
+    next: 'It goes on with the old one. Read its log (`ensemble logs NODE`), and restart it to take the new one.',
+  });
+}
+
+export function unknownUser(user: string, known: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_UNKNOWN_USER',
+    message: `the environment makes no user ${user}`,
+    next: `Name one of ${known.join(', ')}; users that were made through the API have their tokens from it.`,
+  });
+}
+
+export function mappedTopicMissing(field: string, topic: string, manifest: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_MAPPED_TOPIC_MISSING',
+    message: `${field} stands for the topic ${topic}, which ${manifest} does not declare`,
+    next: `Declare ${topic} in the manifest, or leave \`kafka\` out: the API then makes a topic of its own.`,
+  });
+}

@@ -2,14 +2,18 @@
  * What each program of the model runs with on this machine: Java and the jars of an artefact, node and a bundle of ours, or a program that the system
  * has. Found, fetched or built at the first call for a program, remembered after.
  */
+import { type ArtifactService, artifactsLock } from '../artifacts/artifacts-lock.ts';
 import { classDataFlags, ensureClassData } from '../artifacts/class-data.ts';
 import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
 import { findJava } from '../artifacts/find-java.ts';
+import { findProgram } from '../artifacts/find-program.ts';
+import { ensureProgram } from '../artifacts/program-bundle.ts';
 import type { Program } from '../cluster/model.ts';
 import type { JavaRuntime, Runtime, Runtimes } from '../drivers/processes/program-command.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
 import { ensureCertificate } from '../secrets/certificate.ts';
 import type { SecretStore } from '../secrets/store.ts';
+import { programAbsent } from './errors.ts';
 
 export interface RuntimeOptions {
   readonly environment: string;
@@ -47,7 +51,12 @@ async function makeRuntime(
     case 'java':
       return await javaRuntime(program.program, options, onProgress);
     case 'node':
-    case 'native':
+      return { kind: 'node', executable: process.execPath, file: (await ensureProgram(program.program)).file };
+    case 'native': {
+      const found = await findProgram(program.program);
+      if (found.kind === 'absent') throw programAbsent(program.program, found);
+      return { kind: 'native', executable: found.executable };
+    }
     case 'upstream':
       throw new TypeError(`no runtime for ${program.program} yet`);
   }
@@ -59,13 +68,17 @@ export async function javaRuntime(
   { environment, secrets, signal }: RuntimeOptions,
   onProgress?: (line: string) => void,
 ): Promise<JavaRuntime> {
-  if (service !== 'zookeeper' && service !== 'kafka') throw new TypeError(`no artefact for ${service}`);
+  if (!isArtifactService(service)) throw new TypeError(`no artefact for ${service}`);
   const java = await findJava();
   const artifact = await ensureArtifact(service, { onProgress, signal });
   const certificate = () => trainingCertificate(secrets, environment);
   const classData = await ensureClassData({ java, artifact, certificate, onProgress, signal });
   const startOptions = classDataFlags(classData);
   return { kind: 'java', executable: java.executable, classpath: artifact.classpath, startOptions };
+}
+
+function isArtifactService(service: string): service is ArtifactService {
+  return Object.hasOwn(artifactsLock, service);
 }
 
 /** For the broker of the training run, which speaks TLS to itself on 127.0.0.1. */

@@ -4,6 +4,7 @@ import type { ClusterMetadata } from '../clients/kafka/requests/metadata.ts';
 import type { ServiceState } from '../drivers/driver.ts';
 import type { Deployment } from './deployment.ts';
 import { isWhole, nodesRunning, observeQuorum, type PartitionHealth, partitionHealth, type Quorum } from './health.ts';
+import { machineNotes } from './machine.ts';
 
 export interface ServiceStatus extends ServiceState {
   /** What the node is within its cluster now: `leader`, `follower`, `controller`; empty where the cluster does not say. */
@@ -24,6 +25,8 @@ export interface StatusReport {
   readonly healthy: boolean;
   /** Why not, a sentence each. */
   readonly troubles: readonly string[];
+  /** What stands in for something, or is lacking on this machine; no trouble by itself. */
+  readonly notes: readonly string[];
   readonly services: readonly ServiceStatus[];
   readonly strays: readonly { readonly node: string; readonly service: string }[];
   /** Undefined while no broker answers. */
@@ -51,7 +54,8 @@ export async function observeStatus(deployment: Deployment): Promise<StatusRepor
     kafka,
     workers.map((node) => node.ordinal),
   );
-  return { environment: cluster.environment, healthy: troubles.length === 0, troubles, services, strays, kafka };
+  const notes = machineNotes(cluster);
+  return { environment: cluster.environment, healthy: troubles.length === 0, troubles, notes, services, strays, kafka };
 }
 
 async function observeMetadata({ bootstrap }: Deployment): Promise<ClusterMetadata | undefined> {
@@ -77,6 +81,8 @@ function detailOf(
   metadata: ClusterMetadata | undefined,
 ): string {
   if (state.pid === undefined) return '';
+  if (state.service === 'mongodb-stand-in') return 'stand-in, not a replica set';
+  if (state.service !== 'zookeeper' && state.service !== 'kafka') return '';
   if (state.service === 'zookeeper') return quorum.get(state.node) ?? 'not serving';
   if (metadata === undefined || ordinal === undefined) return '';
   if (metadata.controllerId === ordinal) return 'controller';

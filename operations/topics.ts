@@ -20,7 +20,13 @@ import { parsePlan } from '../topics/plan/plan-schema.ts';
 import { observeTopics, type TopicsState } from '../topics/plan/state.ts';
 import { sweepThrottles } from '../topics/reassign/throttle.ts';
 import type { Deployment } from './deployment.ts';
-import { planFileUnreadable, topicsBlocked, topicsNotApplied, topicsNotVerified } from './errors.ts';
+import {
+  mappedTopicMissing,
+  planFileUnreadable,
+  topicsBlocked,
+  topicsNotApplied,
+  topicsNotVerified,
+} from './errors.ts';
 import { activeBrokers, exclusively, requireManifest, type TopicsTarget, withCluster } from './topics-target.ts';
 
 export interface TopicsRun {
@@ -35,7 +41,17 @@ export type Consents = Pick<PlanOptions, 'prune' | 'allowDelete'>;
 /** @throws EnsembleError MANIFEST_NOT_FOUND; DocumentError MANIFEST_INVALID */
 export async function readManifest({ environment }: { readonly environment: Environment }): Promise<TopicsManifest> {
   const { cluster, manifestFile } = environment;
-  return await loadManifest(manifestFile, { environment: cluster.environment, brokers: activeBrokers(cluster) });
+  const manifest = await loadManifest(manifestFile, {
+    environment: cluster.environment,
+    brokers: activeBrokers(cluster),
+  });
+  const known = new Set(manifest.topics.map(({ name }) => name));
+  for (const [project, { topics }] of Object.entries(environment.spec.api?.projects ?? {})) {
+    for (const [topic, { kafka }] of Object.entries(topics))
+      if (kafka !== undefined && !known.has(kafka))
+        throw mappedTopicMissing(`api.projects.${project}.topics.${topic}`, kafka, manifestFile);
+  }
+  return manifest;
 }
 
 /** @throws EnsembleError OPERATIONS_NO_MANIFEST, and as readManifest */

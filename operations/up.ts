@@ -11,6 +11,7 @@ import type { ServiceRef } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
 import { ensureCertificates, ensureSecrets, installNodes } from './certificates.ts';
 import { type Deployment, type DeploymentOptions, previewDeployment, rememberScheme } from './deployment.ts';
+import { type Entrance, entranceOf } from './entrance.ts';
 import { strayServices } from './errors.ts';
 import { awaitBrokers, awaitQuorum } from './health.ts';
 import { exchangeMessages, type MessageReport } from './messages.ts';
@@ -31,6 +32,8 @@ export interface UpReport {
   readonly environment: string;
   readonly stateDirectory: string;
   readonly bootstrap: readonly string[];
+  /** Absent where the environment has no API. */
+  readonly entrance?: Entrance | undefined;
   /** Services that this run started; empty where everything ran. */
   readonly started: readonly ServiceRef[];
   readonly topics: { readonly changes: number; readonly verified: number };
@@ -64,7 +67,16 @@ export async function bringUp(
     }
     const { environment, stateDirectory, bootstrap } = deployment;
     const { started, topics, messages } = context;
-    return { environment: environment.cluster.environment, stateDirectory, bootstrap, started, topics, messages };
+    const entrance = entranceOf(deployment);
+    return {
+      environment: environment.cluster.environment,
+      stateDirectory,
+      bootstrap,
+      entrance,
+      started,
+      topics,
+      messages,
+    };
   });
 }
 

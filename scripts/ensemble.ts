@@ -19,7 +19,7 @@ Environments are YAML files; a bare name means a file in environments/. State li
 First steps: ensemble doctor, ensemble up, ensemble status, ensemble topics plan, ensemble down.`,
   );
 
-addCommand(program, 'up', 'bring the environment up: masters, workers, topics, first messages', {
+addCommand(program, 'up', 'bring the environment up: masters, workers, topics, first messages, the platform on them', {
   load: async () => (await import('./commands/up.ts')).up,
   argument: ['[environment]', 'a file, or a name in environments/ (same as --environment)'],
   options: [
@@ -35,7 +35,7 @@ addCommand(program, 'up', 'bring the environment up: masters, workers, topics, f
   ],
   onInterrupt: 'what this run started was stopped',
 });
-addCommand(program, 'down', 'stop workers, then masters; data stays', {
+addCommand(program, 'down', 'stop everything, in the reverse order of its start; data stays', {
   load: async () => (await import('./commands/down.ts')).down,
   argument: ['[environment]', 'a file, or a name in environments/ (same as --environment)'],
   options: [
@@ -74,6 +74,21 @@ addCommand(program, 'start', 'start the services of nodes and wait until they se
 
 addTopicsCommands(program);
 
+addCommand(program, 'token', 'the API token of a user that the environment makes (admin where none is named)', {
+  load: async () => (await import('./commands/token.ts')).token,
+  argument: ['[user]', 'admin, or a user of api.users'],
+  statuses: ['0 shown', '1 an error'],
+});
+const certificates = program.command('certificates').description('certificates of nodes and of the operator');
+addCommand(certificates, 'status', 'how long each is valid, and for which names', {
+  load: async () => (await import('./commands/certificates.ts')).certificates,
+  statuses: ['0 all are valid', '1 an error', '3 one expires soon, or has expired'],
+});
+addCommand(certificates, 'renew', 'new certificates for every node, taken into use without a restart', {
+  load: async () => (await import('./commands/certificates.ts')).renew,
+  options: [seconds('--timeout <seconds>', 'how long the listeners may take to show them', 30)],
+  statuses: ['0 every listener shows its new one', '1 an error', '3 a service must be started again to take it'],
+});
 addCommand(program, 'doctor', 'what this machine has and lacks, with the next step for each lack', {
   load: async () => (await import('./commands/doctor.ts')).doctor,
   options: [new Option('--verify', 'hash every byte of the cached archives')],

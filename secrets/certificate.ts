@@ -14,10 +14,19 @@ export interface CertificateSpec {
   readonly commonName: string;
   /** DNS names and IP addresses under which it is reached. */
   readonly hosts: readonly string[];
+  /** Issue a new one also where the present one fits. */
+  readonly renew?: boolean;
 }
 
 /** Why a certificate is issued. */
-export type IssueReason = 'missing' | 'unreadable' | 'expiring' | 'renamed' | 'hosts changed' | 'authority changed';
+export type IssueReason =
+  | 'asked for'
+  | 'missing'
+  | 'unreadable'
+  | 'expiring'
+  | 'renamed'
+  | 'hosts changed'
+  | 'authority changed';
 
 export interface Certificate {
   readonly id: string;
@@ -55,10 +64,12 @@ export async function ensureCertificate(
       ? 'missing'
       : current === undefined
         ? 'unreadable'
-        : reissueReason(current, spec, hosts, authority, now);
+        : spec.renew === true
+          ? 'asked for'
+          : reissueReason(current, spec, hosts, authority, now);
   const keystore = reason === undefined && current !== undefined ? current : await issue(spec, hosts, authority, now);
   if (reason === 'missing' && !(await store.create(keystoreId, Buffer.from(keystore.pem)))) {
-    return ensureCertificate(store, authority, spec, now); // another run was first: theirs counts, if it fits
+    return ensureCertificate(store, authority, { ...spec, renew: false }, now); // another run was first: theirs counts, if it fits
   }
   if (reason !== undefined && reason !== 'missing') await store.write(keystoreId, Buffer.from(keystore.pem));
   await mend(store, `tls/${spec.id}.key.pem`, keystore.keyPem);

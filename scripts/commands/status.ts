@@ -19,6 +19,7 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
     }
     for (const { node, service } of report.strays)
       printLine(paint.yellow(`${service} on ${node} runs, but the environment does not name it`));
+    for (const note of report.notes) printLine(paint.yellow(`Note: ${note}`));
     printLine(report.healthy ? paint.green('healthy') : paint.red(`not healthy: ${report.troubles.join('; ')}`));
   }
   return report.healthy ? exitStatus.ok : exitStatus.blocked;

@@ -1,4 +1,5 @@
 /** `ensemble up` */
+import { relative } from 'node:path';
 import { exitStatus } from '../../contracts/error.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { observeStatus } from '../../operations/status.ts';
@@ -42,6 +43,14 @@ export async function up({ positional, options, deployment, signal, onWaitForLoc
   printLine(
     `${paint.bold(report.environment)} is up after ${formatMs(performance.now() - before)}. Bootstrap servers: ${report.bootstrap.join(',')}`,
   );
+  for (const note of status.notes) printLine(paint.yellow(`Note: ${note}`));
+  const { entrance } = report;
+  if (entrance !== undefined) {
+    const authority = relative(process.cwd(), entrance.authorityFile);
+    printLine(
+      `Messaging API: ${entrance.url}/v1 (token: npx ensemble token; its certificate is signed by ${authority.startsWith('..') ? entrance.authorityFile : authority})`,
+    );
+  }
   const named = chosen.environment === 'local' ? '' : ` -e ${chosen.environment}`;
   printLine(
     `Next: npx ensemble status${named}   npx ensemble topics plan${named}   npx ensemble logs worker-1${named}   npx ensemble down${named}`,

@@ -5,7 +5,14 @@ import type { Listener } from '../../model.ts';
 export const listeners: readonly Listener[] = [
   { name: 'api', port: 443, transport: 'tls', authentication: 'none', from: ['clients', 'api', 'push', 'operators'] },
   // Passed through to the authentication service, which reads the client's certificate itself; the port is the client library's.
-  { name: 'auth', port: 8443, transport: 'tls', authentication: 'mutual-tls', from: ['clients', 'operators'] },
+  {
+    name: 'auth',
+    port: 8443,
+    transport: 'tls',
+    authentication: 'mutual-tls',
+    from: ['clients', 'operators'],
+    passesThrough: true,
+  },
   { name: 'stats', port: 8404, transport: 'plaintext', authentication: 'none', from: ['operators'] },
 ];
 

@@ -2,7 +2,7 @@
  * server.properties, the certificates' places, the logging file and the options of the virtual machine.
  * Values that differ from Kafka's defaults, and why: Kafka 3.9 documentation ("Broker Configs", "Operations"), reasons beside each.
  */
-import type { Node, ServiceFile } from '../../model.ts';
+import type { Cluster, Node, ServiceFile } from '../../model.ts';
 import { loggingFile, serverJvmOptions } from '../jvm.ts';
 import { renderJvmOptions, renderProperties, type Setting } from '../properties.ts';
 import { configuration, configurationPath, type Site } from '../service.ts';
@@ -46,7 +46,7 @@ function quorumAddress({ cluster, addressing }: Site<KafkaSettings>): string {
 }
 
 function serverProperties(site: Site<KafkaSettings>): readonly Setting[] {
-  const derived = [...shape(site), ...safety(site.settings), ...profileSettings(site.settings)];
+  const derived = [...shape(site), ...safety(site), ...profileSettings(site.settings)];
   const own = new Set(derived.map(({ name }) => name));
   const { user } = site.settings;
   const kept = derived.map((setting) => {
@@ -114,7 +114,16 @@ function logDirs(node: Node, { addressing }: Site<KafkaSettings>): string {
   return node.volumes.map(({ name }) => addressing.path(node, 'kafka', { kind: 'volume', volume: name })).join(',');
 }
 
-function safety(settings: KafkaSettings): readonly Setting[] {
+/** Upstream's messaging API makes no topics of its own and reads partition 0 alone. */
+function upstreamApi({ groups }: Cluster): boolean {
+  return groups.some(({ settings }) => {
+    const api = settings['messaging-api'];
+    return typeof api === 'object' && api !== null && 'program' in api && api.program !== 'ensemble';
+  });
+}
+
+function safety({ cluster, settings }: Site<KafkaSettings>): readonly Setting[] {
+  const upstream = upstreamApi(cluster);
   const { replicas, minInsyncReplicas, internalReplicas, internalMinInsyncReplicas, recoveryThreads } = settings;
   return [
     {
@@ -127,12 +136,20 @@ function safety(settings: KafkaSettings): readonly Setting[] {
       value: minInsyncReplicas,
       reason: 'replicas less f: writing with acks=all goes on while f brokers are gone',
     },
-    { name: 'num.partitions', value: 3, reason: 'the platform’s default for a topic' },
-    {
-      name: 'auto.create.topics.enable',
-      value: false,
-      reason: 'topics come from the manifest; a mistyped name is an error, not a topic',
-    },
+    upstream
+      ? { name: 'num.partitions', value: 1, reason: 'upstream’s messaging API reads partition 0 and no other' }
+      : { name: 'num.partitions', value: 3, reason: 'the platform’s default for a topic' },
+    upstream
+      ? {
+          name: 'auto.create.topics.enable',
+          value: true,
+          reason: 'upstream’s messaging API makes no topics; a broker makes one at its first message',
+        }
+      : {
+          name: 'auto.create.topics.enable',
+          value: false,
+          reason: 'topics come from the manifest; a mistyped name is an error, not a topic',
+        },
     {
       name: 'unclean.leader.election.enable',
       value: false,

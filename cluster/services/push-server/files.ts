@@ -42,7 +42,8 @@ function config(site: Site<PushServerSettings>): object {
     ensemble: {
       storeHost: new LateString(...storeHost(site, 'push-server')),
       storeDb: databases.messaging,
-      metricsPort: addressing.port(node, 'push-server', 'metrics'),
+      certificateAuthority: tls.authority,
+      operations: { bind: addressing.bind(node), port: addressing.port(node, 'push-server', 'metrics') },
     },
   };
 }
