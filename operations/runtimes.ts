@@ -7,7 +7,7 @@ import { classDataFlags, ensureClassData } from '../artifacts/class-data.ts';
 import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
 import { findJava } from '../artifacts/find-java.ts';
 import { findProgram } from '../artifacts/find-program.ts';
-import { ensureProgram } from '../artifacts/program-bundle.ts';
+import { ensureProgram, programs } from '../artifacts/program-bundle.ts';
 import type { Program } from '../cluster/model.ts';
 import type { JavaRuntime, Runtime, Runtimes } from '../drivers/processes/program-command.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
@@ -50,8 +50,11 @@ async function makeRuntime(
   switch (program.runtime) {
     case 'java':
       return await javaRuntime(program.program, options, onProgress);
-    case 'node':
-      return { kind: 'node', executable: process.execPath, file: (await ensureProgram(program.program)).file };
+    case 'node': {
+      const name = programs.find((each) => each === program.program);
+      if (name === undefined) throw new TypeError(`no program ${program.program}`);
+      return { kind: 'node', executable: process.execPath, file: (await ensureProgram(name)).file };
+    }
     case 'native': {
       const found = await findProgram(program.program);
       if (found.kind === 'absent') throw programAbsent(program.program, found);
