@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { type ArtifactService, artifactsLock } from '../artifacts/artifacts-lock.ts';
 import { cacheRootOf, entryFault, entryPath } from '../artifacts/cache.ts';
 import { findJava } from '../artifacts/find-java.ts';
-import { type FoundProgram, findProgram } from '../artifacts/find-program.ts';
+import { findProgram, type ProgramSearch } from '../artifacts/find-program.ts';
 import { findOnPath } from '../artifacts/maven.ts';
 import { renderNode } from '../cluster/render.ts';
 import { allNodes } from '../cluster/resolve.ts';
@@ -109,9 +109,9 @@ async function examinePrograms({ environment }: Deployment): Promise<readonly Fi
   return findings;
 }
 
-function programFinding(what: string, found: FoundProgram, state: Finding['state'], stands: string): Finding {
+function programFinding(what: string, found: ProgramSearch, state: Finding['state'], stands: string): Finding {
   return found.kind === 'absent'
-    ? { what, state, found: `${found.reason}${stands}`, next: found.next }
+    ? { what, state, found: `${found.reason}${stands}`, next: found.remedy }
     : { what, state, found: `${found.version} (${found.executable})${stands}`, next: '' };
 }
 

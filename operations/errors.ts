@@ -132,9 +132,13 @@ export function planFileUnreadable(file: string, cause: unknown): EnsembleError 
 /** Of a program that was here when the deployment was opened, and is gone. */
 export function programAbsent(
   program: string,
-  { reason, next }: { readonly reason: string; readonly next: string },
+  { reason, remedy }: { readonly reason: string; readonly remedy: string },
 ): EnsembleError {
-  return new EnsembleError({ code: 'OPERATIONS_PROGRAM_ABSENT', message: reason, next: `${next} (${program})` });
+  return new EnsembleError({
+    code: 'OPERATIONS_PROGRAM_ABSENT',
+    message: `${program} is needed, and ${reason}`,
+    next: remedy,
+  });
 }
 
 export function certificatesNotShown(seconds: number, listeners: readonly string[]): EnsembleError {

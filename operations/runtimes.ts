@@ -56,7 +56,9 @@ async function makeRuntime(
       return { kind: 'node', executable: process.execPath, file: (await ensureProgram(name)).file };
     }
     case 'native': {
-      const found = await findProgram(program.program);
+      const { program: name } = program;
+      if (name !== 'haproxy' && name !== 'mongod') throw new TypeError(`nobody knows where to find ${name}`);
+      const found = await findProgram(name);
       if (found.kind === 'absent') throw programAbsent(program.program, found);
       return { kind: 'native', executable: found.executable };
     }
