@@ -2,14 +2,12 @@
  * The way through Apache's own archive: downloaded to a file, its SHA-512 compared with the one that Apache publishes beside it, and only then
  * unpacked. The unpacked jars stay in the cache, since both services come out of them.
  */
-import { createWriteStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar';
 import { hashFile } from './archive.ts';
 import { newWorkFolder, publish } from './cache.ts';
+import { type DownloadOptions, download } from './download.ts';
 import { wayFailed } from './errors.ts';
 
 export interface ApacheArchive {
@@ -25,11 +23,6 @@ export const kafkaArchive: ApacheArchive = {
     '1EA204BA73411737A275429CA976D440F007FF0957B90B19BE41DC5A4BAE52617267769BE9F0B5791714D0B3C4C760605BD426FAEA39EDD90763585523FA2CFE',
 };
 
-interface DownloadOptions {
-  readonly onProgress?: ((line: string) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 const way = 'the Apache archive';
 
 /** The folder that holds the archive's libs/. Throws ARTIFACTS_WAY_FAILED: not reached, cut short, or not the bytes that Apache published. */
@@ -43,10 +36,13 @@ export async function fetchApacheArchive(
   if (await isThere()) return home;
   const work = await newWorkFolder(cacheRoot);
   try {
-    const download = join(work.path, 'download.tgz');
+    const file = join(work.path, 'download.tgz');
     options.onProgress?.(`downloading ${archive.url}`);
-    await downloadTo(download, archive.url, options);
-    const found = await hashFile(download, 'sha512');
+    await download(archive.url, file, options).catch((error: Error) => {
+      options.signal?.throwIfAborted();
+      throw wayFailed(way, `${archive.url} could not be downloaded: ${error.message}`, [], error);
+    });
+    const found = await hashFile(file, 'sha512');
     if (found !== archive.sha512.toLowerCase()) {
       throw wayFailed(
         way,
@@ -55,63 +51,16 @@ export async function fetchApacheArchive(
     }
     await mkdir(join(work.path, 'libs'), { recursive: true });
     await extract({
-      file: download,
+      file,
       cwd: work.path,
       strip: 1,
       strict: true,
       filter: (path) => /^[^/]+\/libs\/[^/]+\.jar$/.test(path),
     });
-    await rm(download);
+    await rm(file);
     await publish(work, home, isThere);
     return home;
   } finally {
     await work.remove();
   }
-}
-
-/** An archive whose server has sent nothing for this long will not come. */
-const silenceMs = 30_000;
-
-async function downloadTo(file: string, url: string, options: DownloadOptions): Promise<void> {
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${silenceMs / 1000} s`)), silenceMs);
-  const signals = options.signal ? [options.signal, silence.signal] : [silence.signal];
-  const signal = AbortSignal.any(signals);
-  try {
-    const response = await fetch(url, { signal });
-    if (!response.ok || response.body === null)
-      throw new Error(`the server answered ${response.status} ${response.statusText}`);
-    const total = Number(response.headers.get('content-length') ?? 0);
-    let received = 0;
-    let toldTenths = 0;
-    const meter = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        timer.refresh();
-        received += chunk.length;
-        const tenths = total > 0 ? Math.floor((10 * received) / total) : 0;
-        if (tenths > toldTenths) {
-          toldTenths = tenths;
-          options.onProgress?.(`downloaded ${Math.round(received / 1e6)} of ${Math.round(total / 1e6)} MB`);
-        }
-        done(null, chunk);
-      },
-    });
-    await pipeline(Readable.fromWeb(response.body), meter, createWriteStream(file), { signal });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw wayFailed(way, `${url} could not be downloaded: ${reasonOf(error)}`, [], error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** fetch says only "fetch failed"; what failed is in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return error.cause.message || reasonOfCode(error.cause);
-  return error.message;
-}
-
-function reasonOfCode(error: Error): string {
-  return 'code' in error ? String(error.code) : error.name;
 }

@@ -104,3 +104,31 @@ export function programAbsent(name: string, main: string): EnsembleError {
     next: 'Install Ensemble again, whole; its programs are bundled from their sources.',
   });
 }
+
+const mendUpstream =
+  'Mend `program: { upstream: … }` in the environment file, or take `program: ensemble`, which needs nothing.';
+
+export function upstreamNotFetched(program: string, source: string, reason: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_UPSTREAM_NOT_FETCHED',
+    message: `${program} could not be fetched from ${source}: ${reason}`,
+    next: mendUpstream,
+    cause,
+  });
+}
+
+export function upstreamWrongBytes(program: string, source: string, expected: string, found: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_UPSTREAM_WRONG_BYTES',
+    message: `What ${source} holds is not the ${program} that the environment names: its SHA-256 is ${found} instead of ${expected}. It was not used`,
+    next: `Find out which of the two is right before you change the hash. ${mendUpstream}`,
+  });
+}
+
+export function upstreamNotExecutable(program: string, source: string, why: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_UPSTREAM_NOT_EXECUTABLE',
+    message: `${source} gives no ${program} that runs: ${why}`,
+    next: mendUpstream,
+  });
+}
