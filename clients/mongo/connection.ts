@@ -9,7 +9,6 @@ import {
   type Db,
   MongoClient,
   MongoError,
-  MongoParseError,
   MongoServerError,
   MongoServerSelectionError,
   type TopologyDescription,
@@ -95,9 +94,8 @@ function createClient(storeHost: string, addresses: string): MongoClient {
   const absent = Object.entries(options).filter(([name]) => !given.has(name.toLowerCase()));
   try {
     return new MongoClient(`mongodb://${storeHost}`, { ...Object.fromEntries(absent), ignoreUndefined: true });
-  } catch (error) {
-    if (error instanceof MongoParseError || error instanceof TypeError) throw addressInvalid(addresses);
-    throw error;
+  } catch {
+    throw addressInvalid(addresses); // what the driver says of it quotes the password
   }
 }
 

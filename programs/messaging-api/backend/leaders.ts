@@ -73,8 +73,9 @@ export class Leaders {
       await this.makeTopic(topic);
       found = await this.#metadata(topic);
     }
-    if (found === undefined) return { name: 'UNKNOWN_TOPIC_OR_PARTITION' };
-    const leader = found.find((each) => each.partition === partition)?.leader;
+    const row = found?.find((each) => each.partition === partition);
+    if (row === undefined) return { name: 'UNKNOWN_TOPIC_OR_PARTITION' };
+    const { leader } = row;
     if (leader === undefined) return { name: 'LEADER_NOT_AVAILABLE' };
     this.#known.set(key, leader);
     return leader;

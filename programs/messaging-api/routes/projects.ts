@@ -47,7 +47,7 @@ async function update(service: Service, call: Call): Promise<object> {
     throw invalid('invalid project name change, name already exists');
   const given = { ...(name === '' ? {} : { name }), ...(description === '' ? {} : { description }) };
   const set = { ...given, modified_on: service.now() };
-  await service.store.projects.change({ uuid }, { set });
+  if ((await service.store.projects.rename({ uuid }, set)) === 'taken') throw exists('Project');
   const { caller } = call;
   return view(service, { ...(caller.project ?? emptyProject), ...set });
 }

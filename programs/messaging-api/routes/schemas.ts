@@ -55,7 +55,7 @@ async function update(service: Service, call: Call): Promise<object> {
   if (name !== before.name && (await service.store.schemas.first({ project_uuid, name })) !== undefined)
     throw exists('Schema');
   const set = { name, type, raw_schema: raw };
-  await service.store.schemas.change({ uuid }, { set });
+  if ((await service.store.schemas.rename({ uuid }, set)) === 'taken') throw exists('Schema');
   return view(project, { ...before, ...set });
 }
 

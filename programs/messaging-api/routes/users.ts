@@ -98,7 +98,9 @@ async function update(service: Service, call: Call): Promise<object> {
     if ((await service.store.users.first({ name: set.name })) !== undefined)
       throw invalid('invalid user name change, name already exists');
   }
-  if (!(await service.store.users.change({ uuid: before.uuid }, { set }))) throw absent('User');
+  const outcome = await service.store.users.rename({ uuid: before.uuid }, set);
+  if (outcome === 'taken') throw exists('User');
+  if (outcome === 'absent') throw absent('User');
   return viewUser(service, { ...before, ...set });
 }
 

@@ -53,10 +53,7 @@ export class MemoryCollection<Document extends object> implements Collection<Doc
 
   async insert(document: Document): Promise<boolean> {
     await later();
-    const keys = document as Fields;
-    const taken = (other: object) =>
-      this.#uniques.some((unique) => unique.every((field) => same((other as Fields)[field], keys[field])));
-    if (this.#documents.some(taken)) return false;
+    if (this.#documents.some((each) => this.#collide(each, document))) return false;
     this.#add(document);
     return true;
   }
@@ -73,6 +70,17 @@ export class MemoryCollection<Document extends object> implements Collection<Doc
     return true;
   }
 
+  async rename(filter: Filter, set: Partial<Document>): Promise<'changed' | 'absent' | 'taken'> {
+    await later();
+    const at = this.#documents.findIndex((each) => matches(each, filter));
+    const before = this.#documents[at];
+    if (before === undefined) return 'absent';
+    const after = changed(before, { set });
+    if (this.#documents.some((each, index) => index !== at && this.#collide(each, after))) return 'taken';
+    this.#documents[at] = after;
+    return 'changed';
+  }
+
   async changeAll(filter: Filter, change: Change<Document>): Promise<void> {
     await later();
     this.#documents = this.#documents.map((each) => (matches(each, filter) ? changed(each, change) : each));
@@ -83,6 +91,12 @@ export class MemoryCollection<Document extends object> implements Collection<Doc
     const before = this.#documents.length;
     this.#documents = this.#documents.filter((each) => !matches(each, filter));
     return before - this.#documents.length;
+  }
+
+  #collide(one: object, other: object): boolean {
+    return this.#uniques.some((unique) =>
+      unique.every((field) => same((one as Fields)[field], (other as Fields)[field])),
+    );
   }
 
   #add(document: Document): void {

@@ -38,7 +38,10 @@ const collections: Readonly<Record<CollectionName, string>> = {
 /** Go's int64 there; the driver would write a small number as 32 bits and a great one as a double. */
 const wide = new Set(['offset', 'next_offset', 'msg_num', 'total_bytes', 'msg_count', 'epoch', 'max_messages']);
 
-/** Connects and makes the indexes. Throws the driver's errors where no server answers (after its selection timeout, 10 s here). */
+/** BSON's number for null. */
+const nullType = 10;
+
+/** Connects and makes the indexes. Throws as connectMongo. */
 export async function connectMongoStore({ host, database, warn }: MongoStoreOptions): Promise<Store> {
   const connection = await connectMongo({ storeHost: host, database, warn });
   const db = connection.database;
@@ -113,20 +116,48 @@ export class MongoCollection<Document extends object> implements Collection<Docu
   }
 
   async change(filter: Filter, change: Change<Document>): Promise<boolean> {
-    const options = { upsert: change.insertMissing === true };
+    const query = toQuery(filter);
+    const update = toUpdate(change);
+    if (Object.keys(update).length === 0) return (await this.#raw.countDocuments(query, { limit: 1 })) > 0;
+    const upsert = change.insertMissing === true;
     try {
-      const { matchedCount, upsertedCount } = await this.#raw.updateOne(toQuery(filter), toUpdate(change), options);
+      const { matchedCount, upsertedCount } = await this.#updating(change, filter, () =>
+        this.#raw.updateOne(query, update, { upsert }),
+      );
       return matchedCount + upsertedCount > 0;
     } catch (error) {
-      // Two upserts at once: the other one inserted, so that this one has a document to change now. A rename onto a taken name stays an error.
-      if (options.upsert && isDuplicateKey(error))
-        return (await this.#raw.updateOne(toQuery(filter), toUpdate(change))).matchedCount > 0;
+      // Two upserts at once: the other one inserted, so that this one has a document to change now.
+      if (upsert && isDuplicateKey(error)) return (await this.#raw.updateOne(query, update)).matchedCount > 0;
+      throw error;
+    }
+  }
+
+  async rename(filter: Filter, set: Partial<Document>): Promise<'changed' | 'absent' | 'taken'> {
+    try {
+      return (await this.change(filter, { set })) ? 'changed' : 'absent';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'taken';
       throw error;
     }
   }
 
   async changeAll(filter: Filter, change: Change<Document>): Promise<void> {
-    await this.#raw.updateMany(toQuery(filter), toUpdate(change));
+    await this.#updating(change, filter, () => this.#raw.updateMany(toQuery(filter), toUpdate(change)));
+  }
+
+  /** MongoDB refuses to put a value into a list that is null: such are made empty, and it is asked once more. */
+  async #updating<Result>(change: Change<Document>, filter: Filter, act: () => Promise<Result>): Promise<Result> {
+    const lists = Object.keys({ ...change.addToLists, ...change.removeFromLists });
+    try {
+      return await act();
+    } catch (error) {
+      if (lists.length === 0 || !(error instanceof MongoServerError) || isDuplicateKey(error)) throw error;
+      for (const list of lists) {
+        const query = { $and: [toQuery(filter), { [list]: { $type: nullType } }] };
+        await this.#raw.updateMany(query, { $set: { [list]: [] } });
+      }
+      return act();
+    }
   }
 
   async remove(filter: Filter): Promise<number> {

@@ -38,9 +38,12 @@ export interface Collection<Document extends object> {
   insert(document: Document): Promise<boolean>;
   /**
    * Changes one document that matches, in one step, and says whether one did: with what was read in the filter it is a compare-and-set.
+   * A list that is null (upstream leaves such) counts as empty. Fields that must be unique are changed by `rename`.
    * `add` counts up; with `insertMissing` a document of the filter, `set` and `add` is made where none matches.
    */
   change(filter: Filter, change: Change<Document>): Promise<boolean>;
+  /** As `change` with `set`, for fields that must be unique: one of several nodes gets a name, and the others hear that it is taken. */
+  rename(filter: Filter, set: Partial<Document>): Promise<'changed' | 'absent' | 'taken'>;
   /** As `change`, for all that match. */
   changeAll(filter: Filter, change: Pick<Change<Document>, 'set' | 'removeFromLists'>): Promise<void>;
   /** How many went. */
