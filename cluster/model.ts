@@ -90,8 +90,8 @@ export interface Listener {
   /** `scram` is the place kept for passwords; no service offers it yet. */
   readonly authentication: 'none' | 'mutual-tls' | 'scram';
   readonly from: readonly Id[];
-  /** Bytes go on to another service as they come: its certificate is what a client sees. */
-  readonly passesThrough?: boolean;
+  /** Connections go on unopened to this service: its certificate answers, so that it holds this listener's names too. */
+  readonly passesTo?: Id;
 }
 
 /** Where a service keeps something on a node; a target's addressing turns it into a path. */

@@ -1,15 +1,23 @@
 /** The certificates and secrets of a deployment's nodes, and its operator's: made where they are missing, issued again where they no longer fit. */
+import type { Addressing } from '../cluster/addressing.ts';
+import type { Cluster, Group, Node } from '../cluster/model.ts';
 import { renderNode } from '../cluster/render.ts';
 import { allNodes } from '../cluster/resolve.ts';
 import { nodeName } from '../cluster/services/peers.ts';
+import { serviceTable } from '../cluster/services/table.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
 import { type Certificate, ensureCertificate } from '../secrets/certificate.ts';
 import { ensureSecret } from '../secrets/tokens.ts';
 import type { Deployment } from './deployment.ts';
 
+/** What certificates are made from: of the environment, its model alone. */
+interface CertificateNeeds extends Pick<Deployment, 'addressing' | 'secrets'> {
+  readonly environment: Pick<Deployment['environment'], 'cluster'>;
+}
+
 /** Every node's and the operator's; with `renew`, new ones for all. @throws EnsembleError SECRETS_... */
 export async function ensureCertificates(
-  { environment, addressing, secrets }: Deployment,
+  { environment, addressing, secrets }: CertificateNeeds,
   { renew = false }: { readonly renew?: boolean } = {},
 ): Promise<readonly Certificate[]> {
   const { cluster } = environment;
@@ -18,7 +26,8 @@ export async function ensureCertificates(
   for (const group of cluster.groups) {
     for (const node of group.nodes) {
       const commonName = nodeName(cluster, node);
-      const hosts = [commonName, addressing.host(node), 'localhost', ...group.names];
+      const passed = passedNames(cluster, addressing, group);
+      const hosts = [...namesOf(cluster, addressing, group, node), 'localhost', ...passed];
       certificates.push(await ensureCertificate(secrets, authority, { id: node.id, commonName, hosts, renew }));
     }
   }
@@ -27,6 +36,22 @@ export async function ensureCertificates(
     await ensureCertificate(secrets, authority, { id: 'operator', commonName: 'operator', hosts, renew }),
   );
   return certificates;
+}
+
+function namesOf(cluster: Cluster, addressing: Addressing, group: Group, node: Node): readonly string[] {
+  return [nodeName(cluster, node), addressing.host(node), ...group.names];
+}
+
+/** Of the nodes whose listeners pass connections on to a service of this group: its certificate is what their clients see. */
+function passedNames(cluster: Cluster, addressing: Addressing, to: Group): readonly string[] {
+  return cluster.groups
+    .filter(({ services }) => services.some((id) => passesTo(id, to)))
+    .flatMap((group) => group.nodes.flatMap((node) => namesOf(cluster, addressing, group, node)));
+}
+
+function passesTo(service: string, group: Group): boolean {
+  const listeners = serviceTable.get(service)?.listeners ?? [];
+  return listeners.some(({ passesTo: next }) => next !== undefined && group.services.includes(next));
 }
 
 /** Tokens, passwords and key files that the services' files ask for. */

@@ -154,7 +154,7 @@ async function tlsListeners({ driver, environment, addressing, secrets }: Deploy
     if (node === undefined) return [];
     // What a balancer passes through is another node's certificate, which is looked at there.
     return listeners
-      .filter(({ passesThrough }) => passesThrough !== true)
+      .filter(({ passesTo }) => passesTo === undefined)
       .map(({ name }) => ({
         node: id,
         service,

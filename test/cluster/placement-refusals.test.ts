@@ -66,7 +66,7 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
     [
       'an unknown listener',
       add('network:\n  ports:\n    kafka.plain: 9095\n'),
-      '16:5: network.ports.kafka.plain: expected one of zookeeper.client, zookeeper.quorum, zookeeper.election, mongodb.server, kafka.plaintext, kafka.tls, messaging-api.https, auth.https, push-server.grpc, push-server.metrics, haproxy.api, haproxy.auth, haproxy.stats, found the unknown field "kafka.plain"; remove it',
+      '16:5: network.ports.kafka.plain: expected one of zookeeper.client, zookeeper.quorum, zookeeper.election, mongodb.server, kafka.plaintext, kafka.tls, messaging-api.https, auth.https, push-server.grpc, push-server.metrics, haproxy.api, haproxy.auth, haproxy.push, haproxy.stats, found the unknown field "kafka.plain"; remove it',
     ],
     [
       'a port that is none',

@@ -2,6 +2,7 @@
 import type { NativeProgram, ServiceProcess } from '../../model.ts';
 import { configurationPath, type Site } from '../service.ts';
 import type { HaproxySettings } from './settings.ts';
+import { stopTimeoutMs } from './timing.ts';
 
 export function process(site: Site<HaproxySettings>): ServiceProcess {
   const file = configurationPath(site, 'haproxy', 'haproxy.cfg');
@@ -13,7 +14,7 @@ export function process(site: Site<HaproxySettings>): ServiceProcess {
   return {
     // -W: master and worker; -db: in the foreground, whatever the file says.
     program: program('-W', '-db'),
-    memoryMiB: 128,
+    memoryMiB: site.settings.memoryMiB,
     probe: {
       listener: 'stats',
       send: 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
@@ -23,6 +24,6 @@ export function process(site: Site<HaproxySettings>): ServiceProcess {
     // SIGTERM would cut connections; this one lets them finish (HAProxy management guide, "Stopping and restarting").
     stopSignal: 'SIGUSR1',
     reload: { signal: 'SIGUSR2', reads: 'everything' },
-    stopTimeoutMs: 35_000,
+    stopTimeoutMs,
   };
 }

@@ -1,6 +1,7 @@
-/** HAProxy's listeners and what a person sets of it. */
+/** HAProxy's listeners, what a person sets of it, and what follows from the machine. */
 import { z } from 'zod';
 import type { Listener } from '../../model.ts';
+import type { Sizing } from '../service.ts';
 
 export const listeners: readonly Listener[] = [
   { name: 'api', port: 443, transport: 'tls', authentication: 'none', from: ['clients', 'api', 'push', 'operators'] },
@@ -11,8 +12,10 @@ export const listeners: readonly Listener[] = [
     transport: 'tls',
     authentication: 'mutual-tls',
     from: ['clients', 'operators'],
-    passesThrough: true,
+    passesTo: 'auth',
   },
+  // Of use with upstream's push servers alone, of which one may work at a time; nobody listens there else.
+  { name: 'push', port: 9443, transport: 'tls', authentication: 'mutual-tls', from: ['api'], passesTo: 'push-server' },
   { name: 'stats', port: 8404, transport: 'plaintext', authentication: 'none', from: ['operators'] },
 ];
 
@@ -29,8 +32,25 @@ export const spec = {
 
 export interface HaproxySettings {
   readonly names: readonly string[];
+  /** Connections of clients at one time; beyond them, clients wait in the kernel's queue. */
+  readonly maxConnections: number;
+  /** What the worker takes at most, in MiB: with as many connections as it may have. */
+  readonly memoryMiB: number;
 }
 
-export function derive({ names }: { names: readonly string[] }): HaproxySettings {
-  return { names };
+/** A waiting pull over TLS on both sides, measured (docs/decisions/0026) and rounded up. */
+const connectionKiB = 96;
+/** Master and worker without a connection, measured and rounded up. */
+const idleMiB = 48;
+/** Each takes two file descriptors, and many systems give a process 20,000 of them. */
+const mostConnections = 9_000;
+
+/** A third of the machine: after a reload, the worker before may still serve as many connections as the new one. */
+export function derive(
+  { names }: { names: readonly string[] },
+  _changes: unknown,
+  { memoryMiB }: Sizing,
+): HaproxySettings {
+  const maxConnections = Math.min(mostConnections, Math.floor(((memoryMiB / 3 - idleMiB) * 1024) / connectionKiB));
+  return { names, maxConnections, memoryMiB: idleMiB + Math.ceil((maxConnections * connectionKiB) / 1024) };
 }

@@ -1,5 +1,6 @@
 /** config.json of the messaging API in upstream's keys, what the database is seeded with, and the certificate. */
 import type { ServiceFile } from '../../model.ts';
+import { needsPushPool } from '../haproxy/pools.ts';
 import { chroot } from '../kafka/files.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
@@ -21,10 +22,14 @@ export function files(site: Site<MessagingApiSettings>): readonly ServiceFile[] 
 function config(site: Site<MessagingApiSettings>): object {
   const { addressing, cluster, node, settings } = site;
   const tls = tlsPaths(site, 'messaging-api');
-  const pushServers = addressesOf(site, 'push-server', 'grpc');
+  const balancer = groupRunning(cluster, 'haproxy');
+  // Upstream's push servers share nothing, so that the balancer has one of them work at a time.
+  const pushServers =
+    balancer !== undefined && needsPushPool(site)
+      ? addressesOf(site, 'haproxy', 'push')
+      : addressesOf(site, 'push-server', 'grpc');
   const [push] = pushServers;
   const separator = push?.lastIndexOf(':') ?? 0;
-  const balancer = groupRunning(cluster, 'haproxy');
   const known = {
     bind_ip: addressing.bind(node),
     port: addressing.port(node, 'messaging-api', 'https'),
