@@ -5,6 +5,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { admit, requestKey } from './access.ts';
 import { internal, invalid, Refusal, tooLarge, tooManyRequests } from './errors.ts';
+import { openApiDocument } from './openapi/document.ts';
 import { RateLimit } from './rate-limit.ts';
 import { createRouter, type Route, wrongName } from './router.ts';
 import { memberRoutes } from './routes/members.ts';
@@ -89,6 +90,8 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
       return reply.code(503).type(json).send('{"status":"not ready"}');
     }
   });
+  const document = JSON.stringify(openApiDocument(routes));
+  app.get('/openapi.json', (_request, reply) => reply.code(200).type('application/json; charset=utf-8').send(document));
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const mark = request.url.indexOf('?');
     const raw = mark < 0 ? request.url : request.url.slice(0, mark);

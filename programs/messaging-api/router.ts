@@ -2,6 +2,7 @@
  * Paths with a verb behind a colon, as upstream matches them: `/topics/{topic}:publish` before `/topics/{topic}`, so that a GET with an unknown verb comes to
  * the latter and is a bad name, and everything else that no row names is not found (reference, section 1).
  */
+import type { z } from 'zod';
 import type { Handler } from './service.ts';
 
 export interface Route {
@@ -12,6 +13,8 @@ export interface Route {
   readonly action: string;
   /** The path's project need not exist yet. */
   readonly makesProject?: boolean;
+  /** What the handler reads a body with; undefined: it reads none. */
+  readonly body?: z.ZodType;
   readonly handler: Handler;
 }
 

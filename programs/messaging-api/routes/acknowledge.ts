@@ -7,8 +7,8 @@ import { cursorAt, withCursors } from '../standing.ts';
 import { subscriptionOf } from './find.ts';
 import { moving } from './move.ts';
 
-const ackShape = fields({ ackIds: texts() });
-const deadlineShape = fields({ ackDeadlineSeconds: whole() });
+export const ackShape = fields({ ackIds: texts() });
+export const deadlineShape = fields({ ackDeadlineSeconds: whole() });
 
 /** `projects/P/subscriptions/S:5`, or with the partition of a mapped topic `…:2-5`. */
 const ackId = /^projects\/([^/]+)\/subscriptions\/([^/:]+):(?:(\d{1,9})-(?=\d))?(-?\d{1,19})$/;

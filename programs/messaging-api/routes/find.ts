@@ -54,7 +54,7 @@ export async function schemaNamed(
   return schema;
 }
 
-const aclShape = fields({ authorized_users: texts().unwrap().optional() });
+export const aclShape = fields({ authorized_users: texts().unwrap().optional() });
 
 /** The uuids of the members that a modifyAcl body names. `what`: Topic ACL, Subscription ACL. */
 export async function aclFromBody({ store }: Service, call: Call, what: string): Promise<readonly string[]> {

@@ -79,8 +79,8 @@ export const memberRoutes: readonly Route[] = [
     action: 'projects:showUser',
     handler: async (service, call) => viewUser(service, await memberOf(service, call), { only: scope(call) }),
   },
-  { method: 'POST', path: `${one}:add`, action: 'projects:addUser', handler: add },
+  { method: 'POST', path: `${one}:add`, action: 'projects:addUser', body: rolesShape, handler: add },
   { method: 'POST', path: `${one}:remove`, action: 'projects:removeUser', handler: remove },
-  { method: 'POST', path: one, action: 'projects:createUser', handler: create },
-  { method: 'PUT', path: one, action: 'projects:updateUser', handler: update },
+  { method: 'POST', path: one, action: 'projects:createUser', body: memberShape, handler: create },
+  { method: 'PUT', path: one, action: 'projects:updateUser', body: memberShape, handler: update },
 ];

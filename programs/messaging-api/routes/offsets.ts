@@ -13,7 +13,7 @@ import { asking, logOfSubscription, placesOf } from './logs.ts';
 import { moving } from './move.ts';
 
 const one = fields({ partition: whole(), offset: whole() });
-const offsetShape = fields({ offset: whole(), partitions: z.array(one).default([]) });
+export const offsetShape = fields({ offset: whole(), partitions: z.array(one).default([]) });
 
 interface PartitionOffset {
   readonly partition: number;

@@ -93,7 +93,7 @@ export const projectRoutes: readonly Route[] = [
     action: 'projects:show',
     handler: (service, call) => view(service, call.caller.project ?? emptyProject),
   },
-  { method: 'POST', path: one, action: 'projects:create', makesProject: true, handler: create },
-  { method: 'PUT', path: one, action: 'projects:update', handler: update },
+  { method: 'POST', path: one, action: 'projects:create', body: projectShape, makesProject: true, handler: create },
+  { method: 'PUT', path: one, action: 'projects:update', body: projectShape, handler: update },
   { method: 'DELETE', path: one, action: 'projects:delete', handler: remove },
 ];

@@ -19,7 +19,7 @@ import { logOf, messageId, placesOf, type TopicLog } from './logs.ts';
 const recordBytes = 1_500_000;
 
 const message = fields({ attributes: z.record(z.string(), z.string()).default({}), data: text() });
-const publishShape = fields({ messages: z.array(message).default([]) });
+export const publishShape = fields({ messages: z.array(message).default([]) });
 
 export async function publish(service: Service, call: Call): Promise<object> {
   const topic = await topicOf(service, call);

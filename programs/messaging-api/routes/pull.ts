@@ -17,7 +17,7 @@ import { again, move, type Subscription, tries } from './move.ts';
 import { raised } from './offsets.ts';
 import { rate } from './publish.ts';
 
-const pullShape = fields({ maxMessages: text(), returnImmediately: text(), waitSeconds: text() });
+export const pullShape = fields({ maxMessages: text(), returnImmediately: text(), waitSeconds: text() });
 
 /** How long a pull waits for more than what is there: upstream's figures. */
 const shortWaitMs = 300;

@@ -170,7 +170,7 @@ interface SubscriptionPlace {
   readonly project: string;
 }
 
-const modifyShape = fields({ pushConfig: pushShape.prefault({}) });
+export const modifyShape = fields({ pushConfig: pushShape.prefault({}) });
 
 export async function modifyPushConfig(service: Service, call: Call): Promise<undefined> {
   const before = await subscriptionOf(service, call);

@@ -111,7 +111,7 @@ export const registrationRoutes: readonly Route[] = [
       return { user_registrations: await Promise.all(found.map((each) => view(service, each))) };
     },
   },
-  { method: 'POST', path: '/registrations', action: 'registrations:newUser', handler: create },
+  { method: 'POST', path: '/registrations', action: 'registrations:newUser', body: asked, handler: create },
   {
     method: 'GET',
     path: one,
@@ -123,6 +123,7 @@ export const registrationRoutes: readonly Route[] = [
     method: 'POST',
     path: `${one}:decline`,
     action: 'registrations:declineNewUser',
+    body: commentShape,
     handler: async (service, call) => {
       const { comment } = readBody(commentShape, call.body);
       await decide(service, call, 'declined', comment);

@@ -106,8 +106,8 @@ export const schemaRoutes: readonly Route[] = [
     action: 'schemas:show',
     handler: async (service, call) => view(projectOf(call).name, await schemaOf(service, call)),
   },
-  { method: 'POST', path: `${one}:validate`, action: 'schemas:validateMessage', handler: validate },
-  { method: 'POST', path: one, action: 'schemas:create', handler: create },
-  { method: 'PUT', path: one, action: 'schemas:update', handler: update },
+  { method: 'POST', path: `${one}:validate`, action: 'schemas:validateMessage', body: z.unknown(), handler: validate },
+  { method: 'POST', path: one, action: 'schemas:create', body: schemaShape, handler: create },
+  { method: 'PUT', path: one, action: 'schemas:update', body: schemaShape, handler: update },
   { method: 'DELETE', path: one, action: 'schemas:delete', handler: remove },
 ];

@@ -6,16 +6,17 @@ import { fields, readBody, text, whole } from '../lenient-json.ts';
 import { readPage } from '../paging.ts';
 import type { Route } from '../router.ts';
 import type { Answer, Call, Service } from '../service.ts';
-import { acknowledge, modifyAckDeadline } from './acknowledge.ts';
-import { aclFromBody, aclNames, ownOnly, projectOf, subscriptionOf, topicOf } from './find.ts';
+import { acknowledge, ackShape, deadlineShape, modifyAckDeadline } from './acknowledge.ts';
+import { aclFromBody, aclNames, aclShape, ownOnly, projectOf, subscriptionOf, topicOf } from './find.ts';
 import { logOf, placesOf, type TopicLog } from './logs.ts';
 import { subscriptionMetrics } from './metrics.ts';
-import { modifyOffset, offsets, timeToOffset } from './offsets.ts';
-import { pull } from './pull.ts';
+import { modifyOffset, offsetShape, offsets, timeToOffset } from './offsets.ts';
+import { pull, pullShape } from './pull.ts';
 import {
   activate,
   asksForPush,
   modifyPushConfig,
+  modifyShape,
   noPush,
   pushFields,
   pushShape,
@@ -129,21 +130,35 @@ export const subscriptionRoutes: readonly Route[] = [
   { method: 'GET', path: `${one}:offsets`, action: 'subscriptions:offsets', handler: offsets },
   { method: 'GET', path: `${one}:timeToOffset`, action: 'subscriptions:timeToOffset', handler: timeToOffset },
   { method: 'GET', path: one, action: 'subscriptions:show', handler: show },
-  { method: 'PUT', path: one, action: 'subscriptions:create', handler: create },
+  { method: 'PUT', path: one, action: 'subscriptions:create', body: createShape, handler: create },
   { method: 'DELETE', path: one, action: 'subscriptions:delete', handler: remove },
-  { method: 'POST', path: `${one}:pull`, action: 'subscriptions:pull', handler: pull },
-  { method: 'POST', path: `${one}:acknowledge`, action: 'subscriptions:acknowledge', handler: acknowledge },
-  { method: 'POST', path: `${one}:modifyOffset`, action: 'subscriptions:modifyOffset', handler: modifyOffset },
+  { method: 'POST', path: `${one}:pull`, action: 'subscriptions:pull', body: pullShape, handler: pull },
+  {
+    method: 'POST',
+    path: `${one}:acknowledge`,
+    action: 'subscriptions:acknowledge',
+    body: ackShape,
+    handler: acknowledge,
+  },
+  {
+    method: 'POST',
+    path: `${one}:modifyOffset`,
+    action: 'subscriptions:modifyOffset',
+    body: offsetShape,
+    handler: modifyOffset,
+  },
   {
     method: 'POST',
     path: `${one}:modifyAckDeadline`,
     action: 'subscriptions:modifyAckDeadline',
+    body: deadlineShape,
     handler: modifyAckDeadline,
   },
   {
     method: 'POST',
     path: `${one}:modifyAcl`,
     action: 'subscriptions:modifyAcl',
+    body: aclShape,
     handler: async (service, call) => {
       const { project_uuid, name } = await subscriptionOf(service, call);
       const acl = await aclFromBody(service, call, 'Subscription ACL');
@@ -155,6 +170,7 @@ export const subscriptionRoutes: readonly Route[] = [
     method: 'POST',
     path: `${one}:modifyPushConfig`,
     action: 'subscriptions:modifyPushConfig',
+    body: modifyShape,
     handler: modifyPushConfig,
   },
   {

@@ -6,10 +6,10 @@ import { fields, readBody, text } from '../lenient-json.ts';
 import { readPage } from '../paging.ts';
 import type { Route } from '../router.ts';
 import type { Call, Service } from '../service.ts';
-import { aclFromBody, aclNames, ownOnly, projectOf, schemaNamed, topicOf } from './find.ts';
+import { aclFromBody, aclNames, aclShape, ownOnly, projectOf, schemaNamed, topicOf } from './find.ts';
 import { asking, logOf } from './logs.ts';
 import { topicMetrics } from './metrics.ts';
-import { publish } from './publish.ts';
+import { publish, publishShape } from './publish.ts';
 
 const schemaShape = fields({ schema: text() });
 
@@ -93,13 +93,14 @@ export const topicRoutes: readonly Route[] = [
     action: 'topics:show',
     handler: async (service, call) => view(service, call, await topicOf(service, call)),
   },
-  { method: 'PUT', path: one, action: 'topics:create', handler: create },
+  { method: 'PUT', path: one, action: 'topics:create', body: schemaShape, handler: create },
   { method: 'DELETE', path: one, action: 'topics:delete', handler: remove },
-  { method: 'POST', path: `${one}:publish`, action: 'topics:publish', handler: publish },
+  { method: 'POST', path: `${one}:publish`, action: 'topics:publish', body: publishShape, handler: publish },
   {
     method: 'POST',
     path: `${one}:modifyAcl`,
     action: 'topics:modifyAcl',
+    body: aclShape,
     handler: async (service, call) => {
       await topicOf(service, call);
       return change(service, call, { acl: await aclFromBody(service, call, 'Topic ACL') });
@@ -109,6 +110,7 @@ export const topicRoutes: readonly Route[] = [
     method: 'POST',
     path: `${one}:attachSchema`,
     action: 'topics:attachSchema',
+    body: schemaShape,
     handler: async (service, call) => {
       const schema = await schemaNamed(service, call, readBody(schemaShape, call.body).schema);
       return change(service, call, { schema_uuid: schema?.uuid ?? '' });

@@ -157,8 +157,8 @@ export const userRoutes: readonly Route[] = [
       return viewUser(service, { ...user, ...set });
     },
   },
-  { method: 'POST', path: one, action: 'users:create', handler: create },
-  { method: 'PUT', path: one, action: 'users:update', handler: update },
+  { method: 'POST', path: one, action: 'users:create', body: userShape, handler: create },
+  { method: 'PUT', path: one, action: 'users:update', body: userShape, handler: update },
   {
     method: 'DELETE',
     path: one,

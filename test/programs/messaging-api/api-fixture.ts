@@ -1,4 +1,6 @@
-/** An API over a store and a back-end in memory, its users, and requests to it without a network. */
+/**
+ * An API over a store and a back-end in memory, its users, and requests to it without a network. Every answer is held against the OpenAPI document.
+ */
 import type { FastifyInstance } from 'fastify';
 import { type MessagingApiConfig, messagingApiConfigShape } from '../../../contracts/messaging-api-config.ts';
 import { defaultRoles } from '../../../contracts/messaging-roles.ts';
@@ -7,6 +9,7 @@ import { MemoryBackend } from '../../../programs/messaging-api/backend/memory-ba
 import { createService, type ServiceParts } from '../../../programs/messaging-api/service.ts';
 import { createMemoryStore } from '../../../programs/messaging-api/store/memory-store.ts';
 import type { Store } from '../../../programs/messaging-api/store/store.ts';
+import { documentFaults } from './documented.ts';
 
 export const serviceToken = 'the-service-token';
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -62,7 +65,10 @@ export async function startApi(
     const text = response.body;
     const isJson = text.startsWith('{');
     const type = String(response.headers['content-type'] ?? '');
-    return { status: response.statusCode, type, text, body: isJson ? JSON.parse(text) : undefined };
+    const reply = { status: response.statusCode, type, text, body: isJson ? JSON.parse(text) : undefined };
+    const faults = documentFaults(method, path.startsWith('/') ? path : `/v1/${path}`, reply);
+    if (faults.length > 0) throw new Error(`not as the OpenAPI document says: ${faults.join('; ')}`);
+    return reply;
   };
   const make: Api['make'] = async (method, path, body) => {
     const reply = await ask(method, path, { body });
