@@ -61,7 +61,7 @@ export const pushServerConfigShape = z
     verify_ssl: onOff.default(true),
     /** Off: gRPC in clear, and nobody is asked for a certificate. */
     tls_enabled: onOff.default(true),
-    /** Clients need a certificate, but anyone may have signed it; `acl` still names them. */
+    /** Connections with certificates of unknown authorities are taken; their calls are refused all the same, since anyone may write a listed name into one. */
     trust_unknown_cas: onOff.default(false),
     /** Subscriptions are not looked for in the messaging API: only those that are activated, or stored, are delivered. */
     skip_subs_load: onOff.default(false),

@@ -84,6 +84,12 @@ export const pushService: ServiceDefinition = defineService(pushNames, 'PushServ
 /** grpc.health.v1.Health, Check and Watch. */
 export const healthService: ServiceDefinition = defineService(healthNames, 'Health', 'grpc.health.v1');
 
+/** What each service's file declares, by full name, for reflection. */
+export const serviceSymbols = {
+  PushService: Object.keys(pushNames),
+  'grpc.health.v1.Health': Object.keys(healthNames).map((name) => `grpc.health.v1.${name}`),
+} as const;
+
 /** ActivateSubscriptionRequest.subscription as it is decoded: every field is there, absent messages are null. */
 export interface SubscriptionMessage {
   /** `/projects/P/subscriptions/S` */

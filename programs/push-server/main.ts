@@ -36,6 +36,8 @@ async function serve(config: PushServerConfig): Promise<void> {
   const warn = (words: string, error?: unknown) =>
     log.warn({ why: error instanceof Error ? `${error.name}: ${error.message}` : undefined }, words);
   if (config.tls_enabled && config.acl.length === 0) log.warn('acl is empty: every call will be refused');
+  if (config.trust_unknown_cas)
+    log.warn('trust_unknown_cas is on: calls with such certificates are refused, they prove no name');
   if (config.ensemble.storeHost === '') log.info('no metadata store is named: this push server must be the only one');
   const server = await startPushServer(config, { warn, say: (words) => log.info(words) });
   log.info({ port: server.port, operationsPort: server.operationsPort }, 'listening');

@@ -26,6 +26,7 @@ export function listenerCredentials(config: PushServerConfig): ListenerCredentia
   };
 }
 
+/** A listener is told a moment later: the library is not ready for it while it adds it. */
 class Certificates implements Provider {
   readonly #config: PushServerConfig;
   readonly #caListeners = new Set<CaListener>();
@@ -45,7 +46,7 @@ class Certificates implements Provider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.#caListeners.add(listener);
-    listener(this.#files);
+    queueMicrotask(() => listener(this.#files));
   }
 
   removeCaCertificateListener(listener: CaListener): void {
@@ -54,7 +55,7 @@ class Certificates implements Provider {
 
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.#identityListeners.add(listener);
-    listener(this.#files);
+    queueMicrotask(() => listener(this.#files));
   }
 
   removeIdentityCertificateListener(listener: IdentityListener): void {

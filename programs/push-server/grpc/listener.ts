@@ -19,6 +19,7 @@ import {
   pushService,
   type ServingStatus,
   type SubscriptionMessage,
+  serviceSymbols,
 } from '../../../contracts/push-service.ts';
 import { portTaken } from '../errors.ts';
 import { InvalidSubscription, type PushSubscription, subscriptionFromMessage } from '../subscription.ts';
@@ -58,7 +59,10 @@ export async function listenGrpc(config: PushServerConfig, calls: PushCalls): Pr
   server.addService(pushService, pushHandlers(calls));
   const watchers = new Set<() => void>();
   server.addService(healthService, healthHandlers(calls, watchers));
-  addReflection(server, { PushService: pushService, 'grpc.health.v1.Health': healthService });
+  addReflection(server, [
+    { name: 'PushService', definition: pushService, symbols: serviceSymbols.PushService },
+    { name: 'grpc.health.v1.Health', definition: healthService, symbols: serviceSymbols['grpc.health.v1.Health'] },
+  ]);
   const address = `${config.bind_ip === '' ? '[::]' : config.bind_ip}:${config.bind_port}`;
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, tls.credentials, (error, bound) =>

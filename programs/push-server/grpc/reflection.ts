@@ -43,8 +43,8 @@ const names = {
 interface Described {
   readonly name: string;
   readonly file: string;
-  /** The names of its messages start so. */
-  readonly within: string;
+  /** Full names that it declares; what stands within them follows a dot. */
+  readonly symbols: readonly string[];
   readonly descriptors: readonly Buffer[];
 }
 
@@ -54,9 +54,16 @@ interface ReflectionRequest {
   readonly file_containing_symbol?: string;
 }
 
-/** Adds both versions, which speak of `services`: full name to definition. */
-export function addReflection(server: Server, services: Readonly<Record<string, ServiceDefinition>>): void {
-  const described = Object.entries(services).map(([name, definition]) => describe(name, definition));
+export interface ReflectedService {
+  /** Its full name. */
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  readonly symbols: readonly string[];
+}
+
+/** Adds both versions, which speak of `services`. */
+export function addReflection(server: Server, services: readonly ReflectedService[]): void {
+  const described = services.map(describe);
   for (const version of ['v1', 'v1alpha']) {
     server.addService(defineService(names, 'ServerReflection', `grpc.reflection.${version}`), {
       ServerReflectionInfo(stream: ServerDuplexStream<ReflectionRequest, object>) {
@@ -72,22 +79,21 @@ function answer(request: ReflectionRequest, described: readonly Described[]): ob
   if (request.message_request === 'list_services')
     return { ...shared, list_services_response: { service: described.map(({ name }) => ({ name })) } };
   const { file_by_filename: file, file_containing_symbol: symbol = '' } = request;
-  const found = described.find(
-    (each) => each.file === file || each.name === symbol || (symbol !== '' && symbol.startsWith(each.within)),
-  );
+  const declares = (each: string) => symbol === each || symbol.startsWith(`${each}.`);
+  const found = described.find((each) => each.file === file || each.symbols.some(declares));
   if (found !== undefined) return { ...shared, file_descriptor_response: { file_descriptor_proto: found.descriptors } };
   const error = { error_code: status.NOT_FOUND, error_message: 'not found' };
   return { ...shared, error_response: error };
 }
 
-function describe(name: string, definition: ServiceDefinition): Described {
+function describe({ name, definition, symbols }: ReflectedService): Described {
   const path = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : '';
   const method = Object.values(definition)[0];
   return {
     name,
     // What proto-loader calls the file of a package.
     file: path === '' ? 'root.proto' : `${path.replaceAll('.', '_')}.proto`,
-    within: path === '' ? '' : `${path}.`,
+    symbols,
     descriptors: method?.requestType.fileDescriptorProtos ?? [],
   };
 }

@@ -141,6 +141,11 @@ export class Endpoint {
     return this.posted.filter((each) => each.path === path).flatMap(({ body }) => textsOf(body));
   }
 
+  /** As a server does that goes away in the middle. */
+  dropConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
