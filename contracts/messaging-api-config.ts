@@ -30,13 +30,15 @@ const ours = z.strictObject({
   /** A pulled window belongs to one puller until its deadline. Off: every pull starts at the offset again, as upstream. */
   exclusiveWindows: z.boolean().default(false),
   limits: limits.prefault({}),
-  /** After SIGTERM: how long requests under way may take. */
+  /** After SIGTERM: how long it goes on to take requests while /ready says no, so that a balancer turns away first. Part of drainMs. */
+  leaveMs: z.int().min(0).default(1_500),
+  /** After SIGTERM: how long all may take until it has left. */
   drainMs: z.int().min(0).default(25_000),
 });
 
 /** The file, parsed; an unknown key is an error. */
 export const messagingApiConfigShape = z.strictObject({
-  /** Read and not used, as upstream: the program listens on all addresses. */
+  /** The address to listen on; empty: all. Upstream reads it and listens on all. */
   bind_ip: z.string().default(''),
   port: z.int().min(0).max(65_535).default(8080),
   zookeeper_hosts: z.array(z.string()).default([]),

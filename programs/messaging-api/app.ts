@@ -35,6 +35,8 @@ export interface AppOptions {
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
 }
 
+/** Upstream's, too. */
+export const oldestTls = 'TLSv1.2';
 const json = 'application/json; charset=utf-8';
 const plain = 'text/plain; charset=utf-8';
 /** Upstream's indentation. */
@@ -48,6 +50,7 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
     bodyLimit: limits.bodyBytes,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // what comes over an open connection while this leaves is served, and closes it
     exposeHeadRoutes: false,
     frameworkErrors: (error: { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply) =>
       void sendRefusal(
@@ -57,7 +60,7 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
       ),
   } as const;
   const app = (
-    tls === undefined ? Fastify(options) : Fastify({ ...options, https: { ...tls, minVersion: 'TLSv1.2' } })
+    tls === undefined ? Fastify(options) : Fastify({ ...options, https: { ...tls, minVersion: oldestTls } })
   ) as FastifyInstance;
   app.server.maxConnections = limits.connections;
   const find = createRouter(routes);
@@ -66,6 +69,7 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
+    if (service.closing.aborted) reply.header('connection', 'close');
     if (request.headers.origin === undefined) return undefined;
     reply.header('access-control-allow-origin', '*');
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined)
@@ -82,6 +86,7 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
     return sendRefusal(reply, internal('Internal error while querying datastore'), json);
   });
   app.get('/ready', async (_request, reply) => {
+    if (service.closing.aborted) return reply.code(503).type(json).send('{"status":"leaving"}');
     try {
       await Promise.all([service.store.ping(), service.backend.ping()]);
       return reply.code(200).type(json).send('{"status":"ready"}');

@@ -57,11 +57,12 @@ export function configMissing(folders: readonly string[]): EnsembleError {
   });
 }
 
-export function configInvalid(file: string, faults: readonly string[]): EnsembleError {
+export function certificateUnusable(files: readonly string[], cause: unknown): EnsembleError {
+  const why = cause instanceof Error ? cause.message : String(cause);
   return new EnsembleError({
-    code: 'MESSAGING_API_CONFIG_INVALID',
-    message: `${file}: ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`,
-    next: 'Mend the keys named above.',
-    evidence: faults,
+    code: 'MESSAGING_API_CERTIFICATE_UNUSABLE',
+    message: `the certificate of ${files.map((file) => `"${file}"`).join(' and ')} cannot be used: ${why}`,
+    next: 'Let certificate and certificate_key in config.json name a certificate and its key, as PEM files that the program may read.',
+    cause,
   });
 }
