@@ -100,8 +100,8 @@ const platformSteps: readonly (Step<Context> & { readonly service: string })[] =
   platformStep('mongodb-stand-in', 'Metadata store (stand-in)'),
   platformStep('messaging-api', 'Messaging API'),
   platformStep('auth', 'Authentication'),
-  platformStep('push-server', 'Push servers'),
   platformStep('haproxy', 'Balancer'),
+  platformStep('push-server', 'Push servers'),
 ];
 
 function platformStep(service: string, title: string): Step<Context> & { readonly service: string } {

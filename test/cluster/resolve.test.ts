@@ -54,8 +54,9 @@ test('each service starts after those that it needs', () => {
     ['zookeeper', 'mongodb', 'mongodb-stand-in'],
     ['kafka'],
     ['messaging-api'],
-    ['auth', 'push-server'],
+    ['auth'],
     ['haproxy'],
+    ['push-server'],
   ]);
 });
 

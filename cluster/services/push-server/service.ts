@@ -7,7 +7,8 @@ import { derive, listeners, spec } from './settings.ts';
 
 export const pushServer = defineService({
   id: 'push-server',
-  startAfter: ['messaging-api'],
+  // Its pulls go through the balancer.
+  startAfter: ['messaging-api', 'haproxy'],
   listeners,
   volumeFolders: [],
   spec: z.object(spec),
