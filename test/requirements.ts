@@ -3,6 +3,7 @@
  * something is lacking its tests are skipped, and scripts/test.ts lists them at the end with the reason and the remedy. With ENSEMBLE_NO_SKIP=1
  * (.ci/run sets it) they fail instead. Nothing else may skip a test: test/guards/tidy.ts refuses it.
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
@@ -23,6 +24,11 @@ const requirements = {
   shellcheck: command('shellcheck', 'apt-get install shellcheck'),
   script: command('script', 'apt-get install bsdutils'),
   git: command('git', 'apt-get install git'),
+  python: {
+    met: () => onPath('python3') && makesEnvironments(),
+    reason: 'python3 is not on the PATH, or lacks ensurepip, which makes virtual environments',
+    remedy: 'apt-get install python3-venv',
+  },
   root: {
     met: () => process.getuid?.() === 0,
     reason: 'the tests do not run as root',
@@ -76,6 +82,11 @@ export function lacking(names: readonly string[], known: Readonly<Record<string,
 
 function command(name: string, remedy: string): Requirement {
   return { met: () => onPath(name), reason: `${name} is not on the PATH`, remedy };
+}
+
+/** Debian's python3 comes without the module that puts pip into a new environment. */
+function makesEnvironments(): boolean {
+  return spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
 }
 
 function onPath(name: string): boolean {
