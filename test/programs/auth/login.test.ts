@@ -240,7 +240,9 @@ describe('the token', () => {
       expect((await logIn(auth, own.operator)).body).toEqual(
         refusal(500, 'INTERNAL SERVER ERROR', 'Internal Error: localhost answered 401'),
       );
-      await auth.store.bindings.change({ uuid: 'b-0' }, { set: { uniquekey: '../users' } });
+      await auth.store.authMethods.change({ uuid: 'am-1' }, { set: { headers: { 'x-api-key': api.lookupKey } } });
+      expect((await logIn(auth, own.operator)).status).toBe(200);
+      await auth.store.bindings.change({ uuid: 'b-0' }, { set: { uniquekey: `${api.uuid}?x=1` } });
       expect((await logIn(auth, own.operator)).status).toBe(500);
       await auth.store.authMethods.change({ uuid: 'am-1' }, { set: { port: 9 } });
       expect((await logIn(auth, own.operator)).body).toEqual(

@@ -60,6 +60,9 @@ describe('a list that a certificate names', () => {
   it('is not believed without the signature of the authority: nobody passes then', async () => {
     const forged = await setUp(() => makeRevocationList(stranger, []));
     await expect(forged.revocation.check(forged.certificate)).rejects.toMatchObject({ code: 500 });
+    const namesake = await makeAuthority('An authority');
+    const posing = await setUp(() => makeRevocationList(namesake, []));
+    await expect(posing.revocation.check(posing.certificate)).rejects.toMatchObject({ code: 500 });
     const broken = await setUp(async () => Buffer.from('no list'));
     await expect(broken.revocation.check(broken.certificate)).rejects.toMatchObject({
       code: 500,
