@@ -66,7 +66,7 @@ export interface FindProgramOptions {
   readonly home?: string | undefined;
 }
 
-/** The first that is new enough. What a variable names is taken or refused, and nothing else is looked at. @internal Until operations/ uses it. */
+/** The first that is new enough. What a variable names is taken or refused, and nothing else is looked at. */
 export async function findProgram(name: NativeProgramName, options: FindProgramOptions = {}): Promise<ProgramSearch> {
   const kind = kinds[name];
   const env = options.env ?? process.env;

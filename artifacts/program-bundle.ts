@@ -57,7 +57,7 @@ const __dirname = ensembleFileUrlToPath(new URL('.', import.meta.url));`;
 /** A bundle that was not used for this long goes when another is made; a running program has read its own whole. */
 const keptHours = 48;
 
-/** Throws ARTIFACTS_PROGRAM_ABSENT, and what esbuild throws where a source does not compile. I/O throughout. @internal Until operations/ starts programs. */
+/** Throws ARTIFACTS_PROGRAM_ABSENT, and what esbuild throws where a source does not compile. I/O throughout. */
 export async function ensureProgram(name: ProgramName, options: EnsureProgramOptions = {}): Promise<ProgramBundle> {
   const root = options.root ?? installationRoot();
   const folder = join(cacheRootOf(options.cacheDirectory, options.env ?? process.env), 'programs');

@@ -32,7 +32,7 @@ const entryFile = 'entry.json';
 
 /**
  * The path of the executable. Throws ARTIFACTS_UPSTREAM_NOT_FETCHED, ARTIFACTS_UPSTREAM_WRONG_BYTES, ARTIFACTS_UPSTREAM_NOT_EXECUTABLE, or the abort's
- * reason; nothing is left behind then. @internal Until operations/ starts programs.
+ * reason; nothing is left behind then.
  */
 export async function ensureUpstream(artifact: UpstreamArtifact, options: EnsureUpstreamOptions = {}): Promise<string> {
   const { program, source, sha256 } = artifact;

@@ -8,6 +8,7 @@ import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
 import { findJava } from '../artifacts/find-java.ts';
 import { findProgram } from '../artifacts/find-program.ts';
 import { ensureProgram, programs } from '../artifacts/program-bundle.ts';
+import { ensureUpstream } from '../artifacts/upstream.ts';
 import type { Program } from '../cluster/model.ts';
 import type { JavaRuntime, Runtime, Runtimes } from '../drivers/processes/program-command.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
@@ -62,8 +63,11 @@ async function makeRuntime(
       if (found.kind === 'absent') throw programAbsent(program.program, found);
       return { kind: 'native', executable: found.executable };
     }
-    case 'upstream':
-      throw new TypeError(`no runtime for ${program.program} yet`);
+    case 'upstream': {
+      const { signal, directory } = options;
+      const executable = await ensureUpstream(program, { relativeTo: directory, signal, onProgress });
+      return { kind: 'native', executable };
+    }
   }
 }
 
