@@ -2,6 +2,7 @@
  * The HTTP side: one Fastify server whose only route is upstream's table of routes, since upstream's paths have verbs behind colons and its "not found" is of
  * its own (reference, section 1). Every answer is made here: a stack never leaves the process, and a log line never holds a token or a message.
  */
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { admit, requestKey } from './access.ts';
 import { internal, invalid, Refusal, tooLarge, tooManyRequests } from './errors.ts';
@@ -52,6 +53,7 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
     forceCloseConnections: 'idle',
     return503OnClosing: false, // what comes over an open connection while this leaves is served, and closes it
     exposeHeadRoutes: false,
+    clientErrorHandler: refuseClient,
     frameworkErrors: (error: { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply) =>
       void sendRefusal(
         reply,
@@ -103,7 +105,10 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
     const path = decoded(raw);
     if (path === undefined) return sendRefusal(reply, invalid('Invalid path name'), plain);
     const clean = cleaned(path);
-    if (clean !== path) return reply.code(301).header('location', encodeURI(clean)).send('');
+    if (clean !== path) {
+      const location = encodeURI(clean) + (mark < 0 ? '' : request.url.slice(mark));
+      return reply.code(301).header('location', location).send('');
+    }
     const match = find(request.method, path);
     if (match === undefined) return reply.code(404).type(plain).send('404 page not found\n');
     const { route, params } = match;
@@ -153,6 +158,20 @@ function sendRefusal(reply: FastifyReply, refusal: Refusal, type: string): Fasti
     .type(type)
     .header('x-content-type-options', 'nosniff')
     .send(JSON.stringify(refusal, null, indent));
+}
+
+const clientErrors: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+/** What is no HTTP, or says its length twice: the connection ends with it, so that nothing behind it is taken for another request. */
+function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [code, words] = clientErrors[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(new Refusal(code, words.toUpperCase().replaceAll(' ', '_'), words), null, indent);
+  const head = [`HTTP/1.1 ${code} ${words}`, `Content-Type: ${plain}`, `Content-Length: ${body.length}`];
+  socket.end([...head, 'Connection: close', '', body].join('\r\n'));
 }
 
 function decoded(path: string): string | undefined {

@@ -35,11 +35,27 @@ export function readBody<Shape extends z.ZodType>(
   return parsed.data;
 }
 
-/** Throws `refusal` where it is none. */
+/** What is nested more deeply is nobody's: libraries that walk a document call themselves once a level. */
+const deepest = 500;
+
+/** Throws `refusal` where it is none, or nested too deeply. */
 export function parseJson(body: Buffer, refusal: Refusal = badBody()): unknown {
+  let parsed: unknown;
   try {
-    return JSON.parse(body.toString('utf8'));
+    parsed = JSON.parse(body.toString('utf8'));
   } catch {
     throw refusal;
   }
+  if (isDeep(parsed)) throw refusal;
+  return parsed;
+}
+
+/** Level by level, since a call for each would be the very fault. */
+function isDeep(parsed: unknown): boolean {
+  let level: unknown[] = [parsed];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }

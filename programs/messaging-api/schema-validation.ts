@@ -62,7 +62,11 @@ function compileJson(schema: unknown): (data: string) => MessageFault {
     } catch (error) {
       return `data is not valid JSON format,${error instanceof Error ? error.message : String(error)}`;
     }
-    if (validate(document)) return undefined;
+    try {
+      if (validate(document)) return undefined;
+    } catch {
+      return 'data is not valid,it is nested too deeply'; // for a schema that refers to itself
+    }
     const faults = (validate.errors ?? []).map(
       ({ instancePath, message = 'is not valid' }) =>
         `${instancePath === '' ? '(root)' : instancePath.slice(1).replaceAll('/', '.')}: ${message}`,
@@ -114,6 +118,8 @@ function compileAvro(schema: unknown): (data: string) => MessageFault {
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
+  // A few bytes would say "as many as you like" of something that takes none, and the reader would make them all.
+  if (holdsArrayOfNothing(type)) throw invalid('schema is invalid: an array of items that take no bytes');
   return (data) => {
     const bytes = fromBase64(data);
     if (bytes === undefined) return notBase64;
@@ -124,4 +130,27 @@ function compileAvro(schema: unknown): (data: string) => MessageFault {
       return `is not valid.${error instanceof Error ? error.message : String(error)}`;
     }
   };
+}
+
+function holdsArrayOfNothing(type: avro.Type, seen = new Set<avro.Type>()): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  const { itemsType } = type as Partial<avro.types.ArrayType>;
+  if (itemsType !== undefined && takesNoBytes(itemsType)) return true;
+  return partsOf(type).some((part) => holdsArrayOfNothing(part, seen));
+}
+
+function takesNoBytes(type: avro.Type, within = new Set<avro.Type>()): boolean {
+  if (type.typeName === 'null') return true;
+  if (type.typeName === 'fixed') return (type as avro.types.FixedType).size === 0;
+  if (type.typeName !== 'record' || within.has(type)) return false;
+  return partsOf(type).every((part) => takesNoBytes(part, new Set([...within, type])));
+}
+
+function partsOf(type: avro.Type): readonly avro.Type[] {
+  const { fields = [] } = type as Partial<avro.types.RecordType>;
+  const { types = [] } = type as { readonly types?: readonly avro.Type[] };
+  const { itemsType } = type as Partial<avro.types.ArrayType>;
+  const { valuesType } = type as Partial<avro.types.MapType>;
+  return [...fields.map((field) => field.type), ...types, itemsType, valuesType].filter((part) => part !== undefined);
 }
