@@ -5,7 +5,7 @@
 
 export interface Sample {
   readonly name: string;
-  readonly unit: 'ms' | 'MB' | 'µs';
+  readonly unit: 'ms' | 'MB' | 'µs' | '1/s' | '%';
   /** One a round, in the order of the rounds. */
   readonly values: readonly number[];
 }
@@ -18,10 +18,8 @@ export interface Comparison {
   readonly target?: Target;
 }
 
-/** At most this much, in the sample's unit or as a ratio. */
-export interface Target {
-  readonly atMost: number;
-}
+/** A bound in the sample's unit, or as a ratio. */
+export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
 export interface FigureReport {
   readonly figure: string;
@@ -43,12 +41,13 @@ export function median(values: readonly number[]): number {
   return (below + above) / 2;
 }
 
-/** This over that, round by round. @throws TypeError where they were not measured in the same rounds */
-export function compare(name: string, of: Sample, to: Sample, atMost?: number): Comparison {
+/** This over that, round by round; a bound that is a number is the most that the ratio may be. @throws TypeError where they were not measured in the same rounds */
+export function compare(name: string, of: Sample, to: Sample, bound?: number | Target): Comparison {
   if (of.values.length !== to.values.length)
     throw new TypeError(`${of.name} and ${to.name} were not measured in the same rounds`);
   const ratios = of.values.map((value, round) => value / (to.values[round] ?? Number.NaN));
-  return { name, ratios, ...(atMost === undefined ? {} : { target: { atMost } }) };
+  const target = typeof bound === 'number' ? { atMost: bound } : bound;
+  return { name, ratios, ...(target === undefined ? {} : { target }) };
 }
 
 /** Gathers values by name as rounds go by. */

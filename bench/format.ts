@@ -40,8 +40,7 @@ function comparisonRow({ name, ratios, target }: Comparison): string {
 
 function row(name: string, values: readonly number[], show: (value: number) => string, target?: Target): string {
   const middle = median(values);
-  const verdict =
-    target === undefined ? '' : `at most ${show(target.atMost)}: ${middle <= target.atMost ? 'met' : '**missed**'}`;
+  const verdict = target === undefined ? '' : judge(middle, target, show);
   const cells = [
     name,
     show(middle),
@@ -51,4 +50,13 @@ function row(name: string, values: readonly number[], show: (value: number) => s
     verdict,
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** Of nothing, the median is no number, which meets no bound. */
+function judge(middle: number, target: Target, show: (value: number) => string): string {
+  const [words, met] =
+    'atMost' in target
+      ? [`at most ${show(target.atMost)}`, middle <= target.atMost]
+      : [`at least ${show(target.atLeast)}`, middle >= target.atLeast];
+  return `${words}: ${met ? 'met' : '**missed**'}`;
 }

@@ -43,6 +43,15 @@ describe('a table of results', () => {
     expect(rowOf({ comparisons }, 'ours / theirs')).toContain('at most 1.15 ×: **missed**');
   });
 
+  it('judges what should be much by its least', () => {
+    const rate = (values: readonly number[]): Partial<Result> => ({
+      samples: [{ name: 'up', unit: '1/s', values, target: { atLeast: 20 } }],
+    });
+    expect(rowOf(rate([10, 20, 30]), 'up')).toContain('| at least 20 1/s: met |');
+    expect(rowOf(rate([10, 19, 30]), 'up')).toContain('| at least 20 1/s: **missed** |');
+    expect(rowOf(rate([]), 'up')).toContain('**missed**');
+  });
+
   it('calls a target missed where nothing was measured', () => {
     expect(rowOf(timed([], 20), 'up')).toContain('**missed**');
   });
