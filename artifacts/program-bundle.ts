@@ -55,7 +55,7 @@ const require = ensembleCreateRequire(import.meta.url);
 const __dirname = ensembleFileUrlToPath(new URL('.', import.meta.url));`;
 
 /** A bundle that was not used for this long goes when another is made; a running program has read its own whole. */
-const keptHours = 48;
+const keptHours = 6;
 
 /** Throws ARTIFACTS_PROGRAM_ABSENT, and what esbuild throws where a source does not compile. I/O throughout. */
 export async function ensureProgram(name: ProgramName, options: EnsureProgramOptions = {}): Promise<ProgramBundle> {

@@ -6,14 +6,21 @@ import { chmod, copyFile, open, readFile, rm, writeFile } from 'node:fs/promises
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { extract } from 'tar';
-import type { UpstreamProgram } from '../cluster/model.ts';
 import { withFileLock } from '../platform/file-lock.ts';
 import { hashFile } from './archive.ts';
 import { cacheRootOf, newWorkFolder, publish } from './cache.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { upstreamNotExecutable, upstreamNotFetched, upstreamWrongBytes } from './errors.ts';
 
-export type UpstreamArtifact = Pick<UpstreamProgram, 'program' | 'source' | 'sha256'>;
+/** As the model's UpstreamProgram says it. */
+export interface UpstreamArtifact {
+  /** What the binary is called: `argo-messaging`. */
+  readonly program: string;
+  /** A path, or an address: `file:`, `http:`, `https:`. */
+  readonly source: string;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
 
 export interface EnsureUpstreamOptions extends DownloadOptions {
   /** A relative path starts here: the working directory if absent. */
