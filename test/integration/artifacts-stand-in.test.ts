@@ -18,7 +18,7 @@ import { installationRoot } from '../../platform/installation-root.ts';
 import { requires } from '../requirements.ts';
 import { type StandIn, startStandIn } from './stand-in-fixture.ts';
 
-const { describe } = requires('java');
+const { describe } = requires('java', 'maven');
 const connect = (storeHost: string) => connectMongo({ storeHost, database: 'tried', warn: () => undefined });
 interface Counter {
   readonly _id: string;

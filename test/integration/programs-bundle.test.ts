@@ -17,7 +17,10 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureProgram, type ProgramBundle, programs } from '../../artifacts/program-bundle.ts';
+import { connectMongo } from '../../clients/mongo/connection.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
+import { requires } from '../requirements.ts';
+import { type StandIn, startStandIn } from './stand-in-fixture.ts';
 
 /** Twice the largest of today: what doubles a bundle is something that should not have come along. */
 const largestBytes = 12e6;
@@ -98,6 +101,33 @@ describe.each(programs)('the program %s', (name) => {
 
   it('is of a size that a node downloads in a moment', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(largestBytes);
+  });
+});
+
+requires('java', 'maven').describe('a program that runs from its file alone', () => {
+  let standIn: StandIn;
+  beforeAll(async () => {
+    newScratch();
+    standIn = await startStandIn();
+  });
+  afterAll(async () => {
+    await standIn.stop();
+    dropScratch();
+  });
+
+  it('reaches the metadata store with the driver that was bundled, twice with the same end', async () => {
+    const { file } = await ensureProgram('seed', { cacheDirectory });
+    copyFileSync(file, join(scratch, 'alone.mjs'));
+    const users = [{ name: 'admin', token: 'a'.repeat(64), service_roles: ['service_admin'] }];
+    const config = { store_host: standIn.storeHost, store_db: 'bundled', users };
+    writeFileSync(join(scratch, 'seed.json'), JSON.stringify(config));
+    for (let turn = 0; turn < 2; turn++) {
+      const { status, output } = await run(join(scratch, 'alone.mjs'), ['--config', 'seed.json'], scratch);
+      expect([status, output]).toEqual([0, expect.not.stringContaining('a'.repeat(64))]);
+    }
+    const store = await connectMongo({ storeHost: standIn.storeHost, database: 'bundled', warn: () => undefined });
+    expect(await store.database.collection('users').countDocuments({ name: 'admin' })).toBe(1);
+    await store.close();
   });
 });
 

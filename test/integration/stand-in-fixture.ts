@@ -1,5 +1,5 @@
 /**
- * A metadata store for tests: MongoDB's stand-in (decision 0023) on 127.0.0.1 with a free port. The tests that use it ask `requires('java', …)` first;
+ * A metadata store for tests: MongoDB's stand-in (decision 0023) on 127.0.0.1 with a free port. The tests that use it ask `requires('java', 'maven')` first;
  * Maven fetches its jars once.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
