@@ -8,6 +8,7 @@ import { messagingApiConfigShape } from '../../contracts/messaging-api-config.ts
 import { pushServerConfigShape } from '../../contracts/push-server-config.ts';
 import { replicaSetConfigShape } from '../../contracts/replica-set-config.ts';
 import { seedConfigShape } from '../../contracts/seed-config.ts';
+import { DocumentError } from '../../documents/fault.ts';
 import { change } from './environment-fixture.ts';
 import { renderAll, textOf } from './rendering.ts';
 
@@ -95,6 +96,25 @@ describe('with a replica set', () => {
     const members = replicaSetConfigShape.parse(json(cluster, 'metadata-3', 'mongodb/conf/replica-set.json'));
     expect(members).toMatchObject({ set: 'small', self: '127.0.0.43:27017' });
     expect(members.members).toHaveLength(3);
+  });
+
+  test('private authorities of push endpoints reach those that deliver and those that verify, and take no key', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+    const named = (text: string) =>
+      platform.replace('push: {', `push: { endpointAuthorities: ${JSON.stringify(text)},`);
+    const trusting = clusterOf([], withPlatform(named(pem)));
+    for (const [node, service, shape] of [
+      ['push-1', 'push-server', pushServerConfigShape],
+      ['api-2', 'messaging-api', messagingApiConfigShape],
+    ] as const) {
+      const { endpointAuthorities } = shape.parse(json(trusting, node, `${service}/conf/config.json`)).ensemble;
+      const file = renderAll(trusting).find((each) => each.node === node && each.path === endpointAuthorities);
+      expect(file?.text).toEqual([pem]);
+      const empty = renderAll(cluster).find((each) => each.node === node && each.path === endpointAuthorities);
+      expect(empty?.text, 'it is there beforehand, so that a first authority needs no restart').toEqual(['']);
+    }
+    const key = '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n';
+    expect(() => clusterOf([], withPlatform(named(`${pem}${key}`)))).toThrow(DocumentError);
   });
 
   test('no secret stands in any file before it is filled in', () => {

@@ -5,17 +5,21 @@ import { chroot } from '../kafka/files.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
 import { addressesOf, groupRunning } from '../peers.ts';
-import { configuration, type Site } from '../service.ts';
+import { endpointAuthoritiesFile, endpointAuthoritiesPath } from '../push-server/endpoint-authorities.ts';
+import type { PushServerSettings } from '../push-server/settings.ts';
+import { configuration, configurationPath, type Site } from '../service.ts';
 import { tlsFiles, tlsPaths } from '../tls-files.ts';
 import { pushWorker, serviceToken, userToken } from '../tokens.ts';
 import { seedJson } from './seed.ts';
 import type { MessagingApiSettings } from './settings.ts';
 
 export function files(site: Site<MessagingApiSettings>): readonly ServiceFile[] {
+  const push = pushSettings(site);
   return [
     { place: configuration, path: 'config.json', mode: 0o600, text: renderJson(config(site)) },
     { place: configuration, path: 'seed.json', mode: 0o600, text: renderJson(seedJson(site)) },
     ...tlsFiles(site),
+    ...(push === undefined ? [] : [endpointAuthoritiesFile(push)]),
   ];
 }
 
@@ -59,7 +63,14 @@ function config(site: Site<MessagingApiSettings>): object {
     exclusiveWindows,
     limits: { requestsPerSecond },
     pushServers,
+    ...(pushSettings(site) === undefined
+      ? {}
+      : { endpointAuthorities: configurationPath(site, 'messaging-api', endpointAuthoritiesPath) }),
   };
   // Upstream's reader passes over what it does not know, so that one file serves both.
   return { ...known, ensemble: ours };
+}
+
+function pushSettings({ cluster }: Site<unknown>): PushServerSettings | undefined {
+  return groupRunning(cluster, 'push-server')?.settings['push-server'] as PushServerSettings | undefined;
 }

@@ -3,15 +3,17 @@ import type { ServiceFile } from '../../model.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
 import { groupRunning, nodeName, nodesRunning } from '../peers.ts';
-import { configuration, type Site } from '../service.ts';
+import { configuration, configurationPath, type Site } from '../service.ts';
 import { tlsFiles, tlsPaths } from '../tls-files.ts';
 import { pushWorker, userToken } from '../tokens.ts';
+import { endpointAuthoritiesFile, endpointAuthoritiesPath } from './endpoint-authorities.ts';
 import type { PushServerSettings } from './settings.ts';
 
 export function files(site: Site<PushServerSettings>): readonly ServiceFile[] {
   return [
     { place: configuration, path: 'config.json', mode: 0o600, text: renderJson(config(site)) },
     ...tlsFiles(site),
+    endpointAuthoritiesFile(site.settings),
   ];
 }
 
@@ -43,6 +45,7 @@ function config(site: Site<PushServerSettings>): object {
       storeHost: new LateString(...storeHost(site, 'push-server')),
       storeDb: databases.messaging,
       certificateAuthority: tls.authority,
+      endpointAuthorities: configurationPath(site, 'push-server', endpointAuthoritiesPath),
       operations: { bind: addressing.bind(node), port: addressing.port(node, 'push-server', 'metrics') },
     },
   };
