@@ -20,19 +20,24 @@ export interface BenchPlatform {
 export interface PlatformOptions {
   /** Of each worker; the shipped environment's where absent. Thousands of topics want 512. */
   readonly workerHeapMiB?: number;
+  /** With what stands on the brokers: metadata store, API and balancer. */
+  readonly api?: boolean;
+  /** Workers that may fail; topics get one replica more. The shipped environment's where absent. */
+  readonly tolerate?: number;
 }
 
 /** `subnet` is the third number of 127.0.x.0/24. */
 export async function benchPlatform(
-  subnet: 24 | 25 | 27,
-  { workerHeapMiB }: PlatformOptions = {},
+  subnet: 24 | 25 | 26 | 27,
+  { workerHeapMiB, api = false, tolerate }: PlatformOptions = {},
 ): Promise<BenchPlatform> {
   const root = installationRoot();
   const folder = await mkdtemp(join(tmpdir(), 'ensemble-bench-'));
   const environmentFile = join(folder, 'bench.yaml');
   const stateRoot = join(folder, 'state');
-  const shipped = brokersAlone(await readFile(join(root, 'environments/local.yaml'), 'utf8'));
-  const text = shipped
+  const shipped = await readFile(join(root, 'environments/local.yaml'), 'utf8');
+  const text = without(api ? ['push'] : platformFields, shipped)
+    .replace(/^tolerate: .*$/m, (line) => (tolerate === undefined ? line : `tolerate: ${tolerate}`))
     .replace(/^name: .*$/m, 'name: bench')
     .replace(/127\.0\.20\.0\/24/, `127.0.${subnet}.0/24`)
     .replace(/^topics: .*$/m, `topics: ${join(root, 'topics/platform.yaml')}`);
@@ -56,10 +61,12 @@ export async function benchPlatform(
   };
 }
 
-/** Without what stands on the brokers: these figures are those of the brokers. */
-function brokersAlone(text: string): string {
+/** What stands on the brokers: left out, figures are those of the brokers. */
+const platformFields = ['metadata', 'api', 'push', 'balancer'];
+
+function without(fields: readonly string[], text: string): string {
   const document = parseDocument(text);
-  for (const field of ['metadata', 'api', 'push', 'balancer']) document.delete(field);
+  for (const field of fields) document.delete(field);
   return String(document);
 }
 

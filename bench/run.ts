@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { installationRoot } from '../platform/installation-root.ts';
+import { api } from './api.ts';
 import { command } from './command.ts';
 import type { Figure } from './figure.ts';
 import { formatResults, type Result } from './format.ts';
@@ -24,6 +25,7 @@ const figures: readonly Figure[] = [
   topicsPlan,
   topicsMemory,
   topicsShell,
+  api,
 ];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');
