@@ -52,18 +52,21 @@ export const user: UserDocument = {
 
 /** `open` gives an empty store each time. */
 export function storeContract(declare: typeof vitestIt.skip, open: () => Promise<Store>): void {
-  declare('gives back a document as it was put in: dates of the year 1, fractions, null lists, nothing that was left out', async () => {
-    const { subscriptions, users } = await open();
-    expect(await subscriptions.insert(subscription)).toBe(true);
-    expect(await users.insert(user)).toBe(true);
-    expect(await subscriptions.first({ name: 'S' })).toEqual({
-      ...subscription,
-      id: expect.stringMatching(/^[0-9a-f]{24}$/),
-    });
-    const found = await users.first({ name: 'ann' });
-    expect(found).toEqual({ ...user, id: expect.any(String) });
-    expect(Object.keys(found ?? {})).not.toContain('first_name');
-  });
+  declare(
+    'gives back a document as it was put in: dates of the year 1, fractions, null lists, nothing that was left out',
+    async () => {
+      const { subscriptions, users } = await open();
+      expect(await subscriptions.insert(subscription)).toBe(true);
+      expect(await users.insert(user)).toBe(true);
+      expect(await subscriptions.first({ name: 'S' })).toEqual({
+        ...subscription,
+        id: expect.stringMatching(/^[0-9a-f]{24}$/),
+      });
+      const found = await users.first({ name: 'ann' });
+      expect(found).toEqual({ ...user, id: expect.any(String) });
+      expect(Object.keys(found ?? {})).not.toContain('first_name');
+    },
+  );
 
   declare('keeps whole numbers beyond 32 bits, and counts them up', async () => {
     const { subscriptions } = await open();
@@ -113,21 +116,24 @@ export function storeContract(declare: typeof vitestIt.skip, open: () => Promise
     expect(await dailyCounts.find({ project_uuid: 'p' })).toMatchObject([{ ...day, msg_count: 60 }]);
   });
 
-  declare('finds by any value of a list, by values within lists of documents, by null for what is absent, and by any of several', async () => {
-    const { users, subscriptions } = await open();
-    await users.insert(user);
-    await subscriptions.insert(subscription);
-    for (const filter of [
-      { 'projects.project_uuid': 'q' },
-      { 'projects.roles': 'publisher' },
-      { name: ['bob', 'ann'] },
-      { first_name: null },
-    ])
-      expect(await users.count(filter), JSON.stringify(filter)).toBe(1);
-    for (const filter of [{ 'projects.project_uuid': 'r' }, { name: [] }, { name: 'an' }, { token: '' }])
-      expect(await users.count(filter), JSON.stringify(filter)).toBe(0);
-    expect(await subscriptions.count({ acl: 'u1', epoch: [0, null] })).toBe(1);
-  });
+  declare(
+    'finds by any value of a list, by values within lists of documents, by null for what is absent, and by any of several',
+    async () => {
+      const { users, subscriptions } = await open();
+      await users.insert(user);
+      await subscriptions.insert(subscription);
+      for (const filter of [
+        { 'projects.project_uuid': 'q' },
+        { 'projects.roles': 'publisher' },
+        { name: ['bob', 'ann'] },
+        { first_name: null },
+      ])
+        expect(await users.count(filter), JSON.stringify(filter)).toBe(1);
+      for (const filter of [{ 'projects.project_uuid': 'r' }, { name: [] }, { name: 'an' }, { token: '' }])
+        expect(await users.count(filter), JSON.stringify(filter)).toBe(0);
+      expect(await subscriptions.count({ acl: 'u1', epoch: [0, null] })).toBe(1);
+    },
+  );
 
   declare('takes a value of a filter for a value, whatever it looks like', async () => {
     const { users } = await open();
