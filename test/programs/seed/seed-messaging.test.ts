@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultRoles } from '../../../contracts/messaging-roles.ts';
 import { type SeedConfig, seedConfigShape } from '../../../contracts/seed-config.ts';
+import { MemoryBackend } from '../../../programs/messaging-api/backend/memory-backend.ts';
 import { createMemoryStore } from '../../../programs/messaging-api/store/memory-store.ts';
 import type { Store } from '../../../programs/messaging-api/store/store.ts';
 import type { Deed } from '../../../programs/seed/deeds.ts';
@@ -89,6 +90,23 @@ describe('a fresh database', () => {
     expect((await api.ask('GET', 'projects/P/topics/T:acl', { key: adminToken })).body).toEqual({
       authorized_users: ['agent'],
     });
+  });
+
+  it('delivers what other producers wrote into the mapped topic before, from every partition', async () => {
+    const store = createMemoryStore();
+    const backend = new MemoryBackend();
+    backend.grow('monitoring.pms', 3);
+    for (const partition of [0, 1, 2]) {
+      const value = Buffer.from(`written to ${partition}`);
+      await backend.publish({ topic: 'monitoring.pms', partition }, [{ value, headers: {} }]);
+    }
+    await run(store);
+    const api = await startApi({}, { store, backend });
+    const body = { maxMessages: '10', returnImmediately: 'true' };
+    const pulled = await api.ask('POST', 'projects/P/subscriptions/S:pull', { key: agentToken, body });
+    const { receivedMessages } = pulled.body as { receivedMessages: { message: { data: string } }[] };
+    const texts = receivedMessages.map(({ message }) => Buffer.from(message.data, 'base64').toString());
+    expect(texts.sort()).toEqual(['written to 0', 'written to 1', 'written to 2']);
   });
 
   it('has documents with the fields that the API itself would write', async () => {
