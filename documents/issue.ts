@@ -31,7 +31,7 @@ export function sayIssue(issue: z.core.$ZodIssue, raw: unknown, schema: z.ZodObj
   if (issue.code === 'invalid_union' && isMapping(value)) {
     // The form that a mapping was meant to have says more than "text or a mapping" does.
     const meant = issue.errors.find((branch) =>
-      branch.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+      branch.every(({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')),
     );
     const said = meant?.flatMap((inner) => sayIssue({ ...inner, path: [...issue.path, ...inner.path] }, raw, schema));
     if (said !== undefined && said.length > 0) return said;

@@ -2,6 +2,7 @@
 import { connect } from '../clients/kafka/connection.ts';
 import type { ClusterMetadata } from '../clients/kafka/requests/metadata.ts';
 import type { ServiceState } from '../drivers/driver.ts';
+import { balancerDetail, balancerTroubles, observeBalancers } from './balancer-health.ts';
 import type { Deployment } from './deployment.ts';
 import { isWhole, nodesRunning, observeQuorum, type PartitionHealth, partitionHealth, type Quorum } from './health.ts';
 import { machineNotes } from './machine.ts';
@@ -37,23 +38,30 @@ export async function observeStatus(deployment: Deployment): Promise<StatusRepor
   const { cluster } = deployment.environment;
   const [states, strays] = await Promise.all([deployment.driver.status(), deployment.driver.strays()]);
   const runs = (service: string) => states.some((state) => state.service === service && state.pid !== undefined);
-  const [quorum, metadata] = await Promise.all([
+  const [quorum, metadata, balancers] = await Promise.all([
     runs('zookeeper') ? observeQuorum(deployment) : new Map<string, undefined>(),
     runs('kafka') ? observeMetadata(deployment) : undefined,
+    runs('haproxy') ? observeBalancers(deployment) : new Map<string, undefined>(),
   ]);
   const ordinals = new Map(cluster.groups.flatMap((group) => group.nodes).map((node) => [node.id, node.ordinal]));
   const services = states.map((state) => ({
     ...state,
-    detail: detailOf(state, ordinals.get(state.node), quorum, metadata),
+    detail:
+      state.service === 'haproxy' && state.pid !== undefined
+        ? balancerDetail(balancers.get(state.node))
+        : detailOf(state, ordinals.get(state.node), quorum, metadata),
   }));
   const kafka = metadata === undefined ? undefined : kafkaStatus(metadata);
   const workers = nodesRunning(cluster.groups, 'kafka');
-  const troubles = findTroubles(
-    services,
-    quorum,
-    kafka,
-    workers.map((node) => node.ordinal),
-  );
+  const troubles = [
+    ...findTroubles(
+      services,
+      quorum,
+      kafka,
+      workers.map((node) => node.ordinal),
+    ),
+    ...balancerTroubles(balancers),
+  ];
   const notes = machineNotes(cluster);
   return { environment: cluster.environment, healthy: troubles.length === 0, troubles, notes, services, strays, kafka };
 }
