@@ -13,7 +13,10 @@ export async function validate({ positional, options, deployment }: Invocation):
     printJson({ valid: true, file, cluster, topics: manifest.topics });
     return exitStatus.ok;
   }
-  const groups = cluster.groups.map((group) => count(group.nodes.length, group.role));
+  const groups = cluster.groups.map(({ nodes, role }) =>
+    // Masters and workers are words for nodes; the other roles' are words for what runs on them.
+    count(nodes.length, role === 'master' || role === 'worker' ? role : `${role} node`),
+  );
   printLine(
     `${file}: valid. ${cluster.environment} for ${cluster.target}: ${groups.join(', ')} over ${count(cluster.zones.length, 'zone')}, ` +
       `${count(manifest.topics.length, 'topic')}, tolerates ${count(cluster.tolerate, 'failed worker')}`,
