@@ -2,23 +2,35 @@
  * A platform of its own for a test: an environment file in a temporary folder, on a subnet that no other test uses, and the installed command run
  * as a person runs it. What a test leaves running is ended by `dispose`, by the pids that the platform itself reports.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { type RunOptions, type RunResult, runProgram } from './run-program.ts';
 
-export interface PlatformFixture {
+interface CommandFixture {
   readonly folder: string;
   readonly environmentFile: string;
   /** `ensemble ARGS` with this environment and its state. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** `ensemble ARGS --json`, its standard output parsed. */
   json<T>(args: readonly string[]): Promise<T>;
-  write(change: EnvironmentChange): Promise<void>;
-  writeTopics(text: string): Promise<void>;
   /** Ends everything and removes the folder. */
   dispose(): Promise<void>;
+}
+
+export interface PlatformFixture extends CommandFixture {
+  write(change: EnvironmentChange): Promise<void>;
+  writeTopics(text: string): Promise<void>;
+}
+
+/** environments/local.yaml as it is shipped, on a subnet of its own. */
+export interface LocalPlatform extends CommandFixture {
+  /** `127.0.56`: the first three numbers of every address. */
+  readonly network: string;
+  readonly stateRoot: string;
+  /** Writes the environment file anew, from its text as it is now. */
+  change(edit: (text: string) => string): Promise<void>;
 }
 
 export interface EnvironmentChange {
@@ -37,14 +49,30 @@ export async function platformFixture(subnet: number, change: EnvironmentChange 
   const writeTopics = (text: string) => writeFile(join(folder, 'topics.yaml'), text);
   await write(change);
   await writeTopics('topics:\n  - monitoring.pms:3:2\n  - system.feature\n');
-  const run: PlatformFixture['run'] = (args, options) =>
+  return { ...commandFixture(folder, environmentFile), write, writeTopics };
+}
+
+export async function localPlatform(subnet: number): Promise<LocalPlatform> {
+  const folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
+  const [environmentFile, network] = [join(folder, 'local.yaml'), `127.0.${subnet}`];
+  const change: LocalPlatform['change'] = async (edit) =>
+    await writeFile(environmentFile, edit(await readFile(environmentFile, 'utf8')));
+  const shipped = await readFile(join(installationRoot(), 'environments', 'local.yaml'), 'utf8');
+  const manifest = join(installationRoot(), 'topics', 'platform.yaml');
+  await writeFile(
+    environmentFile,
+    shipped.replaceAll('127.0.20', network).replace('../topics/platform.yaml', manifest),
+  );
+  return { ...commandFixture(folder, environmentFile), network, stateRoot: join(folder, 'state'), change };
+}
+
+function commandFixture(folder: string, environmentFile: string): CommandFixture {
+  const run: CommandFixture['run'] = (args, options) =>
     runEnsemble([...args, '--environment', environmentFile, '--state', join(folder, 'state')], options);
   return {
     folder,
     environmentFile,
     run,
-    write,
-    writeTopics,
     async json<T>(args: readonly string[]) {
       const { status, stdout, stderr } = await run([...args, '--json']);
       if (stdout === '') throw new Error(`ensemble ${args.join(' ')} printed no JSON (status ${status}): ${stderr}`);

@@ -89,7 +89,9 @@ export function pushFields(config: PushConfig, before: PushFields): PushFields {
       mattermost_channel: config.mattermostChannel,
     };
   }
-  if (config.type !== 'http_endpoint')
+  // Upstream's own client leaves the type out (reference, section 8), and an endpoint says what is meant.
+  const meant = config.type === '' && config.pushEndpoint !== '' ? 'http_endpoint' : config.type;
+  if (meant !== 'http_endpoint')
     throw invalid("Push configuration type can only be of 'http_endpoint' or 'mattermost'");
   if (!isHttps(config.pushEndpoint)) throw invalid('Push endpoint should be addressed by a valid https url');
   const same = before.push_type === 'http_endpoint' && before.push_endpoint === config.pushEndpoint;
