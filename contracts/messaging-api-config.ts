@@ -30,6 +30,12 @@ const ours = z.strictObject({
   /** A pulled window belongs to one puller until its deadline. Off: every pull starts at the offset again, as upstream. */
   exclusiveWindows: z.boolean().default(false),
   limits: limits.prefault({}),
+  /**
+   * How long a node remembers the user, project, role, topic and schema that a publish, a pull or an acknowledgement asked for (decision 0027). So long at most
+   * what another node took away still holds here: a token that was renewed or deleted, a role, a name on an access list, a schema that was attached. What
+   * is given holds at once. All other requests ask the store. 0: nothing is remembered.
+   */
+  lookupMs: z.int().min(0).max(60_000).default(1_000),
   /** After SIGTERM: how long it goes on to take requests while /ready says no, so that a balancer turns away first. Part of drainMs. */
   leaveMs: z.int().min(0).default(1_500),
   /** After SIGTERM: how long all may take until it has left. */

@@ -4,8 +4,9 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { UserDocument } from '../../contracts/messaging-documents.ts';
-import { absent, forbidden, unauthorized } from './errors.ts';
+import { absent, forbidden, Refusal, unauthorized } from './errors.ts';
 import type { Caller, Service } from './service.ts';
+import type { Lookups } from './store/lookups.ts';
 import type { Stored } from './store/store.ts';
 
 /** Passes every route (upstream). */
@@ -18,6 +19,8 @@ export interface AccessQuestion {
   readonly project: string | undefined;
   /** The action to ask the roles for; `own-key`: any user; `open`: anybody. */
   readonly action: string;
+  /** The answer may rest on what was found a moment ago. */
+  readonly isBusy?: boolean;
 }
 
 /** The key of a request by `auth_option`: `both` the header, else the query; `header`; anything else the query alone. */
@@ -28,9 +31,23 @@ export function requestKey(option: string, header: string | undefined, query: UR
   return asked;
 }
 
-/** Throws 401, 403, or 404 for the project. */
-export async function admit(service: Service, { key, project: name, action }: AccessQuestion): Promise<Caller> {
-  const { store, config } = service;
+/** Throws 401, 403, or 404 for the project. Nobody is refused by what is only remembered: a right that was given just now holds on every node. */
+export async function admit(service: Service, question: AccessQuestion): Promise<Caller> {
+  const { store, lookups } = service;
+  if (question.isBusy !== true || lookups === store) return admitBy(store, service, question);
+  try {
+    return await admitBy(lookups, service, question);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return admitBy(store, service, question);
+  }
+}
+
+async function admitBy(
+  store: Lookups,
+  { config }: Service,
+  { key, project: name, action }: AccessQuestion,
+): Promise<Caller> {
   if (action === 'open') return { user: undefined, roles: new Set(), isServiceAdmin: false, project: undefined };
   if (key === '') throw unauthorized();
   const project = name === undefined ? undefined : await store.projects.first({ name });

@@ -121,7 +121,7 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
       if (wrong !== undefined) throw invalid(`Invalid ${wrong} name`);
       const key = requestKey(service.config.auth_option, apiKey, query);
       const project = route.makesProject ? undefined : params.project;
-      const caller = await admit(service, { key, project, action: route.action });
+      const caller = await admit(service, { key, project, action: route.action, isBusy: route.isBusy === true });
       // By who it is, not by how he spells his key, or in which of two places he puts it.
       const who = caller.user?.uuid ?? (route.action === 'open' ? undefined : '');
       if (who !== undefined && !rates.allows(who, performance.now())) throw tooManyRequests();

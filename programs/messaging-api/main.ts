@@ -90,6 +90,7 @@ async function serve(config: MessagingApiConfig): Promise<void> {
     closing.abort();
     await sleep(Math.min(config.ensemble.leaveMs, config.ensemble.drainMs));
     await app.close();
+    await service.counts.flush();
     push.close();
     await Promise.allSettled([backend.close(), store.close()]);
     clearTimeout(tooLong);

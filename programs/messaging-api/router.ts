@@ -13,6 +13,8 @@ export interface Route {
   readonly action: string;
   /** The path's project need not exist yet. */
   readonly makesProject?: boolean;
+  /** Messages go through it: who asks, and for what, may be known from a moment ago. */
+  readonly isBusy?: boolean;
   /** What the handler reads a body with; undefined: it reads none. */
   readonly body?: z.ZodType;
   readonly handler: Handler;

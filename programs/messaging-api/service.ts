@@ -7,15 +7,20 @@ import type { Backend } from './backend/backend.ts';
 import { LogEnds } from './backend/log-ends.ts';
 import { PartitionCounts } from './backend/partition-counts.ts';
 import { PublishQueue } from './backend/publish-queue.ts';
+import { PublishCounts } from './publish-counts.ts';
 import { createEndpointFetch, type EndpointAnswer } from './push/endpoint.ts';
 import { noPushServers, type PushServers } from './push/push-servers.ts';
 import type { SchemaValidators } from './schema-validation.ts';
 import { createSchemaValidators } from './schema-validation.ts';
+import { type Lookups, rememberingStore } from './store/lookups.ts';
 import type { Store, Stored } from './store/store.ts';
 
 export interface Service {
   readonly config: MessagingApiConfig;
   readonly store: Store;
+  /** For the routes that messages go through alone: what they give may be a moment old (`ensemble.lookupMs`). */
+  readonly lookups: Lookups;
+  readonly counts: PublishCounts;
   readonly backend: Backend;
   readonly publishing: PublishQueue;
   readonly ends: LogEnds;
@@ -84,7 +89,9 @@ export interface ServiceParts extends Pick<Service, 'config' | 'store' | 'backen
 
 /** The parts, and their defaults. */
 export function createService(parts: ServiceParts): Service {
-  const { waitingBytes } = parts.config.ensemble.limits;
+  const { limits, lookupMs } = parts.config.ensemble;
+  const { waitingBytes } = limits;
+  const { store, lookups } = rememberingStore(parts.store, lookupMs);
   const closing = parts.closing ?? new AbortController().signal;
   setMaxListeners(0, closing); // every pull that waits listens to it
   return {
@@ -93,11 +100,14 @@ export function createService(parts: ServiceParts): Service {
     epochOf: () => undefined,
     fetchText: createEndpointFetch(parts.config.ensemble.endpointAuthorities),
     warn: () => {},
+    counts: new PublishCounts(parts.store, { warn: parts.warn ?? (() => {}) }),
     schemas: createSchemaValidators(),
     publishing: new PublishQueue(parts.backend, { waitingBytes, batchBytes }),
     ends: new LogEnds(parts.backend),
     partitionCounts: new PartitionCounts(parts.backend, parts.partitionCountAgeMs ?? partitionCountAgeMs),
     ...parts,
+    store,
+    lookups,
     closing,
   };
 }

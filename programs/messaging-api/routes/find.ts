@@ -6,7 +6,7 @@ import type {
   UserDocument,
 } from '../../../contracts/messaging-documents.ts';
 import { projectRoles } from '../../../contracts/messaging-roles.ts';
-import { absent, absentUsers, invalid, invalidArguments } from '../errors.ts';
+import { absent, absentUsers, invalid, invalidArguments, Refusal } from '../errors.ts';
 import { fields, readBody, texts } from '../lenient-json.ts';
 import type { Call, Caller, Service } from '../service.ts';
 import type { Stored } from '../store/store.ts';
@@ -29,6 +29,27 @@ export async function topicOf(
 ): Promise<Stored<TopicDocument>> {
   const topic = await service.store.topics.first({ project_uuid: projectOf(call).uuid, name });
   if (topic === undefined) throw absent('Topic');
+  return topic;
+}
+
+/** As topicOf, for a busy route: it may be a moment old, but nobody is refused by that: `check` is asked again about the topic as it is. */
+export async function rememberedTopicOf(
+  service: Service,
+  call: Call,
+  check: (topic: Stored<TopicDocument>) => void,
+): Promise<Stored<TopicDocument>> {
+  const filter = { project_uuid: projectOf(call).uuid, name: call.params.topic ?? '' };
+  const known = await service.lookups.topics.first(filter);
+  if (known !== undefined) {
+    try {
+      check(known);
+      return known;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+  const topic = await topicOf(service, call);
+  check(topic);
   return topic;
 }
 

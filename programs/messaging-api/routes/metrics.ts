@@ -1,4 +1,7 @@
-/** Figures of topics, subscriptions, projects and the service (reference, section 7), as JSON, and the service's own for Prometheus. */
+/**
+ * Figures of topics, subscriptions, projects and the service (reference, section 7), as JSON, and the service's own for Prometheus. What was published
+ * through this node is counted to the last message; through another, up to a second ago (publish-counts.ts).
+ */
 import { hostname } from 'node:os';
 import type { DailyCountDocument } from '../../../contracts/messaging-documents.ts';
 import { mustBeListed, rolesIn } from '../access.ts';
@@ -43,6 +46,7 @@ const descriptions: Readonly<Record<string, string>> = {
 };
 
 export async function topicMetrics(service: Service, call: Call): Promise<object> {
+  await service.counts.flush();
   const topic = await topicOf(service, call);
   mustBeListed(service, call.caller, 'publisher', topic.acl);
   const { project_uuid, name, msg_num, total_bytes, publish_rate, latest_publish } = topic;
@@ -81,7 +85,8 @@ export async function subscriptionMetrics(service: Service, call: Call): Promise
   };
 }
 
-export async function projectMetrics({ store, now }: Service, call: Call): Promise<object> {
+export async function projectMetrics({ store, now, counts: gathered }: Service, call: Call): Promise<object> {
+  await gathered.flush();
   const { uuid: project_uuid, name } = projectOf(call);
   const [topics, subscriptions, counts] = await Promise.all([
     store.topics.find({ project_uuid }),
@@ -130,13 +135,14 @@ function daily(counts: readonly DailyCountDocument[]): readonly Point[] {
 }
 
 /** One document for each node, replaced at every look: upstream adds one each time. */
-export async function serviceMetrics({ store, now }: Service, { query }: Call): Promise<object> {
+export async function serviceMetrics({ store, now, counts }: Service, { query }: Call): Promise<object> {
   const { user, system } = process.cpuUsage();
   const cpu = Math.min(100, (user + system) / (process.uptime() * 10_000));
   const mem = (process.memoryUsage().rss / 1024 / 1024 / 1024) * 100;
   await store.nodeMetrics.change({ hostname: hostname() }, { set: { cpu, mem }, insertMissing: true });
   const nodes = await store.nodeMetrics.find({});
   if (query.get('format') === 'prometheus') {
+    await counts.flush();
     const [topics, subscriptions, projects] = await Promise.all([
       store.topics.find({}),
       store.subscriptions.find({}),
@@ -184,10 +190,11 @@ export async function usageReport(service: Service, { caller, query }: Call): Pr
 }
 
 async function usage(
-  { store, now }: Service,
+  { store, now, counts: gathered }: Service,
   projects: readonly { readonly uuid: string; readonly name: string }[],
   query: URLSearchParams,
 ): Promise<object> {
+  await gathered.flush();
   const from = day(query.get('start_date') ?? '', new Date(0));
   const until = day(query.get('end_date') ?? '', now());
   const span = (first: Date) => Math.max(1, Math.round((until.getTime() - first.getTime()) / 86_400_000) + 1);

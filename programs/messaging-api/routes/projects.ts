@@ -62,8 +62,9 @@ const emptyProject: ProjectDocument = {
 };
 
 /** As upstream: schemas, users' entries and Kafka's topics stay. */
-async function remove({ store }: Service, call: Call): Promise<undefined> {
+async function remove({ store, counts }: Service, call: Call): Promise<undefined> {
   const { uuid } = projectOf(call);
+  await counts.flush(); // so that no daily count is made anew behind the removal
   await store.projects.remove({ uuid });
   const within = { project_uuid: uuid };
   await Promise.all([

@@ -12,7 +12,7 @@ import { fields, readBody, text } from '../lenient-json.ts';
 import { encodeRaw, encodeRecord } from '../record.ts';
 import { notBase64 } from '../schema-validation.ts';
 import type { Call, Service } from '../service.ts';
-import { topicOf } from './find.ts';
+import { rememberedTopicOf } from './find.ts';
 import { logOf, messageId, placesOf, type TopicLog } from './logs.ts';
 
 /** Upstream's producer refuses a greater record. */
@@ -22,11 +22,12 @@ const message = fields({ attributes: z.record(z.string(), z.string()).default({}
 export const publishShape = fields({ messages: z.array(message).default([]) });
 
 export async function publish(service: Service, call: Call): Promise<object> {
-  const topic = await topicOf(service, call);
-  mustBeListed(service, call.caller, 'publisher', topic.acl);
+  const topic = await rememberedTopicOf(service, call, ({ acl }) =>
+    mustBeListed(service, call.caller, 'publisher', acl),
+  );
   const { messages } = readBody(publishShape, call.body, invalidArguments('Message'));
   if (topic.schema_uuid !== '') {
-    const schema = await service.store.schemas.first({ uuid: topic.schema_uuid });
+    const schema = await service.lookups.schemas.first({ uuid: topic.schema_uuid });
     if (schema === undefined) throw internal('Could not load schema for topic');
     const check = service.schemas.stored(schema);
     for (const [index, { data }] of messages.entries()) {
@@ -53,10 +54,7 @@ export async function publish(service: Service, call: Call): Promise<object> {
     throw backendError();
   }
   const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
-  // The messages are there: a count that fails must not make a client send them again.
-  await count(service, topic, messages.length, bytes, at).catch((error) =>
-    service.warn('a publish is not counted', error),
-  );
+  service.counts.note(topic, { messages: messages.length, bytes, at });
   return { messageIds };
 }
 
@@ -86,34 +84,4 @@ async function send(service: Service, log: TopicLog, records: readonly OutgoingR
   const failed = (await Promise.allSettled(sent)).find((each) => each.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return ids;
-}
-
-async function count(
-  { store }: Service,
-  topic: { readonly project_uuid: string; readonly name: string; readonly latest_publish: Date },
-  messages: number,
-  bytes: number,
-  at: Date,
-): Promise<void> {
-  const { project_uuid, name, latest_publish } = topic;
-  const date = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()));
-  await Promise.all([
-    store.topics.change(
-      { project_uuid, name },
-      {
-        add: { msg_num: messages, total_bytes: bytes },
-        set: { latest_publish: at, publish_rate: rate(messages, latest_publish, at) },
-      },
-    ),
-    store.dailyCounts.change(
-      { date, project_uuid, topic_name: name },
-      { add: { msg_count: messages }, insertMissing: true },
-    ),
-  ]);
-}
-
-/** Messages a second since the event before; the first event counts as one second. */
-export function rate(messages: number, before: Date, at: Date): number {
-  const passed = (at.getTime() - before.getTime()) / 1000;
-  return before.getTime() < 0 || passed <= 0 ? messages : messages / passed;
 }

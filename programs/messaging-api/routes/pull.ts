@@ -2,20 +2,22 @@
  * Pulling (reference, sections 2 and 3): reads from where the subscription stands, over all partitions in turn, then opens the windows over what was read.
  * A pull holds nothing while it waits but an entry in a map (backend/log-ends.ts); every move is a compare-and-set (move.ts).
  */
+import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
 import { mustBeListed } from '../access.ts';
 import type { BackendRecord, LogPlace } from '../backend/backend.ts';
 import { type Cursor, windowAfterPull, windowIsHeld } from '../cursor.ts';
 import { conflict, forbidden, invalidArguments } from '../errors.ts';
 import { fields, readBody, text } from '../lenient-json.ts';
-import { decodeRecord } from '../record.ts';
+import { rate } from '../publish-counts.ts';
+import { type DeliveredMessage, decodeRecord } from '../record.ts';
 import type { Call, Service } from '../service.ts';
 import { cursorAt, type Standing, standingOf, withCursors } from '../standing.ts';
+import type { Change } from '../store/store.ts';
 import { readFairly } from './fair-read.ts';
 import { subscriptionOf } from './find.ts';
 import { asking, logOf, messageId, placesOf, type TopicLog } from './logs.ts';
 import { again, move, type Subscription, tries } from './move.ts';
 import { raised } from './offsets.ts';
-import { rate } from './publish.ts';
 
 export const pullShape = fields({ maxMessages: text(), returnImmediately: text(), waitSeconds: text() });
 
@@ -61,23 +63,19 @@ export async function pull(service: Service, call: Call): Promise<object> {
     if (!roles.has('push_worker') && !roles.has('service_admin')) throw forbidden();
   }
   mustBeListed(service, call.caller, 'consumer', subscription.acl);
-  const topic = await service.store.topics.first({
+  const topic = await service.lookups.topics.first({
     project_uuid: subscription.project_uuid,
     name: subscription.topic,
   });
   if (topic === undefined) throw conflict("Subscription's topic doesn't exist");
   const asked = readBody(pullShape, call.body, invalidArguments('Pull Parameters'));
   const log = logOf(topic);
-  const taken = await take(service, call, subscription, log, {
+  const messages = await take(service, call, subscription, log, {
     maxRecords: Math.min(positive(asked.maxMessages) ?? 1, service.config.ensemble.limits.pullMessages),
     firstMs: Math.min((positive(asked.waitSeconds) ?? 0) * 1_000, longWaitMs),
     allMs: asked.returnImmediately === 'false' ? longWaitMs : shortWaitMs,
     onePartition: roles.has('push_worker'),
   });
-  const messages = taken.map(({ place, record }) =>
-    decodeRecord(record, { id: messageId(log, place.partition, record.offset), isRaw: log.isMapped }),
-  );
-  if (messages.length > 0) await count(service, subscription, messages);
   const ids = `projects/${call.params.project}/subscriptions/${subscription.name}`;
   return { receivedMessages: messages.map((message) => ({ ackId: `${ids}:${message.messageId}`, message })) };
 }
@@ -93,7 +91,7 @@ async function take(
   first: Subscription,
   log: TopicLog,
   limits: PullLimits,
-): Promise<readonly Taken[]> {
+): Promise<readonly DeliveredMessage[]> {
   const { ends, closing } = service;
   const signals = [call.signal, closing];
   const began = performance.now();
@@ -210,18 +208,25 @@ function behind(partition: number, turn: number): number {
   return partition >= turn ? partition - turn : partition + Number.MAX_SAFE_INTEGER / 2 - turn;
 }
 
-/** Opens the windows over what was read, from the state that was read or a later one; undefined where the subscription moved out of all of it. */
+/**
+ * Opens the windows over what was read, from the state that was read or a later one, and counts it in the same step; undefined where the subscription moved
+ * out of all of it.
+ */
 async function open(
   service: Service,
   log: TopicLog,
   first: Subscription,
   before: Standing,
   records: readonly Taken[],
-): Promise<readonly Taken[] | undefined> {
+): Promise<readonly DeliveredMessage[] | undefined> {
   const reads = new Map<number, { from: number; end: number }>();
   for (const { place, record } of records)
     reads.set(place.partition, { from: cursorAt(before, place.partition).offset, end: record.offset + 1 });
-  let subscription: Subscription | undefined = first;
+  const read = records.map(({ place: { partition }, record: { offset, ...record } }) => {
+    const id = messageId(log, partition, offset);
+    return { partition, offset, message: decodeRecord({ offset, ...record }, { id, isRaw: log.isMapped }) };
+  });
+  let subscription: Subscription = first;
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const now = attempt === 0 ? before : standingOf(subscription, log.isMapped);
     const opened = new Map<number, { next: Cursor; from: number }>();
@@ -232,28 +237,27 @@ async function open(
       if (window !== undefined) opened.set(partition, window);
     }
     if (opened.size === 0) return undefined;
-    const last = records.findLast(({ place }) => opened.has(place.partition))?.place.partition ?? 0;
+    const last = read.findLast(({ partition }) => opened.has(partition))?.partition ?? 0;
+    const given = read.filter(({ partition, offset }) => offset >= (opened.get(partition)?.from ?? Infinity));
+    const messages = given.map(({ message }) => message);
     const moved = [...opened].map(([partition, { next }]) => [partition, next] as const);
-    if (await move(service, subscription, now, withCursors(now, moved, last + 1)))
-      return records.filter(({ place, record }) => record.offset >= (opened.get(place.partition)?.from ?? Infinity));
-    subscription = await again(service, subscription);
-    if (subscription === undefined) return records; // deleted meanwhile: the pull is answered, its acknowledgement is a 404
+    const counted = countOf(subscription, messages, service.now());
+    if (await move(service, subscription, now, withCursors(now, moved, last + 1), counted)) return messages;
+    const found = await again(service, subscription);
+    if (found === undefined) return messages; // deleted meanwhile: the pull is answered, its acknowledgement is a 404
+    subscription = found;
   }
   return undefined;
 }
 
-async function count(
-  { store, now, warn }: Service,
-  { project_uuid, name, latest_consume }: Subscription,
-  messages: readonly { readonly data: string }[],
-): Promise<void> {
-  const at = now();
+function countOf(
+  { latest_consume }: Subscription,
+  messages: readonly DeliveredMessage[],
+  at: Date,
+): Change<SubscriptionDocument> {
   const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
-  const counted = {
+  return {
     add: { msg_num: messages.length, total_bytes: bytes },
     set: { latest_consume: at, consume_rate: rate(messages.length, latest_consume, at) },
   };
-  await store.subscriptions
-    .change({ project_uuid, name }, counted)
-    .catch((error) => warn('a pull is not counted', error));
 }

@@ -132,11 +132,12 @@ export const subscriptionRoutes: readonly Route[] = [
   { method: 'GET', path: one, action: 'subscriptions:show', handler: show },
   { method: 'PUT', path: one, action: 'subscriptions:create', body: createShape, handler: create },
   { method: 'DELETE', path: one, action: 'subscriptions:delete', handler: remove },
-  { method: 'POST', path: `${one}:pull`, action: 'subscriptions:pull', body: pullShape, handler: pull },
+  { method: 'POST', path: `${one}:pull`, action: 'subscriptions:pull', isBusy: true, body: pullShape, handler: pull },
   {
     method: 'POST',
     path: `${one}:acknowledge`,
     action: 'subscriptions:acknowledge',
+    isBusy: true,
     body: ackShape,
     handler: acknowledge,
   },

@@ -11,6 +11,9 @@ import { asking, logOf } from './logs.ts';
 import { topicMetrics } from './metrics.ts';
 import { publish, publishShape } from './publish.ts';
 
+/** What a publish takes as a rule that began just before. */
+const settledMs = 1_000;
+
 const schemaShape = fields({ schema: text() });
 
 async function view({ store }: Service, call: Call, topic: TopicDocument): Promise<object> {
@@ -53,11 +56,29 @@ async function list(service: Service, call: Call): Promise<object> {
 async function remove(service: Service, call: Call): Promise<undefined> {
   const found = await topicOf(service, call);
   const { project_uuid, name } = found;
+  await service.counts.flush(); // what is counted later would belong to a topic of the same name
   await service.store.topics.remove({ project_uuid, name });
   const { topic, isMapped } = logOf(found);
   // A topic of the manifest belongs to its manifest. Else as upstream: what the metadata says is gone is gone, and Kafka's failure is the operator's.
-  if (!isMapped) await asking(service, () => service.backend.deleteTopic(topic)).catch(() => {});
+  if (isMapped) return undefined;
+  const drop = () => asking(service, () => service.backend.deleteTopic(topic)).catch(() => {});
+  await drop();
+  const { lookupMs } = service.config.ensemble;
+  if (lookupMs > 0) setTimeout(() => void dropUnlessAgain(service, found, drop), lookupMs + settledMs).unref();
   return undefined;
+}
+
+/** A node that remembered the topic may have written to it once more, and so have made it anew; one that is there again by now keeps what it has. */
+async function dropUnlessAgain(
+  { store, warn }: Service,
+  { project_uuid, name }: TopicDocument,
+  drop: () => Promise<void>,
+): Promise<void> {
+  try {
+    if ((await store.topics.first({ project_uuid, name })) === undefined) await drop();
+  } catch (error) {
+    warn('what was written to a topic that is gone may be left', error);
+  }
 }
 
 async function change(service: Service, call: Call, set: Partial<TopicDocument>): Promise<undefined> {
@@ -95,7 +116,14 @@ export const topicRoutes: readonly Route[] = [
   },
   { method: 'PUT', path: one, action: 'topics:create', body: schemaShape, handler: create },
   { method: 'DELETE', path: one, action: 'topics:delete', handler: remove },
-  { method: 'POST', path: `${one}:publish`, action: 'topics:publish', body: publishShape, handler: publish },
+  {
+    method: 'POST',
+    path: `${one}:publish`,
+    action: 'topics:publish',
+    isBusy: true,
+    body: publishShape,
+    handler: publish,
+  },
   {
     method: 'POST',
     path: `${one}:modifyAcl`,
