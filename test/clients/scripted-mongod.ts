@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { BSON, type Document } from 'mongodb';
 
 export interface ScriptedUser {
@@ -45,10 +46,11 @@ export class ScriptedMongod {
   port = 0;
 
   /** `answer` throws a Fault for an answer that is an error. */
-  constructor(answer: Answering, passwordOf: (user: string) => string | undefined) {
+  constructor(answer: Answering, passwordOf: (user: string) => string | undefined, tls?: TlsOptions) {
     this.#answer = answer;
     this.#passwordOf = passwordOf;
-    this.#server = createServer((socket) => this.#serve(socket));
+    const serve = (socket: Socket) => this.#serve(socket);
+    this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   }
 
   async listen(port = 0): Promise<void> {
