@@ -6,6 +6,7 @@
  */
 
 import type { Group } from '../cluster/model.ts';
+import { roles } from '../cluster/roles.ts';
 import { startOrder } from '../cluster/services/table.ts';
 import type { ServiceRef } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
@@ -60,7 +61,7 @@ export async function bringUp(
     await rememberScheme(deployment);
     const context: Context = { deployment, options, started: [], topics: { changes: 0, verified: 0 }, messages: [] };
     try {
-      await run(stepsOf(deployment), context, signal);
+      await run(stepsOf(deployment, await leavingServices(deployment)), context, signal);
     } catch (error) {
       await stopStarted(context);
       throw error;
@@ -80,7 +81,7 @@ export async function bringUp(
   });
 }
 
-function stepsOf({ environment }: Deployment): readonly Step<Context>[] {
+function stepsOf({ environment }: Deployment, leaving: readonly ServiceRef[]): readonly Step<Context>[] {
   const { groups } = environment.cluster;
   const has = (service: string) => groups.some(({ services }) => services.includes(service));
   return [
@@ -91,6 +92,7 @@ function stepsOf({ environment }: Deployment): readonly Step<Context>[] {
     { title: 'Topics', run: verifyTopics },
     { title: 'Messages', run: sendMessages },
     ...platformSteps.filter(({ service }) => has(service)),
+    ...(leaving.length === 0 ? [] : [{ title: 'Nodes that left', run: stopLeaving(leaving) }]),
   ];
 }
 
@@ -119,9 +121,28 @@ function startRun({ deployment, options, started }: Context): StartRun {
   return { deployment, timeoutMs: options.timeoutMs, started };
 }
 
+/**
+ * What runs although the environment names it no longer, and may leave: nodes that any other stands in for.
+ * @throws EnsembleError OPERATIONS_STRAY_SERVICES for a node that keeps data
+ */
+async function leavingServices({ driver }: Deployment): Promise<readonly ServiceRef[]> {
+  const strays = await driver.strays();
+  const mayLeave = (node: string) =>
+    roles.some(({ id, identity }) => identity === 'fungible' && node.startsWith(`${id}-`));
+  const others = strays.filter(({ node }) => !mayLeave(node));
+  if (others.length > 0) throw strayServices(others.map((ref) => `${ref.service} on ${ref.node}`));
+  return strays;
+}
+
+/** Last, once balancers send nothing to them any more: each finishes what is under way. */
+function stopLeaving(leaving: readonly ServiceRef[]): Step<Context>['run'] {
+  return async ({ deployment }) => {
+    await Promise.all(leaving.map((ref) => deployment.driver.stop(ref)));
+    return `${leaving.map(({ node, service }) => `${service} on ${node}`).join(', ')} stopped`;
+  };
+}
+
 async function preparePrograms({ deployment, options }: Context, report: (progress: string) => void): Promise<string> {
-  const strays = await deployment.driver.strays();
-  if (strays.length > 0) throw strayServices(strays.map((ref) => `${ref.service} on ${ref.node}`));
   // A fetch takes its time: in the list where there is one, as a line of its own elsewhere.
   const onProgress = (line: string) => {
     report(line);
