@@ -22,7 +22,7 @@ export const replicaSetConfigShape = z
       .max(7),
     /** The member beside which this runs; the one with the lowest ordinal initiates the set. */
     self: address,
-    /** Where that member answers on this machine: the first user can only be made from here (the localhost exception). Absent: localhost and the port of `self`. */
+    /** Where that member answers on this machine: the first user can only be made from here (the localhost exception). Absent: `self` where that is a loopback address, else localhost and its port. */
     localAddress: address.optional(),
     /** Absent: no TLS. */
     tls: z

@@ -1,4 +1,5 @@
 /** The member beside which the program runs, and the others, as the program asks them; clients/mongo/member.ts is the wire. */
+import { isIP } from 'node:net';
 import { isClientError } from '../../clients/errors.ts';
 import { connectMember, type MemberConnection, MemberRefused } from '../../clients/mongo/member.ts';
 import type { ReplicaSetConfig } from '../../contracts/replica-set-config.ts';
@@ -39,14 +40,16 @@ export interface Member {
 /** Connections are kept, one for each user, and made again after they broke. */
 export function memberOf({ self, localAddress, tls }: Pick<ReplicaSetConfig, 'self' | 'localAddress' | 'tls'>): Member {
   const [name = '', port = ''] = self.split(':');
-  const address = localAddress ?? `localhost:${port}`;
+  // A member on a loopback address of its own, as several on one machine have, is not at localhost.
+  const address = localAddress ?? (name.startsWith('127.') ? self : `localhost:${port}`);
+  const named = isIP(name) === 0 ? { serverName: name } : {};
   const open = new Map<string, Promise<MemberConnection>>();
 
   const connection = (user?: Credentials): Promise<MemberConnection> => {
     const key = user === undefined ? '' : JSON.stringify(user);
     const present = open.get(key);
     if (present !== undefined) return present;
-    const opened = connectMember({ address, serverName: name, tls, ...(user === undefined ? {} : { user }) });
+    const opened = connectMember({ address, ...named, tls, ...(user === undefined ? {} : { user }) });
     open.set(key, opened);
     opened.catch(() => open.delete(key));
     return opened;

@@ -25,7 +25,6 @@ function configOf(self: string, change: object = {}, declared: readonly string[]
     set: 'ensemble',
     members: declared.map((host, at) => ({ host, ordinal: at + 1 })),
     self,
-    localAddress: self,
     admin,
     users: [api],
     ...change,
