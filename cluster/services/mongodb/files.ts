@@ -46,8 +46,8 @@ storage:
       # written out: inside a container’s limit the default takes half of the machine
       cacheSizeGB: ${(settings.cacheMiB / 1024).toFixed(2)}
 net:
-  # listens where the node is reached, and for the first user, who can only be made from this machine
-  bindIp: ${quoted([...new Set([addressing.bind(node), ...(addressing.bind(node) === '0.0.0.0' ? [] : ['127.0.0.1'])])].join(','))}
+  # listens where the node is reached; the first user is made through that address too, where it is one of this machine’s own
+  bindIp: ${quoted(addressing.bind(node))}
   port: ${addressing.port(node, 'mongodb', 'server')}
   tls:
     # no plain connection, not even between members
