@@ -50,12 +50,15 @@ async function admitBy(
 ): Promise<Caller> {
   if (action === 'open') return { user: undefined, roles: new Set(), isServiceAdmin: false, project: undefined };
   if (key === '') throw unauthorized();
-  const project = name === undefined ? undefined : await store.projects.first({ name });
+  const isService = action !== 'own-key' && isServiceToken(config.service_token, key);
+  // Asked for together, judged one after another: each is a trip to the store, and every request makes them.
+  const [project, user, row] = await Promise.all([
+    name === undefined ? undefined : store.projects.first({ name }),
+    isService ? undefined : store.users.first({ token: key }),
+    isService || action === 'own-key' ? undefined : store.roles.first({ resource: action }),
+  ]);
   if (name !== undefined && project === undefined) throw absent('project');
-  if (action !== 'own-key' && isServiceToken(config.service_token, key)) {
-    return { user: undefined, roles: new Set(['service_admin']), isServiceAdmin: true, project };
-  }
-  const user = await store.users.first({ token: key });
+  if (isService) return { user: undefined, roles: new Set(['service_admin']), isServiceAdmin: true, project };
   if (user === undefined || user.token === '') throw unauthorized();
   const serviceRoles = user.service_roles ?? [];
   const roles = new Set([...serviceRoles, ...rolesIn(user, project?.uuid)]);
@@ -63,7 +66,6 @@ async function admitBy(
   if (action === 'own-key') return caller;
   if (roles.size === 0) throw unauthorized();
   if (roles.has(allPassing)) return caller;
-  const row = await store.roles.first({ resource: action });
   if (!(row?.roles ?? []).some((role) => roles.has(role))) throw forbidden();
   return caller;
 }

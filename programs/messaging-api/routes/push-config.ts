@@ -132,8 +132,8 @@ function isHttps(url: string): boolean {
   return parsed?.protocol === 'https:' && parsed.hostname !== '';
 }
 
-const nonEmpty = (pairs: Readonly<Record<string, string | number>>) =>
-  Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== '' && value !== 0));
+const nonEmpty = (pairs: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== ''));
 
 /** Every key is there also for a pull subscription: clients rely on pushEndpoint. */
 export function viewPush(stored: PushFields): object {
@@ -142,7 +142,8 @@ export function viewPush(stored: PushFields): object {
     pushEndpoint: stored.push_endpoint,
     maxMessages: stored.max_messages,
     authorizationHeader: nonEmpty({ type: stored.authorization_type, value: stored.authorization_header }),
-    retryPolicy: nonEmpty({ type: stored.retry_policy, period: stored.retry_period }),
+    // With a period also where the policy has none: the client library fails without.
+    retryPolicy: stored.retry_policy === '' ? {} : { type: stored.retry_policy, period: stored.retry_period },
     verificationHash: stored.verification_hash,
     verified: stored.verified,
     mattermostUrl: stored.mattermost_url,
