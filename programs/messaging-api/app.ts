@@ -44,6 +44,9 @@ const plain = 'text/plain; charset=utf-8';
 const indent = 3;
 const requestTimeoutMs = 60_000;
 
+/** Made when somebody asks for it first. */
+let document: string | undefined;
+
 /** The server, not listening yet. */
 export function createApp(service: Service, { tls }: AppOptions = {}): FastifyInstance {
   const { limits } = service.config.ensemble;
@@ -97,8 +100,10 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
       return reply.code(503).type(json).send('{"status":"not ready"}');
     }
   });
-  const document = JSON.stringify(openApiDocument(routes));
-  app.get('/openapi.json', (_request, reply) => reply.code(200).type('application/json; charset=utf-8').send(document));
+  app.get('/openapi.json', (_request, reply) => {
+    document ??= JSON.stringify(openApiDocument(routes));
+    return reply.code(200).type(json).send(document);
+  });
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const mark = request.url.indexOf('?');
     const raw = mark < 0 ? request.url : request.url.slice(0, mark);
