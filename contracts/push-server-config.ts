@@ -11,6 +11,8 @@ const port = z.int().min(0).max(65_535);
 const limits = z.strictObject({
   /** Subscriptions in the middle of a cycle: an endpoint that hangs holds one for 30 s. */
   deliveries: z.int().min(1).default(1_024),
+  /** Of these, those to one host: one that hangs holds up its own subscriptions alone, and a thousand to one host share that many connections. */
+  deliveriesOfHost: z.int().min(1).default(64),
   /** Requests to the messaging API at once. */
   apiRequests: z.int().min(1).default(48),
   /** Pulls a second that this server spends on subscriptions whose last pull was empty; beyond it their cycles come later than their policy says. */

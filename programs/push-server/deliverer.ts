@@ -28,6 +28,8 @@ export interface DelivererParts {
   /** True while no cycle may start: too much is on the way. */
   readonly isFull: () => boolean;
   readonly mostCycles: number;
+  /** Of them, those to one host: one that hangs holds up its own subscriptions alone. */
+  readonly mostCyclesOfHost: number;
   readonly idlePullsPerSecond: number;
   /** The API says that the subscription is no more. */
   readonly gone: (name: string, revision: string) => void;
@@ -36,6 +38,8 @@ export interface DelivererParts {
 
 interface Entry {
   held: Held;
+  /** host:port of the endpoint. */
+  host: string;
   pace: Pace;
   status: string;
   /** To be written where others see it. */
@@ -63,6 +67,8 @@ export class Deliverer {
   /** Due, in their order, and waiting for room. */
   readonly #row = new Set<string>();
   readonly #idleRow = new Set<string>();
+  /** By host: how many cycles, and who waits for one of them to end. */
+  readonly #hosts = new Map<string, { running: number; readonly row: Set<string> }>();
   /** When the next pull of an idle subscription may start. */
   #idleMs = Number.NEGATIVE_INFINITY;
   #stopIdleTimer: (() => void) | undefined;
@@ -113,7 +119,8 @@ export class Deliverer {
     const before = this.#entries.get(name);
     const failing = status !== '';
     const pace = failing && retry.type === 'slowstart' ? { intervalMs, failing } : { ...firstPace(retry), failing };
-    const entry = { held, pace, status, changed: false, idle: false };
+    const { host } = new URL(subscription.endpoint);
+    const entry = { held, host, pace, status, changed: false, idle: false };
     if (before !== undefined) Object.assign(before, entry);
     else this.#entries.set(name, { ...entry, running: undefined });
     if (before?.running === undefined) this.#schedule.set(name, pace.intervalMs);
@@ -126,6 +133,7 @@ export class Deliverer {
     this.#schedule.forget(name);
     this.#row.delete(name);
     this.#idleRow.delete(name);
+    this.#hosts.get(entry?.host ?? '')?.row.delete(name);
     await entry?.running;
     return entry?.changed === true ? reportOf(name, entry) : undefined;
   }
@@ -200,18 +208,38 @@ export class Deliverer {
     this.#idleRow.delete(name);
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.running !== undefined) return;
+    const host = this.#hosts.get(entry.host) ?? { running: 0, row: new Set() };
+    this.#hosts.set(entry.host, host);
+    if (host.running >= this.#parts.mostCyclesOfHost) {
+      host.row.add(name);
+      return;
+    }
+    host.running += 1;
     this.#running += 1;
-    entry.running = this.#run(name, entry);
+    entry.running = this.#run(name, entry, entry.host);
   }
 
-  async #run(name: string, entry: Entry): Promise<void> {
+  #ended(name: string): void {
+    this.#running -= 1;
+    const host = this.#hosts.get(name);
+    if (host === undefined) return;
+    host.running -= 1;
+    for (const next of host.row) {
+      host.row.delete(next);
+      this.#row.add(next);
+      break;
+    }
+    if (host.running === 0 && host.row.size === 0) this.#hosts.delete(name);
+  }
+
+  async #run(name: string, entry: Entry, host: string): Promise<void> {
     const { held } = entry;
     const { signal } = this.#parts.tenure;
     const tenure = { isValid: () => this.#parts.tenure.isValid() && !signal.aborted, signal };
     const report = await this.#parts.cycle(held.subscription, tenure).catch((error): CycleReport => {
       return { outcome: 'failed', error: `Could not consume message, ${String(error)}` };
     });
-    this.#running -= 1;
+    this.#ended(host);
     entry.running = undefined;
     this.#parts.told(report);
     const replaced = entry.held !== held; // began anew meanwhile: what the old one came to says nothing

@@ -33,7 +33,8 @@ export class Discovery {
     const listed = new Set(await api.subscriptions());
     const active = (await registry.places()).filter((place) => place.active);
     const known = new Set(active.map(({ name }) => name));
-    await Promise.all([...listed].filter((name) => !known.has(name)).map((name) => this.#find(name)));
+    const found = await Promise.all([...listed].filter((name) => !known.has(name)).map((name) => this.#show(name)));
+    await registry.activateAll(found.flatMap((subscription) => subscription ?? []));
     const missing = new Map(
       active.filter(({ name }) => !listed.has(name)).map(({ name, revision }) => [name, revision]),
     );
@@ -42,12 +43,6 @@ export class Discovery {
     }
     this.#missing = missing;
     await this.#refresh(active.filter(({ name }) => listed.has(name)).map(({ name }) => name));
-  }
-
-  async #find(name: string): Promise<void> {
-    const { registry } = this.#parts;
-    const subscription = await this.#show(name);
-    if (subscription !== undefined) await registry.activate(subscription);
   }
 
   /** Some each time, so that all had their turn within `refreshMs`. */

@@ -81,6 +81,7 @@ export async function startPushServer(config: PushServerConfig, parts: PushServe
       }),
     isFull: () => waitingBytes >= limits.waitingBytes,
     mostCycles: limits.deliveries,
+    mostCyclesOfHost: limits.deliveriesOfHost,
     idlePullsPerSecond: limits.idlePullsPerSecond,
     gone: (name, revision) => {
       say(`the subscription ${name} is no more`);
@@ -168,6 +169,7 @@ export async function startPushServer(config: PushServerConfig, parts: PushServe
   }
 
   function pause(ms: number): Promise<void> {
+    if (stopping.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         stop();

@@ -3,6 +3,7 @@
  * ever compared (docs/decisions/0021-push-leases.md). It stops believing a fifth of the time before a challenger may begin to doubt.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Tenure } from '../cycle.ts';
 import type { Clock } from '../schedule.ts';
 import type { Registry } from './registry.ts';
@@ -18,7 +19,8 @@ export class Lease implements Tenure {
   #beat = 0;
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #stopTimer: (() => void) | undefined;
-  #abort = new AbortController();
+  #abort = newAbort();
+  #left = false;
 
   constructor(registry: Registry, clock: Clock, leaseMs: number) {
     this.#registry = registry;
@@ -66,9 +68,10 @@ export class Lease implements Tenure {
   }
 
   async #join(): Promise<'joined'> {
+    if (this.#left) return 'joined';
     const [sentMs, session] = [this.#clock.now(), randomUUID()];
     await this.#registry.join(session);
-    if (this.#session !== '') {
+    if (this.#session !== '' || this.#left) {
       await this.#registry.leave(session); // another attempt, which was slow, came through
       return 'joined';
     }
@@ -78,8 +81,9 @@ export class Lease implements Tenure {
     return 'joined';
   }
 
-  /** Lets others know at once. What was held must be released before. */
+  /** For good, and lets others know at once. What was held must be released before. */
   async leave(): Promise<void> {
+    this.#left = true;
     const session = this.#session;
     this.#lapse();
     this.#session = '';
@@ -89,7 +93,7 @@ export class Lease implements Tenure {
   #extend(sentMs: number): void {
     this.#validUntilMs = Math.max(this.#validUntilMs, sentMs + this.#believedMs);
     if (!this.isValid()) return; // the answer came too late
-    if (this.#abort.signal.aborted) this.#abort = new AbortController();
+    if (this.#abort.signal.aborted) this.#abort = newAbort();
     this.#stopTimer?.();
     this.#stopTimer = this.#clock.after(Math.ceil(this.#validUntilMs - this.#clock.now()), () => {
       if (!this.isValid()) this.#abort.abort(new Error('the lease lapsed'));
@@ -101,6 +105,13 @@ export class Lease implements Tenure {
     this.#stopTimer?.();
     this.#abort.abort(new Error('the lease lapsed'));
   }
+}
+
+/** Every request under way listens to it: that many are no leak. */
+function newAbort(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
 }
 
 /** Doubts other servers: one whose beat stood still for a whole lease of our own clock is dead. */

@@ -1,6 +1,6 @@
 /**
- * One server among those that share the subscriptions: beats, looks at the others, buries the dead, takes its share and gives up what is beyond it, and writes down
- * what became of deliveries. Two small requests to the store each round; the list of subscriptions is read only when something changed.
+ * One server among those that share the subscriptions: it beats, and in rounds it looks at the others, buries the dead, takes its share, gives up what is beyond
+ * it, and writes down what became of deliveries. Two small requests to the store each round; the list of subscriptions is read only when something changed.
  */
 import type { Deliverer } from '../deliverer.ts';
 import type { Clock } from '../schedule.ts';
@@ -23,6 +23,8 @@ const rounds = 5;
 const rereadMs = 10_000;
 /** Reading a long list may take this part of the time. */
 const readingShare = 0.1;
+/** Claimed at once: they are delivered before the next are claimed. */
+const claimed = 100;
 
 export class Member {
   readonly #parts: MemberParts;
@@ -35,9 +37,12 @@ export class Member {
   #lastReadMs = Number.NEGATIVE_INFINITY;
   #round: Promise<void> | undefined;
   #wanted = false;
-  #troubled = false;
+  /** Which of its works fail, so that each is told once. */
+  readonly #troubled = new Set<string>();
   #stopTimer: (() => void) | undefined;
+  #stopBeats = () => {};
   #stopped = false;
+  #left = false;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -54,8 +59,9 @@ export class Member {
     return this.#parts.lease.isValid() && [...this.#sessions].sort()[0] === this.#parts.lease.session;
   }
 
-  /** Joins and goes on in rounds until it is stopped; resolves after the first. */
+  /** Joins, beats and goes on in rounds until it is stopped; resolves after the first. */
   async start(): Promise<void> {
+    await this.#beat();
     await this.look();
   }
 
@@ -67,7 +73,7 @@ export class Member {
       return this.#round;
     }
     this.#stopTimer?.();
-    this.#round = this.#bounded().finally(() => {
+    this.#round = this.#told('subscriptions are not shared', () => this.#lookAround()).finally(() => {
       this.#round = undefined;
       const soon = this.#wanted;
       this.#wanted = false;
@@ -83,61 +89,56 @@ export class Member {
     this.#stopped = true;
     this.#stopTimer?.();
     await this.#round;
-    const { deliverer, lease, clock, leaseMs } = this.#parts;
-    // The lease is kept up while the last deliveries end.
-    let ended = false;
-    const beat = (): void => {
-      if (ended) return;
-      clock.after(leaseMs / rounds, () => {
-        if (!ended)
-          void lease
-            .renew()
-            .catch(() => undefined)
-            .finally(beat);
-      });
-    };
-    beat();
+    const { deliverer, lease } = this.#parts;
     const stopped = deliverer.stop();
     await Promise.all(this.#groups(deliverer.names()).map((some) => this.#free(some, lease.session)));
     await stopped;
-    ended = true;
+    this.#stopBeats();
+    this.#left = true;
     await lease.leave().catch((error) => this.#parts.warn('the lease is left to lapse', error));
   }
 
-  /** A round that hangs is given up, so that the next may find the store again. */
-  async #bounded(): Promise<void> {
-    const { clock, leaseMs, warn } = this.#parts;
+  /** Apart from the rounds, which may take longer than a lease. A beat that hangs is given up, so that the next may find the store again. */
+  async #beat(): Promise<void> {
+    const { clock, leaseMs, lease, deliverer } = this.#parts;
     let stop = () => {};
     const tooLong = new Promise<never>((_resolve, reject) => {
       stop = clock.after(leaseMs, () => reject(new Error(`the metadata store did not answer within ${leaseMs} ms`)));
     });
+    await this.#told('the lease is not renewed', async () => {
+      if ((await Promise.race([lease.renew(), tooLong])) === 'joined') {
+        for (const name of deliverer.names()) void deliverer.drop(name);
+        this.#readAgain = true;
+      }
+    });
+    stop();
+    if (this.#left) return;
+    if (lease.isValid()) deliverer.wake();
+    this.#stopBeats = clock.after(leaseMs / rounds, () => void this.#beat());
+  }
+
+  /** Says once that the store fails, and once that it answers again. */
+  async #told(trouble: string, work: () => Promise<void>): Promise<void> {
+    const { warn } = this.#parts;
     try {
-      await Promise.race([this.#rounds(), tooLong]);
-      if (this.#troubled) warn('the metadata store answers again');
-      this.#troubled = false;
+      await work();
+      if (this.#troubled.delete(trouble)) warn(`the metadata store answers again (before: ${trouble})`);
     } catch (error) {
-      if (!this.#troubled) warn('the metadata store fails: subscriptions rest when the lease lapses', error);
-      this.#troubled = true;
-    } finally {
-      stop();
+      if (!this.#troubled.has(trouble)) warn(`the metadata store fails: ${trouble}`, error);
+      this.#troubled.add(trouble);
     }
   }
 
-  async #rounds(): Promise<void> {
+  async #lookAround(): Promise<void> {
     const { lease, registry, deliverer, clock } = this.#parts;
-    if ((await lease.renew()) === 'joined') {
-      for (const name of deliverer.names()) void deliverer.drop(name);
-      this.#readAgain = true;
-    }
     if (!lease.isValid()) return;
-    deliverer.wake();
     const { session } = lease;
     const reports = deliverer.takeReports();
     await registry.report(reports, session).catch((error) => {
       deliverer.tellAgain(reports);
       throw error;
     });
-    await this.#lookAround(session);
+    await this.#count(session);
     const now = clock.now();
     if (now - this.#lastReadMs >= rereadMs) this.#readAgain = true;
     if (!this.#readAgain || now < this.#nextReadMs) return;
@@ -147,10 +148,10 @@ export class Member {
       throw error;
     });
     this.#lastReadMs = clock.now();
-    this.#nextReadMs = this.#lastReadMs + (this.#lastReadMs - now) / readingShare;
   }
 
-  async #lookAround(session: string): Promise<void> {
+  /** Who lives, and whether anything changed. */
+  async #count(session: string): Promise<void> {
     const { registry, clock, warn } = this.#parts;
     const askedMs = clock.now();
     const { sessions, changes } = await registry.look();
@@ -170,20 +171,31 @@ export class Member {
 
   /** Reads the places first and the sessions after: an owner that is not among these is dead, and not one that joined meanwhile. */
   async #share(self: string): Promise<void> {
-    const { registry, deliverer, lease } = this.#parts;
+    const { registry, deliverer, lease, clock } = this.#parts;
+    const startedMs = clock.now();
     const places = await registry.places();
     const sessions = (await registry.look()).sessions.map(({ id }) => id);
+    const readMs = clock.now();
+    this.#nextReadMs = readMs + (readMs - startedMs) / readingShare;
     const held = new Map(deliverer.names().map((name) => [name, deliverer.revisionOf(name) ?? '']));
     const plan = planShare({ self, sessions, places, held, leaving: this.#leaving });
     if (!lease.isValid()) return;
     for (const name of plan.lost) void deliverer.drop(name);
     this.#letGo(plan.release, self);
     if (plan.sweep) await registry.sweep(plan.dead);
-    if (plan.claim.length > 0) await registry.claim(plan.claim, plan.dead, self);
-    const wanted = [...plan.read, ...plan.claim];
-    if (wanted.length === 0) return;
-    const got = await registry.read(wanted, self);
-    if (got.length < wanted.length) this.#readAgain = true; // others were faster
+    await this.#take(plan.read, self);
+    for (let from = 0; from < plan.claim.length && lease.isValid(); from += claimed) {
+      const some = plan.claim.slice(from, from + claimed);
+      await registry.claim(some, plan.dead, self);
+      await this.#take(some, self);
+    }
+  }
+
+  async #take(names: readonly string[], self: string): Promise<void> {
+    const { registry, deliverer, lease } = this.#parts;
+    if (names.length === 0) return;
+    const got = await registry.read(names, self);
+    if (got.length < names.length) this.#readAgain = true; // others were faster
     for (const each of got) if (lease.session === self && !this.#leaving.has(each.name)) deliverer.hold(each);
   }
 

@@ -11,6 +11,9 @@ export function createMemoryRegistry(): Registry {
   };
   const free = (owner: string, dead: readonly string[]) => owner === '' || dead.includes(owner);
   return {
+    async activateAll(subscriptions) {
+      for (const subscription of subscriptions) await this.activate(subscription);
+    },
     async activate(subscription) {
       const before = stored.get(subscription.name);
       if (before?.active === true) return false;

@@ -38,19 +38,29 @@ export async function connectMongoRegistry(options: Parameters<typeof connectMon
 
   return {
     async activate(subscription) {
-      const fresh = { active: true, revision: randomUUID(), subscription, status: '', interval_ms: 0 };
+      const [filter, update] = activation(subscription);
       try {
-        await stored.updateOne(
-          { _id: subscription.name, active: false },
-          { $set: fresh, $setOnInsert: { owner: '' } },
-          { upsert: true },
-        );
+        await stored.updateOne(filter, update, { upsert: true });
       } catch (error) {
         if (isDuplicateKey(error)) return false; // it is there and active
         throw error;
       }
       await changed();
       return true;
+    },
+    async activateAll(subscriptions) {
+      for (let from = 0; from < subscriptions.length; from += chunk) {
+        const some = subscriptions.slice(from, from + chunk).map(activation);
+        try {
+          await stored.bulkWrite(
+            some.map(([filter, update]) => ({ updateOne: { filter, update, upsert: true } })),
+            { ordered: false },
+          );
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+        }
+      }
+      if (subscriptions.length > 0) await changed();
     },
     async replace(subscription, revision) {
       const filter = { _id: subscription.name, active: true, revision };
@@ -130,6 +140,15 @@ export async function connectMongoRegistry(options: Parameters<typeof connectMon
     ping,
     close,
   };
+}
+
+/** Matches where it is there and not active; where it is active, the insert of the upsert meets its key. */
+function activation(subscription: PushSubscription) {
+  const fresh = { active: true, revision: randomUUID(), subscription, status: '', interval_ms: 0 };
+  return [
+    { _id: subscription.name, active: false },
+    { $set: fresh, $setOnInsert: { owner: '' } },
+  ] as const;
 }
 
 function fromDocument(document: SubscriptionDocument): StoredSubscription {

@@ -34,6 +34,8 @@ export interface Session {
 export interface Registry {
   /** False: it is active already. */
   activate(subscription: PushSubscription): Promise<boolean>;
+  /** Those that are not active, in few requests: a thousand at the first start. */
+  activateAll(subscriptions: readonly PushSubscription[]): Promise<void>;
   /** Another configuration, if the revision still stands. */
   replace(subscription: PushSubscription, revision: string): Promise<boolean>;
   /** False: it is not active, or no longer of that revision. */

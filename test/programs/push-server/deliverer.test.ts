@@ -87,6 +87,7 @@ function bench(parts: Partial<DelivererParts> = {}): Bench {
       },
       isFull: () => made.full,
       mostCycles: 1_000,
+      mostCyclesOfHost: 1_000,
       idlePullsPerSecond: 1_000,
       gone: (name) => gone.push(name),
       told: () => {},
@@ -96,12 +97,16 @@ function bench(parts: Partial<DelivererParts> = {}): Bench {
   return made;
 }
 
-function held(name: string, retry: RetryPolicy = { type: 'linear', periodMs: 100 }, more: Partial<Held> = {}): Held {
+function held(
+  name: string,
+  retry: RetryPolicy = { type: 'linear', periodMs: 100 },
+  more: Partial<Held> & { readonly host?: string } = {},
+): Held {
   const subscription = {
     name,
     topic: 't',
     type: 'http_endpoint',
-    endpoint: 'https://e.example.org/',
+    endpoint: `https://${more.host ?? 'e.example.org'}/`,
     maxMessages: 1,
     authorization: '',
     retry,
@@ -183,6 +188,19 @@ describe('the deliverer', () => {
     expect(began.slice(2)).toEqual(['c 50']);
     await end('a', delivered);
     expect(began.slice(3)).toEqual(['d 50']);
+  });
+
+  it('has no more cycles to one host than it may, so that one that hangs holds up nobody else', async () => {
+    const { clock, deliverer, began, end } = bench({ mostCyclesOfHost: 2, mostCycles: 4 });
+    for (const name of ['h1', 'h2', 'h3', 'h4']) deliverer.hold(held(name, undefined, { host: 'hangs.example.org' }));
+    for (const name of ['a', 'b', 'c']) deliverer.hold(held(name));
+    await clock.pass(10);
+    expect(began).toEqual(['h1 0', 'h2 0', 'a 0', 'b 0']);
+    await end('a', delivered);
+    expect(began.slice(4)).toEqual(['c 10']);
+    await deliverer.drop('h3');
+    await end('h1', failed);
+    expect(began.slice(5)).toEqual(['h4 10']);
   });
 
   it('pulls idle subscriptions no faster than it may, all of them alike, and busy ones at once', async () => {
