@@ -43,7 +43,10 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Every call throws where the back-end cannot be asked; nothing is retried beyond what its client does. A place that is not foreign is made where it is missing. */
+/**
+ * Every call throws where the back-end cannot be asked; one that can wait waits out a leader that moves (Kafka's: up to 30 s). A place that is not foreign
+ * is made where it is missing.
+ */
 export interface Backend {
   /** Makes the topic, with one partition, where it is not there. */
   ensureTopic(topic: string): Promise<void>;
@@ -51,7 +54,10 @@ export interface Backend {
   partitions(topic: string): Promise<number>;
   /** Absent is no error. */
   deleteTopic(topic: string): Promise<void>;
-  /** One request for all records; answers once every in-sync replica has them, with their offsets in the same order. */
+  /**
+   * One request for all records; answers once every in-sync replica has them, with their offsets in the same order. Written once, however often it had to be
+   * sent. What it throws leaves the outcome unknown, but for a Refusal.
+   */
   publish(place: LogPlace, records: readonly OutgoingRecord[]): Promise<readonly number[]>;
   /** What is there now from `offset` on, in order; offsets may have gaps. Empty at the end of the log, and for an offset outside it. */
   read(place: LogPlace, offset: number, options: ReadOptions): Promise<readonly BackendRecord[]>;
