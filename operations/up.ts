@@ -19,7 +19,7 @@ import { exchangeMessages, type MessageReport } from './messages.ts';
 import { programsOf } from './model-programs.ts';
 import { awaitService, type StartRun, startProcesses, startService } from './start-services.ts';
 import type { Step } from './step.ts';
-import { bringTopicsUp } from './topics.ts';
+import { bringTopicsUp, readManifest } from './topics.ts';
 
 export interface UpOptions extends DeploymentOptions {
   /** For each phase of waiting. */
@@ -143,6 +143,7 @@ function stopLeaving(leaving: readonly ServiceRef[]): Step<Context>['run'] {
 }
 
 async function preparePrograms({ deployment, options }: Context, report: (progress: string) => void): Promise<string> {
+  await readManifest(deployment); // its faults are said before anything starts
   // A fetch takes its time: in the list where there is one, as a line of its own elsewhere.
   const onProgress = (line: string) => {
     report(line);
