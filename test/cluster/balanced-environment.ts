@@ -14,6 +14,9 @@ export interface Balanced {
   readonly balancerMemoryMiB?: number;
 }
 
+/** Above 1024, so that whoever runs the tests may listen on it. */
+const apiPort = 4443;
+
 export function balancedEnvironment({
   api = [1, 2],
   balancers = 1,
@@ -40,6 +43,6 @@ ${push === 0 ? '' : `push: { count: ${push}, ${machine}, ${program} }\n`}balance
   count: ${balancers}
   machine: { memoryMiB: ${balancerMemoryMiB}, cpus: 2 }
   names: [${names.join(', ')}]
-${subnet === undefined ? '' : `network: { subnet: ${subnet} }\n`}topics: topics.yaml
+${subnet === undefined ? '' : `network: { subnet: ${subnet}, ports: { haproxy.api: ${apiPort} } }\n`}topics: topics.yaml
 `;
 }

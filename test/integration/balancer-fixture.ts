@@ -74,3 +74,11 @@ export async function balancerFixture(
     },
   };
 }
+
+/** Where clients reach it, and whom they trust. */
+export async function targetOf({ cluster, addressing, secrets }: BalancerFixture) {
+  const node = allNodes(cluster()).find(({ id }) => id === balancer.node);
+  if (node === undefined) throw new Error('the environment has no balancer');
+  const ca = (await secrets.read('tls/ca.pem'))?.toString('utf8') ?? '';
+  return { host: addressing().host(node), port: addressing().port(node, 'haproxy', 'api'), ca };
+}
