@@ -182,12 +182,19 @@ export interface ServiceProcess {
   /** What asks it to finish its work and leave; SIGTERM where absent. */
   readonly stopSignal?: 'SIGTERM' | 'SIGUSR1';
   /** What makes it read its files again without ending: all of them, or only its certificates. Absent: it must be restarted. */
-  readonly reload?: { readonly signal: 'SIGHUP' | 'SIGUSR2'; readonly reads: 'everything' | 'certificates' };
+  readonly reload?: Reload;
   readonly jobs?: readonly Job[];
   /** Secrets that must be there before its files can be filled in; a target makes those that are missing. */
   readonly secrets?: readonly SecretSpec[];
   /** How long a graceful stop may take before force is used. */
   readonly stopTimeoutMs: number;
+}
+
+export interface Reload {
+  readonly signal: 'SIGHUP' | 'SIGUSR2';
+  readonly reads: 'everything' | 'certificates';
+  /** What it answers is expected of the files of now, and another answer after each reload; absent where a server cannot be asked for it. */
+  readonly done?: Probe;
 }
 
 /** `token`: 64 hex digits. `key-file`: base64 text of 756 bytes, as a replica set's members share it. */

@@ -49,7 +49,10 @@ export interface Driver {
    * Throws DRIVER_JOB_FAILED with the end of its output.
    */
   run(ref: ServiceRef, job: Id, signal: AbortSignal): Promise<string>;
-  /** Makes a running service read its files again, as its model says; false where it does not run, or cannot without a restart. */
+  /**
+   * Makes a running service read its files again, as its model says; false where it does not run, or cannot without a restart. Returns once it
+   * serves them, where the model knows how to ask. Throws DRIVER_RELOAD_FAILED, and then it goes on with those of before.
+   */
   reload(ref: ServiceRef): Promise<boolean>;
   /** Returns when the service answers its probe. Throws DRIVER_SERVICE_DIED or DRIVER_NOT_READY with the end of its log, or the signal's reason. */
   ready(ref: ServiceRef, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;

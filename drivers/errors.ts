@@ -77,6 +77,15 @@ export function jobFailed(
   });
 }
 
+export function reloadFailed(ref: ServiceRef, seconds: number, log: string, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_RELOAD_FAILED',
+    message: `${ref.service} on ${ref.node} was told to read its files again and did not serve them within ${seconds} s; it goes on with those of before`,
+    next: `Read its log above (whole: ${log}), mend the cause, and run the command again.`,
+    evidence: lines,
+  });
+}
+
 export function cannotLaunch(ref: ServiceRef, program: string, cause: unknown): EnsembleError {
   return new EnsembleError({
     code: 'DRIVER_CANNOT_LAUNCH',

@@ -6,23 +6,25 @@ import type { Probe } from '../cluster/model.ts';
 /** Long enough for a busy machine, short enough that a hanging server is asked again soon. */
 const attemptMs = 2_000;
 
-export async function answersProbe(probe: Probe, host: string, port: number): Promise<boolean> {
+/** What the answer has that is expected; undefined where nobody answers so. */
+export async function probeAnswer(probe: Probe, host: string, port: number): Promise<string | undefined> {
   const expected = new RegExp(probe.expect);
   return await new Promise((resolve) => {
     // Whose certificate answers is the balancer's question and the clients'; here only whether somebody serves.
     const socket = probe.tls === true ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
     let answer = '';
-    const end = (result: boolean) => {
+    const end = (result?: string) => {
       socket.destroy();
       resolve(result);
     };
-    socket.setTimeout(attemptMs, () => end(false));
-    socket.on('error', () => end(false));
+    socket.setTimeout(attemptMs, () => end());
+    socket.on('error', () => end());
     socket.on(probe.tls === true ? 'secureConnect' : 'connect', () => socket.write(probe.send, 'latin1'));
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1');
-      if (expected.test(answer)) end(true);
+      const [found] = expected.exec(answer) ?? [];
+      if (found !== undefined) end(found);
     });
-    socket.on('close', () => end(false));
+    socket.on('close', () => end());
   });
 }

@@ -5,14 +5,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Addressing } from '../../cluster/addressing.ts';
-import type { Cluster, Group, Id, Node } from '../../cluster/model.ts';
+import type { Cluster, Group, Id, Node, Probe } from '../../cluster/model.ts';
 import { type RenderedService, renderNode } from '../../cluster/render.ts';
 import { serviceTable } from '../../cluster/services/table.ts';
 import type { Late } from '../../contracts/late.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { Driver, RunState, ServiceRef, ServiceState, StopOptions } from '../driver.ts';
-import { addressChanged, notReady, serviceDied, stillRunning } from '../errors.ts';
-import { answersProbe } from '../probe.ts';
+import { addressChanged, notReady, reloadFailed, serviceDied, stillRunning } from '../errors.ts';
+import { probeAnswer } from '../probe.ts';
 import { findMarked } from './command-lines.ts';
 import { filesDigest, installService } from './install.ts';
 import { launch } from './launch.ts';
@@ -37,6 +37,9 @@ const evidenceLines = 20;
 
 /** How often a starting or stopping process is looked at. */
 const pollMs = 50;
+
+/** Reading files again takes a moment; names that nobody answers for take a few seconds each. */
+const reloadTimeoutMs = 20_000;
 
 /** A service that the environment no longer names has no stop time of its own. */
 const strayStopTimeoutMs = 60_000;
@@ -108,9 +111,23 @@ export function processDriver(options: ProcessDriverOptions): Driver {
   }
 
   async function probe(ref: ServiceRef): Promise<boolean> {
-    const { node, rendered } = unit(ref);
-    const { probe: asked } = rendered.process;
-    return await answersProbe(asked, addressing.host(node), addressing.port(node, ref.service, asked.listener));
+    return (await answer(ref, unit(ref).rendered.process.probe)) !== undefined;
+  }
+
+  async function answer(ref: ServiceRef, asked: Probe): Promise<string | undefined> {
+    const { node } = unit(ref);
+    return await probeAnswer(asked, addressing.host(node), addressing.port(node, ref.service, asked.listener));
+  }
+
+  async function servesAnew(ref: ServiceRef, done: Probe, before: string | undefined): Promise<void> {
+    const deadline = performance.now() + reloadTimeoutMs;
+    for (;;) {
+      const found = await answer(ref, done);
+      if (found !== undefined && found !== before) return;
+      if (performance.now() > deadline)
+        throw reloadFailed(ref, reloadTimeoutMs / 1000, logOf(ref), await lastLines(logOf(ref), evidenceLines));
+      await delay(pollMs);
+    }
   }
 
   async function died(ref: ServiceRef) {
@@ -216,7 +233,9 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       const { rendered } = unit(ref);
       const { reload } = rendered.process;
       if (identity === undefined || reload === undefined) return false;
+      const before = reload.done === undefined ? undefined : await answer(ref, reload.done);
       signalProcess(identity, reload.signal);
+      if (reload.done !== undefined) await servesAnew(ref, reload.done, before);
       const record = await readRecord(fileOf(ref));
       // What it was started with and what it runs with are the same again, where it reads everything.
       if (record !== undefined && reload.reads === 'everything')

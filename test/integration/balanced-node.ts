@@ -38,7 +38,8 @@ const app = createApp(service, { tls: { cert: readFileSync(options.certificate),
 app.addHook('onRequest', async (request, reply) => {
   const { 'x-test-id': id, 'x-test-delay-ms': delay } = request.headers;
   if (id === undefined) return;
-  const line = { id, node: options.id, method: request.method, url: request.url, headers: request.raw.rawHeaders };
+  const { method, url, raw } = request;
+  const line = { id, node: options.id, method, url, slow: Number(delay) >= 1_000, headers: raw.rawHeaders };
   appendFileSync(options.received, `${JSON.stringify(line)}\n`);
   reply.header('x-served-by', options.id);
   if (delay !== undefined) await sleep(Number(delay));

@@ -14,6 +14,8 @@ export interface Received {
   readonly node: string;
   readonly method: string;
   readonly url: string;
+  /** It was asked to wait before it answers. */
+  readonly slow: boolean;
   /** Names and values in turn. */
   readonly headers: readonly string[];
 }

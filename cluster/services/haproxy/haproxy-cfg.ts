@@ -2,6 +2,7 @@
  * haproxy.cfg: what every part of it shares, and who listens where; the pools of servers are in pools.ts.
  * Sources: HAProxy's configuration and management manuals, 2.4 to 3.x; Mozilla's "intermediate" table for TLS; reasons beside each line.
  */
+import { createHash } from 'node:crypto';
 import { messagingApiConfigShape } from '../../../contracts/messaging-api-config.ts';
 import { configurationPath, type Site } from '../service.ts';
 import { apiPool, authPool, needsPushPool, pushPool } from './pools.ts';
@@ -12,12 +13,23 @@ import { hardStopSeconds, idleClientSeconds, longestAnswerSeconds, privateConnec
 /** The API's own limit, so that a body passes both or neither. */
 const bodyBytes = messagingApiConfigShape.parse({}).ensemble.limits.bodyBytes;
 
-export function haproxyCfg(site: Site<HaproxySettings>): string {
+export interface HaproxyCfg {
+  readonly text: string;
+  /** Tells one configuration from another: /health answers with it, so that whoever asks for a reload sees which one serves. */
+  readonly digest: string;
+}
+
+export function haproxyCfg(site: Site<HaproxySettings>): HaproxyCfg {
+  const digest = createHash('sha256').update(render(site, 'unknown')).digest('hex');
+  return { text: render(site, digest), digest };
+}
+
+function render(site: Site<HaproxySettings>, digest: string): string {
   const withPush = needsPushPool(site);
   return renderSections(`HAProxy on ${site.node.id}`, [
     shared(site),
     defaults(),
-    stats(site),
+    stats(site, digest),
     api(site),
     apiPool(site),
     auth(site),
@@ -63,7 +75,6 @@ function defaults(): Section {
         'log global',
         'option dontlog-normal',
         'option dontlognull',
-        'option log-health-checks',
       ),
       because('a lost packet and the one sent in its place', 'timeout connect 4s'),
       because(
@@ -120,15 +131,16 @@ const errors = (
     `http-error status ${code} content-type application/json string ${quoted(JSON.stringify({ error: { code, message, status } }))}`,
 );
 
-function stats(site: Site<HaproxySettings>): Section {
+function stats(site: Site<HaproxySettings>, digest: string): Section {
   return {
     head: 'frontend stats',
     said: [
       because('for operators alone, and it changes nothing: no admin level, no user to guess', bind(site, 'stats')),
+      because('whoever asks here asks every few seconds', 'no log'),
       because('it is asked, never told', 'http-request deny deny_status 405 unless METH_GET'),
       because(
-        'that the process serves',
-        'http-request return status 200 content-type text/plain string ok if { path /health }',
+        'that a worker serves, which one, and with which configuration',
+        `http-request return status 200 content-type text/plain lf-string "${digest} %pid." if { path /health }`,
       ),
       because(
         'that a request would be served: for whoever chooses among balancers',
