@@ -181,6 +181,8 @@ export interface ServiceProcess {
   readonly startAgainIf?: string;
   /** What asks it to finish its work and leave; SIGTERM where absent. */
   readonly stopSignal?: 'SIGTERM' | 'SIGUSR1';
+  /** One that comes while it begins may be lost on it, and one more does no harm: it is told until it acts. */
+  readonly missesSignals?: boolean;
   /** What makes it read its files again without ending: all of them, or only its certificates. Absent: it must be restarted. */
   readonly reload?: Reload;
   readonly jobs?: readonly Job[];

@@ -22,6 +22,7 @@ import { checkMemory, checkPorts } from './preflight.ts';
 import { commandOf, type Runtimes } from './program-command.ts';
 import { type ProcessRecord, readRecord, writeRecord } from './record.ts';
 import { runJob } from './run-job.ts';
+import { signalProcess, signalUntil } from './signals.ts';
 
 export interface ProcessDriverOptions {
   readonly cluster: Cluster;
@@ -119,17 +120,6 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     return await probeAnswer(asked, addressing.host(node), addressing.port(node, ref.service, asked.listener));
   }
 
-  async function servesAnew(ref: ServiceRef, done: Probe, before: string | undefined): Promise<void> {
-    const deadline = performance.now() + reloadTimeoutMs;
-    for (;;) {
-      const found = await answer(ref, done);
-      if (found !== undefined && found !== before) return;
-      if (performance.now() > deadline)
-        throw reloadFailed(ref, reloadTimeoutMs / 1000, logOf(ref), await lastLines(logOf(ref), evidenceLines));
-      await delay(pollMs);
-    }
-  }
-
   async function died(ref: ServiceRef) {
     return serviceDied(ref, logOf(ref), await lastLines(logOf(ref), evidenceLines));
   }
@@ -212,11 +202,11 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       if (record !== undefined)
         await writeRecord(fileOf(ref), { ...record, stopRequested: true }).catch(() => undefined);
       const model = units.get(keyOf(ref))?.rendered.process;
-      signalProcess(identity, model?.stopSignal ?? 'SIGTERM');
       const patienceMs = timeoutMs ?? model?.stopTimeoutMs ?? strayStopTimeoutMs;
-      if (await ended(identity, patienceMs)) return { outcome: 'stopped' };
-      signalProcess(identity, 'SIGKILL');
-      await ended(identity, Number.POSITIVE_INFINITY);
+      const isOver = async () => !isAlive(identity);
+      if (await signalUntil(isOver, identity, model?.stopSignal ?? 'SIGTERM', patienceMs, model?.missesSignals))
+        return { outcome: 'stopped' };
+      await signalUntil(isOver, identity, 'SIGKILL', Number.POSITIVE_INFINITY);
       return { outcome: 'killed' };
     },
 
@@ -233,9 +223,14 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       const { rendered } = unit(ref);
       const { reload } = rendered.process;
       if (identity === undefined || reload === undefined) return false;
-      const before = reload.done === undefined ? undefined : await answer(ref, reload.done);
-      signalProcess(identity, reload.signal);
-      if (reload.done !== undefined) await servesAnew(ref, reload.done, before);
+      const { done } = reload;
+      const before = done === undefined ? undefined : await answer(ref, done);
+      const isDone = async () => {
+        const found = done === undefined ? '' : await answer(ref, done);
+        return found !== undefined && found !== before;
+      };
+      if (!(await signalUntil(isDone, identity, reload.signal, reloadTimeoutMs, rendered.process.missesSignals)))
+        throw reloadFailed(ref, reloadTimeoutMs / 1000, logOf(ref), await lastLines(logOf(ref), evidenceLines));
       const record = await readRecord(fileOf(ref));
       // What it was started with and what it runs with are the same again, where it reads everything.
       if (record !== undefined && reload.reads === 'everything')
@@ -292,23 +287,4 @@ function keyOf({ node, service }: ServiceRef): string {
 function runState(alive: boolean, answering: boolean, record: ProcessRecord | undefined): RunState {
   if (alive) return answering ? 'running' : 'starting';
   return record === undefined || record.stopRequested ? 'stopped' : 'failed';
-}
-
-/** Asks again whether it is the same process in the very moment before the signal: a stranger with its pid is never signalled. */
-function signalProcess(identity: ProcessIdentity, name: NodeJS.Signals): void {
-  if (!isAlive(identity)) return;
-  try {
-    process.kill(identity.pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-async function ended(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  while (isAlive(identity)) {
-    if (performance.now() >= deadline) return false;
-    await delay(pollMs);
-  }
-  return true;
 }

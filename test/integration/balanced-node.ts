@@ -65,5 +65,7 @@ process.once('SIGTERM', async () => {
   await app.close();
   process.exit(0);
 });
+// A test that ends without a word takes its nodes with it.
+process.once('disconnect', () => process.exit(1));
 await app.listen({ host: options.host, port: options.port });
 process.send?.('listening');

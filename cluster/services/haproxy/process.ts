@@ -26,6 +26,8 @@ export function process(site: Site<HaproxySettings>): ServiceProcess {
     jobs: [{ id: 'check', when: 'before-start', eachNode: true, program: program('-c'), timeoutMs: 10_000 }],
     // SIGTERM would cut connections; this one lets them finish (HAProxy management guide, "Stopping and restarting").
     stopSignal: 'SIGUSR1',
+    // A worker serves before its master listens to signals (HAProxy 2.6: found by a test, on a busy machine).
+    missesSignals: true,
     reload: {
       signal: 'SIGUSR2',
       reads: 'everything',
