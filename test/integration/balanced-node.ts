@@ -3,7 +3,6 @@
  * messages in memory. It leaves on SIGTERM as programs/messaging-api/main.ts does. Every request that arrives is noted in a file, by its id.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { messagingApiConfigShape } from '../../contracts/messaging-api-config.ts';
 import { defaultRoles } from '../../contracts/messaging-roles.ts';
@@ -25,6 +24,9 @@ const options = z
   })
   .parse(JSON.parse(process.argv[2] ?? ''));
 
+/** Time that a server takes; a client that waits for it has its own bound. */
+const passing = (ms: number) => new Promise((resolve) => void setTimeout(resolve, ms));
+
 const store = createMemoryStore();
 for (const role of defaultRoles) await store.roles.insert(role);
 const closing = new AbortController();
@@ -42,7 +44,7 @@ app.addHook('onRequest', async (request, reply) => {
   const line = { id, node: options.id, method, url, slow: Number(delay) >= 1_000, headers: raw.rawHeaders };
   appendFileSync(options.received, `${JSON.stringify(line)}\n`);
   reply.header('x-served-by', options.id);
-  if (delay !== undefined) await sleep(Number(delay));
+  if (delay !== undefined) await passing(Number(delay));
 });
 await app.ready();
 const make = async (url: string, body: object) => {
@@ -61,7 +63,7 @@ await put('projects/P/subscriptions/s', { topic: 'projects/P/topics/t' });
 
 process.once('SIGTERM', async () => {
   closing.abort();
-  await sleep(options.leaveMs);
+  await passing(options.leaveMs);
   await app.close();
   process.exit(0);
 });

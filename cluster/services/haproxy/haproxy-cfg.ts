@@ -20,7 +20,7 @@ export interface HaproxyCfg {
 }
 
 export function haproxyCfg(site: Site<HaproxySettings>): HaproxyCfg {
-  const digest = createHash('sha256').update(render(site, 'unknown')).digest('hex');
+  const digest = createHash('sha256').update(render(site, 'unknown')).digest('hex').slice(0, 32);
   return { text: render(site, digest), digest };
 }
 

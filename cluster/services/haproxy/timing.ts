@@ -18,8 +18,8 @@ export const stopTimeoutMs = (idleClientSeconds + 5) * 1_000;
 /** API nodes hold one gRPC connection to the push servers and seldom use it. */
 export const privateConnectionSeconds = 3_600;
 
-/**
- * Checks. A node that says that it is not ready gets no more requests after `inter` and two times `fastinter`: 1.6 s and the time of three checks.
- * A node that leaves therefore serves for 3 s after it began to say so.
- */
+/** A node that says that it is not ready gets no more requests after `inter` and two times `fastinter`: 1.6 s and the time of three checks. */
 export const checks = { interMs: 1_000, fastInterMs: 300, fall: 3, rise: 2, slowStartSeconds: 5 } as const;
+
+/** How long a node that leaves goes on to serve after it began to say so: until it is out, with time for checks that are slow. */
+export const leaveMs = checks.interMs + (checks.fall - 1) * checks.fastInterMs + 1_400;

@@ -1,6 +1,7 @@
 /** config.json of the messaging API in upstream's keys, what the database is seeded with, and the certificate. */
 import type { ServiceFile } from '../../model.ts';
 import { needsPushPool } from '../haproxy/pools.ts';
+import { leaveMs } from '../haproxy/timing.ts';
 import { chroot } from '../kafka/files.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
@@ -63,6 +64,8 @@ function config(site: Site<MessagingApiSettings>): object {
     exclusiveWindows,
     limits: { requestsPerSecond },
     pushServers,
+    // Until every balancer has seen that it leaves; with none, clients come one by one and there is nobody to wait for.
+    leaveMs: balancer === undefined ? 0 : leaveMs,
     ...(pushSettings(site) === undefined
       ? {}
       : { endpointAuthorities: configurationPath(site, 'messaging-api', endpointAuthoritiesPath) }),
