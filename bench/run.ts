@@ -8,6 +8,7 @@ import { api } from './api.ts';
 import { command } from './command.ts';
 import type { Figure } from './figure.ts';
 import { formatResults, type Result } from './format.ts';
+import { pushDeliveries } from './push-deliveries.ts';
 import { resolveRender } from './resolve-render.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
@@ -26,6 +27,7 @@ const figures: readonly Figure[] = [
   topicsMemory,
   topicsShell,
   api,
+  pushDeliveries,
 ];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');

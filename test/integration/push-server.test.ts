@@ -43,7 +43,7 @@ describe('deliveries', () => {
     expect(bench.endpoint.posted.map(({ body }) => JSON.parse(body).messages.length)).toEqual([2, 1]);
   });
 
-  it('repeats a message until the bench.endpoint takes it, skips none, and shows the error meanwhile (section 5)', async () => {
+  it('repeats a message until the endpoint takes it, skips none, and shows the error meanwhile (section 5)', async () => {
     bench.endpoint.react = (_posted, count) => (count <= 3 ? { status: 500, body: 'not today' } : { status: 201 });
     await bench.api.subscribe('S', 'T', bench.linear('/s'));
     const server = await bench.start();
@@ -64,7 +64,7 @@ describe('deliveries', () => {
     );
   });
 
-  it('lets one bench.endpoint hang without holding up another, and gives up what hangs when it stops holding', async () => {
+  it('lets one endpoint hang without holding up another, and gives up what hangs when it stops holding', async () => {
     bench.endpoint.react = ({ path }) => (path === '/hangs' ? { status: undefined } : { status: 200 });
     await bench.api.subscribe('H', 'T', bench.linear('/hangs'));
     await bench.api.subscribe('S', 'T', bench.linear('/s'));
@@ -89,7 +89,7 @@ describe('deliveries', () => {
     expect(bench.endpoint.texts('/hangs').slice(1)).toEqual(['one', 'two', 'three']);
   });
 
-  it('never has two requests at once for a subscription whose bench.endpoint answers slowly', async () => {
+  it('never has two requests at once for a subscription whose endpoint answers slowly', async () => {
     bench.endpoint.react = () => ({ status: 204, afterMs: 150 });
     await bench.api.subscribe('S', 'T', bench.linear('/s', { retryPolicy: { type: 'linear', period: 1 } }));
     await bench.start();
@@ -102,7 +102,7 @@ describe('deliveries', () => {
     expect(bench.endpoint.together.get('/s')).toBe(1);
   });
 
-  it('finds an bench.endpoint again that was away', async () => {
+  it('finds an endpoint again that was away', async () => {
     await bench.api.subscribe('S', 'T', { ...bench.linear('/s'), pushEndpoint: 'https://127.0.0.1:1/s' });
     const server = await bench.start({ ensemble: { refreshMs: 1_000 } });
     await bench.api.publish('T', ['one']);
@@ -121,7 +121,7 @@ describe('deliveries', () => {
     );
   });
 
-  it('repeats the whole request where the bench.endpoint redirects, and keeps the authorization on its own host', async () => {
+  it('repeats the whole request where the endpoint redirects, and keeps the authorization on its own host', async () => {
     const other = await Endpoint.start(bench.certificates);
     bench.endpoint.react = ({ path }) =>
       path === '/s'
