@@ -133,7 +133,10 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
       handling = true;
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
+      // It closes after every answer, too: an abort that nobody waits for costs an error with its stack.
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) gone.abort();
+      });
       return sendAnswer(
         reply,
         await route.handler(service, { params, query, body, caller, apiKey, signal: gone.signal }),

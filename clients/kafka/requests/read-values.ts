@@ -26,6 +26,8 @@ export interface ReadValues {
   readonly nextOffset: number;
   /** Where the records end that may be read now; -1 with a fault. */
   readonly end: number;
+  /** Of the answer's batches, which the records' buffers are parts of. */
+  readonly bytes: number;
 }
 
 type HeaderValue = Buffer | string | null | undefined;
@@ -67,7 +69,7 @@ export async function readValues(
     }
     at = end;
   }
-  return { fault: partition?.fault, records, nextOffset, end: partition?.end ?? -1 };
+  return { fault: partition?.fault, records, nextOffset, end: partition?.end ?? -1, bytes: bytes.length };
 }
 
 function readable({ offset, key, value, headers = {}, timestamp }: WithValue): ValueRecord {

@@ -15,6 +15,7 @@ import { readBrokers } from '../../../clients/zookeeper/brokers.ts';
 import { backendRefused, tooLarge } from '../errors.ts';
 import type { Backend, BackendRecord, LogBounds, LogPlace, OutgoingRecord, ReadOptions } from './backend.ts';
 import { Leaders } from './leaders.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 const publishConnections = 3;
 const brokerTimeoutMs = 10_000;
@@ -61,6 +62,7 @@ class KafkaBackend implements Backend {
   readonly #publishing: readonly KafkaConnection[];
   readonly #publishers: readonly Publisher[];
   readonly #leaders: Leaders;
+  readonly #ahead = new ReadAhead();
 
   constructor(connection: KafkaConnection, publishing: readonly KafkaConnection[]) {
     this.#connection = connection;
@@ -81,6 +83,7 @@ class KafkaBackend implements Backend {
 
   async deleteTopic(topic: string): Promise<void> {
     this.#leaders.forget({ topic, partition: 0 });
+    this.#ahead.forget({ topic, partition: 0 });
     const [outcome] = await deleteTopics(this.#connection, [topic], { brokerTimeoutMs });
     const fault = outcome?.error;
     if (fault !== undefined && fault.name !== 'UNKNOWN_TOPIC_OR_PARTITION') throw backendRefused(topic, fault.name);
@@ -101,11 +104,14 @@ class KafkaBackend implements Backend {
 
   async read(place: LogPlace, offset: number, options: ReadOptions): Promise<readonly BackendRecord[]> {
     const { maxRecords, maxBytes, signal } = options;
+    const ahead = this.#ahead.find(place, offset, options);
+    if (ahead !== undefined) return ahead;
     const records: BackendRecord[] = [];
     let bytes = 0;
     for (let from = offset; ; ) {
       const wanted = fetchBytes + (maxRecords - records.length) * usualRecordBytes;
       const limits = { maxBytes: Math.min(wanted, maxBytes), signal };
+      const askedMs = performance.now();
       const answer = await this.#leaders.asking(
         place,
         (leader) => readValues(this.#connection, { ...place, offset: from }, { leader, ...limits }),
@@ -116,7 +122,10 @@ class KafkaBackend implements Backend {
       if (answer.fault !== undefined) throw backendRefused(place.topic, answer.fault.name);
       for (const record of answer.records) {
         bytes += record.value.length;
-        if (records.length >= maxRecords || (records.length > 0 && bytes > maxBytes)) return records;
+        if (records.length >= maxRecords || (records.length > 0 && bytes > maxBytes)) {
+          this.#ahead.keep(place, from, answer.records, answer.bytes, askedMs);
+          return records;
+        }
         records.push(record);
       }
       // Asked at the end of the log a broker would hold the question open.

@@ -1,0 +1,221 @@
+/** What a node remembers for a second, and what it counts (decision 0027): requests to the store as numbers, and what a second may and may not change. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { defaultRoles } from '../../../contracts/messaging-roles.ts';
+import { MemoryBackend } from '../../../programs/messaging-api/backend/memory-backend.ts';
+import { rememberingStore } from '../../../programs/messaging-api/store/lookups.ts';
+import { createMemoryStore } from '../../../programs/messaging-api/store/memory-store.ts';
+import type { Collection, Store } from '../../../programs/messaging-api/store/store.ts';
+import { type Api, acknowledgeIds, publishTexts, pullMessages, startApi } from './api-fixture.ts';
+
+const publisher = [{ project: 'P', roles: ['publisher'] }];
+
+interface Counted {
+  readonly store: Store;
+  /** `topics.first`, and so on, in the order in which they came. */
+  readonly asked: string[];
+}
+
+function countedStore(): Counted {
+  const asked: string[] = [];
+  const counted = <Of extends object>(name: string, of: Of): Of =>
+    new Proxy(of, {
+      get(target, key) {
+        const value = Reflect.get(target, key);
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]) => {
+          asked.push(`${name}.${String(key)}`);
+          return Reflect.apply(value, target, given);
+        };
+      },
+    });
+  const raw = createMemoryStore();
+  const store = {
+    ...raw,
+    projects: counted('projects', raw.projects),
+    topics: counted('topics', raw.topics),
+    subscriptions: counted('subscriptions', raw.subscriptions),
+    users: counted('users', raw.users),
+    roles: counted('roles', raw.roles),
+    schemas: counted('schemas', raw.schemas),
+    dailyCounts: counted('dailyCounts', raw.dailyCounts),
+  };
+  return { store, asked };
+}
+
+/** Two nodes on one store and one back-end, each with a memory of its own. `lookupMs` of both. */
+async function twoNodes(lookupMs = 60_000): Promise<{ one: Api; other: Api; asked: string[] }> {
+  const { store, asked } = countedStore();
+  const backend = new MemoryBackend();
+  for (const role of defaultRoles) await store.roles.insert(role);
+  const [one, other] = await Promise.all([
+    startApi({ ensemble: { lookupMs } }, { store, backend }),
+    startApi({ ensemble: { lookupMs } }, { store, backend }),
+  ]);
+  await one.make('POST', 'projects/P', {});
+  await one.make('PUT', 'projects/P/topics/T');
+  await one.make('PUT', 'projects/P/subscriptions/S', { topic: 'projects/P/topics/T' });
+  return { one, other, asked };
+}
+
+/** Gathered counts go out by themselves once a second, and no request waits for them. */
+const ofCounts = new Set(['topics.change', 'dailyCounts.change']);
+
+const body = { messages: [{ data: 'eA==' }] };
+const publishBy = async (api: Api, key: string) =>
+  (await api.ask('POST', 'projects/P/topics/T:publish', { key, body })).status;
+
+it('a publish asks the store nothing, a pull and an acknowledgement twice each, once what they look up is remembered', async () => {
+  const { one, asked } = await twoNodes();
+  const key = await one.user('both', [{ project: 'P', roles: ['publisher', 'consumer'] }]);
+  const users = { authorized_users: ['both'] };
+  await one.make('POST', 'projects/P/topics/T:modifyAcl', users);
+  await one.make('POST', 'projects/P/subscriptions/S:modifyAcl', users);
+  const round = async () => {
+    const requests: Record<string, readonly string[]> = {};
+    const ask = async (verb: string, path: string, given: object) => {
+      asked.length = 0;
+      const reply = await one.ask('POST', `projects/P/${path}:${verb}`, { key, body: given });
+      expect(reply.status).toBe(200);
+      requests[verb] = asked.filter((each) => !ofCounts.has(each));
+      return reply.body;
+    };
+    await ask('publish', 'topics/T', body);
+    const pulled = (await ask('pull', 'subscriptions/S', {})) as { receivedMessages: { ackId: string }[] };
+    await ask('acknowledge', 'subscriptions/S', { ackIds: pulled.receivedMessages.map(({ ackId }) => ackId) });
+    return requests;
+  };
+  expect((await round()).publish).toEqual(['projects.first', 'users.first', 'roles.first', 'topics.first']);
+  const twice = ['subscriptions.first', 'subscriptions.change'];
+  expect(await round()).toEqual({ publish: [], pull: twice, acknowledge: twice });
+});
+
+it('equal questions at one time share an answer, and where nothing is remembered each request asks for itself', async () => {
+  const { one, asked } = await twoNodes();
+  const key = await one.user('many', publisher);
+  await one.make('POST', 'projects/P/topics/T:modifyAcl', { authorized_users: ['many'] });
+  asked.length = 0;
+  await Promise.all(Array.from({ length: 20 }, () => publishBy(one, key)));
+  expect(asked.filter((each) => each === 'users.first')).toHaveLength(1);
+  const { one: forgetful, asked: askedOfIt } = await twoNodes(0);
+  askedOfIt.length = 0;
+  for (let index = 0; index < 3; index += 1) await publishTexts(forgetful, 'x');
+  expect(askedOfIt.filter((each) => each === 'topics.first')).toHaveLength(3);
+});
+
+it('counts are exact: to the last message on the node itself, and under concurrent publishes on two nodes once both have written', async () => {
+  const { one, other } = await twoNodes();
+  await Promise.all(Array.from({ length: 40 }, (_, index) => publishTexts(index % 2 === 0 ? one : other, 'ab', 'c')));
+  const points = async (api: Api) => {
+    const { metrics } = (await api.make('GET', 'projects/P/topics/T:metrics')) as {
+      metrics: { metric: string; timeseries: { value: number }[] }[];
+    };
+    return Object.fromEntries(metrics.map(({ metric, timeseries }) => [metric, timeseries[0]?.value]));
+  };
+  await points(one);
+  expect(await points(other)).toMatchObject({
+    'topic.number_of_messages': 80,
+    'topic.number_of_bytes': 80 * 4,
+    'topic.number_of_daily_messages': 80,
+  });
+});
+
+it('what is counted is in the store within its second, though nobody asks', async () => {
+  const { one } = await twoNodes();
+  await publishTexts(one, 'x', 'y');
+  await expect.poll(async () => (await one.store.topics.first({ name: 'T' }))?.msg_num, { timeout: 5_000 }).toBe(2);
+  expect(await one.store.dailyCounts.find({})).toMatchObject([{ topic_name: 'T', msg_count: 2 }]);
+});
+
+it('counts that the store refuses are told, and written with the next; the publish is answered all the same', async () => {
+  const { store } = countedStore();
+  let broken = true;
+  const topics: Collection<never> = new Proxy(store.topics as unknown as Collection<never>, {
+    get(target, key) {
+      if (key === 'change' && broken) return () => Promise.reject(new Error('no primary'));
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const api = await startApi({}, { store: { ...store, topics: topics as unknown as Store['topics'] } });
+  await api.make('POST', 'projects/P', {});
+  await api.make('PUT', 'projects/P/topics/T');
+  expect(await publishTexts(api, 'x')).toEqual(['0']);
+  await api.make('GET', 'projects/P/topics/T:metrics');
+  expect(api.warnings.join()).toContain('1 counts of publishes could not be written: Error: no primary');
+  expect(await store.dailyCounts.find({})).toMatchObject([{ msg_count: 1 }]);
+  broken = false;
+  await publishTexts(api, 'y', 'z');
+  await api.make('GET', 'projects/P/topics/T:metrics');
+  expect(await store.topics.first({ name: 'T' })).toMatchObject({ msg_num: 3, total_bytes: 12 });
+  expect(await store.dailyCounts.find({})).toMatchObject([{ msg_count: 3 }]);
+});
+
+it('a token that this node takes away is refused at once', async () => {
+  const { one } = await twoNodes();
+  const key = await one.user('gone', publisher);
+  await one.make('POST', 'projects/P/topics/T:modifyAcl', { authorized_users: ['gone'] });
+  expect(await publishBy(one, key)).toBe(200);
+  await one.make('POST', 'users/gone:refreshToken');
+  expect(await publishBy(one, key)).toBe(401);
+});
+
+it('a token that another node takes away is refused after the second at most, however busy it is', async () => {
+  const lookupMs = 1_000;
+  const { one, other } = await twoNodes(lookupMs);
+  const key = await one.user('gone', publisher);
+  await one.make('POST', 'projects/P/topics/T:modifyAcl', { authorized_users: ['gone'] });
+  expect(await publishBy(other, key)).toBe(200);
+  await one.make('POST', 'users/gone:refreshToken');
+  const since = performance.now();
+  let last = 200;
+  while (last === 200) {
+    const asked = performance.now();
+    last = await publishBy(other, key);
+    // Asked after the second: refused, whatever was asked before.
+    if (asked > since + lookupMs) expect(last).toBe(401);
+    await sleep(20);
+  }
+  expect(last).toBe(401);
+});
+
+it('what another node gives holds at once: a role, and a name on the access list', async () => {
+  const { one, other } = await twoNodes();
+  const key = await one.user('new', [{ project: 'P', roles: ['consumer'] }]);
+  expect(await publishBy(other, key)).toBe(403);
+  await one.make('PUT', 'users/new', { projects: publisher });
+  expect(await publishBy(other, key)).toBe(403); // not on the list yet: the topic is remembered without it
+  await one.make('POST', 'projects/P/topics/T:modifyAcl', { authorized_users: ['new'] });
+  expect(await publishBy(other, key)).toBe(200);
+});
+
+it('a topic that was deleted through another node, and was written to once more, is swept', async () => {
+  const { one, other } = await twoNodes(50);
+  await publishTexts(other, 'kept');
+  const [topic = ''] = [...one.backend.logs.keys()];
+  await one.make('DELETE', 'projects/P/topics/T');
+  await other.backend.publish({ topic, partition: 0 }, [{ value: Buffer.from('late') }]);
+  expect(one.backend.logs.has(topic)).toBe(true);
+  await expect.poll(() => one.backend.logs.has(topic), { timeout: 5_000 }).toBe(false);
+});
+
+it('an answer that was under way while this node wrote is not remembered, nor is what is not there', async () => {
+  const raw = createMemoryStore();
+  const { store, lookups } = rememberingStore(raw, 60_000);
+  await raw.roles.insert({ resource: 'r', roles: ['old'] });
+  const reading = lookups.roles.first({ resource: 'r' });
+  await store.roles.change({ resource: 'r' }, { set: { roles: ['new'] } });
+  await reading;
+  expect(await lookups.roles.first({ resource: 'r' })).toMatchObject({ roles: ['new'] });
+  expect(await lookups.roles.first({ resource: 'later' })).toBeUndefined();
+  await raw.roles.insert({ resource: 'later', roles: [] });
+  expect(await lookups.roles.first({ resource: 'later' })).toBeDefined();
+});
+
+it('a node that is killed loses counts of its last second, and no message', async () => {
+  const { one, other } = await twoNodes();
+  const ids = await publishTexts(one, 'a', 'b', 'c'); // answered, not counted yet: here the node ends
+  const pulled = await pullMessages(other);
+  expect(pulled.map(({ message }) => message.messageId)).toEqual(ids);
+  expect((await acknowledgeIds(other, 2)).status).toBe(200);
+});
