@@ -10,7 +10,7 @@ const guide = readFileSync(join(installationRoot(), 'docs', 'environment.md'), '
 const examples = [...guide.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
 
 test('the guide has its examples', () => {
-  expect(examples.length).toBe(5);
+  expect(examples.length).toBe(6);
 });
 
 test.each(examples.map((text, index) => [index + 1, text] as const))('example %i is valid', (_number, text) => {
@@ -25,7 +25,14 @@ test('the fault that it shows is the one that the tool says', () => {
 
 test('every field of the schema stands in its table', () => {
   const rows = guide.split('\n').filter((line) => line.startsWith('| '));
-  for (const field of Object.keys(environmentSchema.shape)) {
+  const groups = ['metadata', 'api', 'push', 'balancer'] as const;
+  const inGroups = groups.flatMap((group) =>
+    Object.keys(environmentSchema.shape[group].unwrap().shape)
+      .filter((field) => !['count', 'ids', 'machine'].includes(field))
+      .map((field) => `${group}.${field}`),
+  );
+  expect(inGroups).toContain('api.exclusiveWindows');
+  for (const field of [...Object.keys(environmentSchema.shape), ...inGroups]) {
     expect(
       rows.some((row) => new RegExp(`\`${field}[.\`]`).test(row.split('|')[1] ?? '')),
       field,
