@@ -30,7 +30,7 @@ export function apiPool(site: HaproxySite): Section {
         'http-request disable-l7-retry unless METH_GET || is_pull',
       ),
       because('only a pull may wait for long', `http-request set-timeout server ${answerSeconds}s unless is_pull`),
-      because('a client that went away lets go of what it waits for', 'option abortonclose'),
+      because('a client that went away while it waited in the queue is not served any more', 'option abortonclose'),
       because(
         'a client’s first request has a connection of its own: one that the node closes just then would take it along',
         'http-reuse safe',

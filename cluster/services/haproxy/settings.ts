@@ -38,9 +38,9 @@ export interface HaproxySettings {
   readonly memoryMiB: number;
 }
 
-/** A waiting pull over TLS on both sides, measured (docs/decisions/0026) and rounded up. */
+/** A request with TLS on both sides: two buffers of 16 KiB and two sessions of OpenSSL. An estimate (docs/decisions/0026), not measured yet. */
 const connectionKiB = 96;
-/** Master and worker without a connection, measured and rounded up. */
+/** Master and worker without a connection: 13 and 16 MiB resident with HAProxy 2.6, rounded up for what a check takes. */
 const idleMiB = 48;
 /** Each takes two file descriptors, and many systems give a process 20,000 of them. */
 const mostConnections = 9_000;
