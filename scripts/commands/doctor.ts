@@ -2,7 +2,7 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { previewDeployment } from '../../operations/deployment.ts';
 import { examine } from '../../operations/doctor.ts';
-import { formatTable, paint, printJson, printLine } from '../present/terminal.ts';
+import { formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function doctor({ options, deployment }: Invocation): Promise<number> {
@@ -17,7 +17,7 @@ export async function doctor({ options, deployment }: Invocation): Promise<numbe
       ),
     );
     for (const { what, next } of report.findings.filter((finding) => finding.next !== ''))
-      printLine(`${paint.bold(what)}: ${next}`);
+      printWords(`${paint.bold(what)}: ${next}`, undefined, { indent: '  ' });
     printLine(
       report.ready
         ? paint.green(`This machine can run ${report.environment}.`)

@@ -2,7 +2,7 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { observeStatus, type ServiceStatus } from '../../operations/status.ts';
-import { formatTable, paint, printJson, printLine } from '../present/terminal.ts';
+import { formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function status({ options, deployment }: Invocation): Promise<number> {
@@ -12,15 +12,16 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
     printLine(servicesTable(report.services));
     const { kafka } = report;
     if (kafka !== undefined) {
-      printLine(
+      printWords(
         `\nKafka ${kafka.clusterId}: brokers ${kafka.brokers.join(', ')}; controller ${kafka.controller ?? 'none'}; ` +
           `${kafka.topics} topics, ${kafka.partitions} partitions (Kafka’s own included), ${kafka.leaderless} without a leader, ${kafka.underReplicated} under-replicated`,
       );
     }
     for (const { node, service } of report.strays)
-      printLine(paint.yellow(`${service} on ${node} runs, but the environment does not name it`));
-    for (const note of report.notes) printLine(paint.yellow(`Note: ${note}`));
-    printLine(report.healthy ? paint.green('healthy') : paint.red(`not healthy: ${report.troubles.join('; ')}`));
+      printWords(`${service} on ${node} runs, but the environment does not name it`, paint.yellow);
+    for (const note of report.notes) printWords(`Note: ${note}`, paint.yellow, { indent: '  ' });
+    if (report.healthy) printLine(paint.green('healthy'));
+    else printWords(`not healthy: ${report.troubles.join('; ')}`, paint.red, { indent: '  ' });
   }
   return report.healthy ? exitStatus.ok : exitStatus.blocked;
 }

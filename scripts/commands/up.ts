@@ -5,7 +5,7 @@ import { openDeployment } from '../../operations/deployment.ts';
 import { observeStatus } from '../../operations/status.ts';
 import { bringUp } from '../../operations/up.ts';
 import { isLive, stepRunner } from '../present/steps.ts';
-import { formatMs, formatTable, paint, printJson, printLine } from '../present/terminal.ts';
+import { formatMs, formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesTable } from './status.ts';
 
@@ -40,20 +40,22 @@ export async function up({ positional, options, deployment, signal, onWaitForLoc
     printLine(`\n${formatTable(['Topic', 'Group', 'Received', 'Acknowledged in', 'Received in'], rows)}`);
   }
   printLine(`\n${servicesTable(status.services)}\n`);
-  printLine(
+  printWords(
     `${paint.bold(report.environment)} is up after ${formatMs(performance.now() - before)}. Bootstrap servers: ${report.bootstrap.join(',')}`,
   );
-  for (const note of status.notes) printLine(paint.yellow(`Note: ${note}`));
+  for (const note of status.notes) printWords(`Note: ${note}`, paint.yellow, { indent: '  ' });
+  const named = chosen.environment === 'local' ? '' : ` -e ${chosen.environment}`;
   const { entrance } = report;
   if (entrance !== undefined) {
     const authority = relative(process.cwd(), entrance.authorityFile);
-    printLine(
-      `Messaging API: ${entrance.url}/v1 (token: npx ensemble token; its certificate is signed by ${authority.startsWith('..') ? entrance.authorityFile : authority})`,
+    printWords(
+      `Messaging API: ${entrance.url}/v1 (token: npx ensemble token${named}; its certificate is signed by ${authority.startsWith('..') ? entrance.authorityFile : authority})`,
     );
   }
-  const named = chosen.environment === 'local' ? '' : ` -e ${chosen.environment}`;
-  printLine(
+  printWords(
     `Next: npx ensemble status${named}   npx ensemble topics plan${named}   npx ensemble logs worker-1${named}   npx ensemble down${named}`,
+    undefined,
+    { indent: '      ', between: '   ' },
   );
   return exitStatus.ok;
 }

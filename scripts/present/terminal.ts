@@ -1,6 +1,7 @@
 /** How results look to a person: tables, colours on a terminal alone, times. JSON goes its own way and never passes here. */
 import colors from 'picocolors';
 import { formatTable as formatColumns } from '../../topics/table.ts';
+import { type WrapOptions, wrapLastColumn, wrapWords } from './wrap.ts';
 
 /** Colours where standard output is a terminal and NO_COLOR is not set (no-color.org); picocolors decides by the same rule. */
 export const paint = colors;
@@ -9,8 +10,17 @@ export const paint = colors;
 export const hasColour =
   colors.isColorSupported && (process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '') !== '');
 
+/** Fits the terminal, where there is one: words of the last column go on below. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return formatColumns(head, rows, { colour: hasColour });
+  return formatColumns(head, wrapLastColumn(head, rows, terminalWidth(), columnGap), { colour: hasColour });
+}
+
+/** Between two columns, as topics/table.ts has it. */
+const columnGap = 2;
+
+/** Undefined where standard output is none. */
+function terminalWidth(): number | undefined {
+  return process.stdout.isTTY === true ? process.stdout.columns : undefined;
 }
 
 export function formatMs(ms: number): string {
@@ -43,6 +53,15 @@ let incomplete = false;
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Words, broken where the terminal is narrower. `look` colours them. */
+export function printWords(
+  text: string,
+  look: (text: string) => string = (plain) => plain,
+  options?: WrapOptions,
+): void {
+  printLine(look(wrapWords(text, terminalWidth(), options)));
 }
 
 export function printLine(text = ''): void {

@@ -20,8 +20,8 @@ export type Api = (method: string, path: string, body?: object) => Promise<ApiAn
 
 const timeoutMs = 30_000;
 
-/** `path` is below `/v1/`. Rejects where no answer came. */
-export function apiClient({ url, authority, token }: ApiOptions, agent = keptConnections()): Api {
+/** `path` is below `/v1/`. Rejects where no answer came. A connection for each call, so that a balancer that stops waits for none. */
+export function apiClient({ url, authority, token }: ApiOptions, agent = new Agent({ keepAlive: false })): Api {
   const headers = token === undefined ? {} : { 'x-api-key': token };
   return (method, path, body) =>
     new Promise((resolve, reject) => {
@@ -37,10 +37,6 @@ export function apiClient({ url, authority, token }: ApiOptions, agent = keptCon
       });
       asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
-}
-
-function keptConnections(): Agent {
-  return new Agent({ keepAlive: true });
 }
 
 function parsed(text: string): ApiAnswer['body'] {
