@@ -11,6 +11,15 @@ export function portTaken(ref: ServiceRef, address: string, holder: string | und
   });
 }
 
+export function portNotPermitted(ref: ServiceRef, address: string, listener: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_PORT_NOT_PERMITTED',
+    message: `${ref.node} needs ${address} for ${ref.service}, and this user may not listen there`,
+    next: `Move it above 1023, as environments/local.yaml does: \`network: { ports: { ${listener}: 4443 } }\`; or run as root.`,
+    cause,
+  });
+}
+
 export function addressChanged(ref: ServiceRef, ran: readonly string[], wanted: readonly string[]): EnsembleError {
   return new EnsembleError({
     code: 'DRIVER_ADDRESS_CHANGED',

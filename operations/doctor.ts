@@ -178,6 +178,11 @@ async function examinePorts(
             taken.push({ what, state: 'lacks', found: `this machine has no address ${host}`, next });
             continue;
           }
+          if (kind === 'not permitted') {
+            const next = `Move ${service}.${listener.name} above 1023 under network.ports, or run as root.`;
+            taken.push({ what, state: 'lacks', found: `this user may not listen on ${host}:${port}`, next });
+            continue;
+          }
           const holder = (await portHolder(host, port)) ?? 'another program';
           const next = 'End it, or change network.subnet or network.ports.';
           taken.push({ what, state: 'lacks', found: `${host}:${port} is taken by ${holder}`, next });

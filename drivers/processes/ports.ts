@@ -6,6 +6,8 @@ import { markOf } from './command-lines.ts';
 export type Availability =
   | { readonly kind: 'free' }
   | { readonly kind: 'taken' }
+  /** Ports below 1024 are for root on most systems. */
+  | { readonly kind: 'not permitted'; readonly cause: unknown }
   /** No interface has the address (macOS has 127.0.0.1 alone). */
   | { readonly kind: 'no address'; readonly cause: unknown };
 
@@ -14,6 +16,7 @@ export async function tryListen(host: string, port: number): Promise<Availabilit
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve({ kind: 'taken' });
+      else if (error.code === 'EACCES') resolve({ kind: 'not permitted', cause: error });
       else if (error.code === 'EADDRNOTAVAIL') resolve({ kind: 'no address', cause: error });
       else reject(error);
     });

@@ -3,10 +3,10 @@ import type { Addressing } from '../../cluster/addressing.ts';
 import type { Node } from '../../cluster/model.ts';
 import { serviceTable } from '../../cluster/services/table.ts';
 import type { ServiceRef } from '../driver.ts';
-import { addressNotHere, portTaken, tooLittleMemory } from '../errors.ts';
+import { addressNotHere, portNotPermitted, portTaken, tooLittleMemory } from '../errors.ts';
 import { portHolder, tryListen } from './ports.ts';
 
-/** @throws EnsembleError DRIVER_PORT_TAKEN, DRIVER_ADDRESS_NOT_HERE */
+/** @throws EnsembleError DRIVER_PORT_TAKEN, DRIVER_PORT_NOT_PERMITTED, DRIVER_ADDRESS_NOT_HERE */
 export async function checkPorts(
   units: readonly { readonly ref: ServiceRef; readonly node: Node }[],
   addressing: Addressing,
@@ -17,6 +17,8 @@ export async function checkPorts(
       const port = addressing.port(node, ref.service, listener.name);
       const found = await tryListen(host, port);
       if (found.kind === 'taken') throw portTaken(ref, `${host}:${port}`, await portHolder(host, port));
+      if (found.kind === 'not permitted')
+        throw portNotPermitted(ref, `${host}:${port}`, `${ref.service}.${listener.name}`, found.cause);
       if (found.kind === 'no address') throw addressNotHere(ref, host, found.cause);
     }
   }
