@@ -40,6 +40,16 @@ export function cursorAfterAck(now: Cursor, off: number, deadlineSeconds: number
   return { ...now, offset: off, next_offset: 0, pending_ack: '' };
 }
 
+/**
+ * The values of `pending_ack` whose deadline is not over, as a range of texts, which are ordered as their times are. It ends a minute ahead, where another
+ * node's clock may be: beyond is what is no time.
+ */
+export function inTime(deadlineSeconds: number, at: Date): { readonly atLeast: string; readonly below: string } {
+  const second = Math.floor(at.getTime() / 1000);
+  const textOf = (from: number) => seconds(new Date((second + from) * 1000));
+  return { atLeast: textOf(-deadlineSeconds), below: textOf(60) };
+}
+
 /** `YYYY-MM-DDThh:mm:ssZ`, as upstream writes every time but a message's. */
 export function seconds(at: Date): string {
   return at.toISOString().replace(/\.\d+Z$/, 'Z');

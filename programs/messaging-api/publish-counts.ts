@@ -3,6 +3,7 @@
  * that is killed loses at most that second of counts, never a message. Figures of a topic are upstream's (reference, section 7).
  */
 import type { TopicDocument } from '../../contracts/messaging-documents.ts';
+import { LastValues } from './last-values.ts';
 import type { Store } from './store/store.ts';
 
 export interface PublishEvent {
@@ -41,7 +42,7 @@ export class PublishCounts {
   readonly #store: Pick<Store, 'topics' | 'dailyCounts'>;
   readonly #warn: PublishCountsOptions['warn'];
   readonly #everyMs: number;
-  readonly #latest = new Map<string, Date>();
+  readonly #latest = new LastValues<Date>(keptLatest);
   #gathered = new Map<string, Gathered>();
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -66,10 +67,7 @@ export class PublishCounts {
       rate: rate(messages, before, at),
       days: new Map([[day, messages]]),
     });
-    this.#latest.delete(key);
     this.#latest.set(key, at);
-    const oldest = this.#latest.keys().next();
-    if (this.#latest.size > keptLatest && !oldest.done) this.#latest.delete(oldest.value);
     this.#writeSoon();
   }
 

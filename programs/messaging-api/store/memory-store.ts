@@ -1,6 +1,6 @@
 /** The store in memory, for tests and for a look at the API without a database. It answers in a later turn of the event loop, so that races are real. */
-import type { Change, Collection, Filter, Store, Stored, Value, Window } from './store.ts';
-import { type CollectionName, uniqueFields } from './store.ts';
+import type { Change, Collection, Filter, Range, Store, Stored, Value, Window } from './store.ts';
+import { type CollectionName, isRange, uniqueFields } from './store.ts';
 
 /** @internal */
 export function createMemoryStore(): Store {
@@ -120,10 +120,17 @@ function changed<Document extends object>(before: Stored<Document>, change: Chan
 
 function matches(document: object, filter: Filter): boolean {
   return Object.entries(filter).every(([path, wanted]) => {
-    const any = Array.isArray(wanted) ? wanted : [wanted as Value];
     const found = valuesAt(document, path.split('.'));
+    if (isRange(wanted)) return found.some((each) => isWithin(each, wanted));
+    const any = Array.isArray(wanted) ? wanted : [wanted as Value];
     return any.some((value) => found.some((each) => same(each, value)));
   });
+}
+
+function isWithin(found: unknown, { atLeast, below }: Range): boolean {
+  if (typeof found !== 'number' && typeof found !== 'string') return false;
+  if (typeof found !== typeof (atLeast ?? below)) return false;
+  return (atLeast === undefined || found >= atLeast) && (below === undefined || found < below);
 }
 
 /** The value at a path, and what the lists on the way hold. */

@@ -12,8 +12,8 @@ import {
   ObjectId,
   type MongoCollection as Raw,
 } from '../../../clients/mongo/connection.ts';
-import type { Change, Collection, CollectionName, Filter, Store, Stored, Window } from './store.ts';
-import { uniqueFields } from './store.ts';
+import type { Change, Collection, CollectionName, Filter, Range, Store, Stored, Window } from './store.ts';
+import { isRange, uniqueFields } from './store.ts';
 
 export interface MongoStoreOptions {
   /** What follows `mongodb://`. */
@@ -168,8 +168,15 @@ export class MongoCollection<Document extends object> implements Collection<Docu
 /** @internal */
 export function toQuery(filter: Filter): Bson {
   return Object.fromEntries(
-    Object.entries(filter).map(([path, value]) => [path, Array.isArray(value) ? { $in: [...value] } : { $eq: value }]),
+    Object.entries(filter).map(([path, value]) => {
+      if (isRange(value)) return [path, boundsOf(value)];
+      return [path, Array.isArray(value) ? { $in: [...value] } : { $eq: value }];
+    }),
   );
+}
+
+function boundsOf({ atLeast, below }: Range): Bson {
+  return { ...(atLeast === undefined ? {} : { $gte: atLeast }), ...(below === undefined ? {} : { $lt: below }) };
 }
 
 /** @internal */

@@ -3,7 +3,7 @@
  * share it. Two implementations: MongoDB (mongo-store.ts), and memory for tests (memory-store.ts).
  *
  * A filter is equality as MongoDB means it: a list in a document matches when it holds the value, `a.b` looks into lists of documents, null matches
- * what is absent, and a list in the filter means any of its values.
+ * what is absent, a list in the filter means any of its values, and a Range what is of its bound's kind and on the right side of it.
  */
 import type {
   DailyCountDocument,
@@ -18,9 +18,18 @@ import type {
 } from '../../../contracts/messaging-documents.ts';
 
 export type Value = string | number | boolean | null | Date;
-export type Filter = Readonly<Record<string, Value | readonly Value[]>>;
+/** One bound, or both: of one kind. */
+export type Range =
+  | { readonly atLeast: number; readonly below?: number }
+  | { readonly atLeast?: number; readonly below: number }
+  | { readonly atLeast: string; readonly below: string };
+export type Filter = Readonly<Record<string, Value | readonly Value[] | Range>>;
 /** `id` is the ObjectId as 24 hex digits; a later document has a greater one. */
 export type Stored<Document> = Document & { readonly id: string };
+
+export function isRange(wanted: Value | readonly Value[] | Range): wanted is Range {
+  return typeof wanted === 'object' && wanted !== null && ('below' in wanted || 'atLeast' in wanted);
+}
 
 export interface Window {
   /** The first document of the page: ids at or below it. */

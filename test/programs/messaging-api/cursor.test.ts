@@ -1,6 +1,7 @@
 /** The pure moves of a cursor (reference, section 3), where a race is a value. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cursorAfterAck, windowAfterPull } from '../../../programs/messaging-api/cursor.ts';
+import { cursorAfterAck, inTime, windowAfterPull } from '../../../programs/messaging-api/cursor.ts';
 
 const at = new Date('2026-03-01T10:00:00.900Z');
 const idle = { offset: 5, next_offset: 0, pending_ack: '' };
@@ -26,4 +27,26 @@ test('a cursor that was set back, or passed what was read, makes the pull read a
 
 test('a pending_ack that is no time counts as late, never as open for ever', () => {
   expect(() => cursorAfterAck({ ...idle, next_offset: 9, pending_ack: 'x' }, 6, 10, at)).toThrow('ack timeout');
+});
+
+test('the range of times that the store is asked for is exactly what is not late by the clock', () => {
+  const open = (pending_ack: string) => ({ ...idle, next_offset: 9, pending_ack });
+  fc.assert(
+    fc.property(fc.nat(600), fc.integer({ min: -59, max: 700 }), fc.nat(999), (deadline, ageSeconds, ms) => {
+      const now = new Date(at.getTime() - 900 + ms);
+      const pending = new Date(at.getTime() - 900 - ageSeconds * 1000).toISOString().replace('.000', '');
+      const { atLeast, below } = inTime(deadline, now);
+      let isTaken = true;
+      try {
+        cursorAfterAck(open(pending), 6, deadline, now);
+      } catch {
+        isTaken = false;
+      }
+      expect(pending >= atLeast && pending < below).toBe(isTaken);
+    }),
+  );
+  for (const none of ['', 'x', '9999']) {
+    const { atLeast, below } = inTime(600, at);
+    expect(none >= atLeast && none < below).toBe(false);
+  }
 });

@@ -65,7 +65,7 @@ const body = { messages: [{ data: 'eA==' }] };
 const publishBy = async (api: Api, key: string) =>
   (await api.ask('POST', 'projects/P/topics/T:publish', { key, body })).status;
 
-it('a publish asks the store nothing, a pull and an acknowledgement twice each, once what they look up is remembered', async () => {
+it('a publish asks the store nothing, a pull twice and an acknowledgement once, once what they look up is remembered', async () => {
   const { one, asked } = await twoNodes();
   const key = await one.user('both', [{ project: 'P', roles: ['publisher', 'consumer'] }]);
   const users = { authorized_users: ['both'] };
@@ -86,8 +86,29 @@ it('a publish asks the store nothing, a pull and an acknowledgement twice each, 
     return requests;
   };
   expect((await round()).publish).toEqual(['projects.first', 'users.first', 'roles.first', 'topics.first']);
-  const twice = ['subscriptions.first', 'subscriptions.change'];
-  expect(await round()).toEqual({ publish: [], pull: twice, acknowledge: twice });
+  expect(await round()).toEqual({
+    publish: [],
+    pull: ['subscriptions.first', 'subscriptions.change'],
+    acknowledge: ['subscriptions.change'],
+  });
+});
+
+it('an acknowledgement by a guess that is wrong moves nothing: the deadline is read, and known for the next', async () => {
+  const { one, other, asked } = await twoNodes();
+  for (const ack of [600, 0]) {
+    await one.make('POST', 'projects/P/subscriptions/S:modifyAckDeadline', { ackDeadlineSeconds: ack });
+    const [id = ''] = await publishTexts(one, 'x');
+    await pullMessages(one);
+    one.clock.now += 60_000; // within the first deadline, after the second
+    asked.length = 0;
+    const reply = await acknowledgeIds(one, id);
+    expect([ack, reply.status]).toEqual(ack === 600 ? [600, 200] : [0, 408]);
+    expect(asked.filter((each) => each.startsWith('subscriptions.')).slice(0, 2)).toEqual([
+      'subscriptions.change',
+      'subscriptions.first',
+    ]);
+  }
+  expect(await other.store.subscriptions.first({ name: 'S' })).toMatchObject({ offset: 1, next_offset: 2 });
 });
 
 it('equal questions at one time share an answer, and where nothing is remembered each request asks for itself', async () => {

@@ -4,7 +4,7 @@
  */
 import { expect, type it as vitestIt } from 'vitest';
 import { neverYet, type SubscriptionDocument, type UserDocument } from '../../../contracts/messaging-documents.ts';
-import type { Store } from '../../../programs/messaging-api/store/store.ts';
+import type { Filter, Store } from '../../../programs/messaging-api/store/store.ts';
 
 export const subscription: SubscriptionDocument = {
   project_uuid: 'p',
@@ -140,6 +140,26 @@ export function storeContract(declare: typeof vitestIt.skip, open: () => Promise
     await users.insert(user);
     for (const token of ['{"$ne":""}', '$where', '^a']) expect(await users.count({ token })).toBe(0);
   });
+
+  declare(
+    'compares with bounds in the store itself: numbers beyond 32 bits, texts, and neither with what is absent or of another kind',
+    async () => {
+      const { subscriptions } = await open();
+      const stored = { ...subscription, offset: 2 ** 40, next_offset: 7, pending_ack: '2026-03-01T10:00:00Z' };
+      await subscriptions.insert(stored);
+      const found = async (filter: Filter) => (await subscriptions.count({ name: 'S', ...filter })) === 1;
+      expect(await found({ offset: { below: 2 ** 40 } })).toBe(false);
+      expect(await found({ offset: { below: 2 ** 40 + 1 }, next_offset: { atLeast: 7 } })).toBe(true);
+      expect(await found({ next_offset: { atLeast: 8 } })).toBe(false);
+      expect(await found({ next_offset: { atLeast: 5, below: 7 } })).toBe(false);
+      expect(await found({ pending_ack: { atLeast: '2026-03-01T10:00:00Z', below: '2026-03-01T10:00:01Z' } })).toBe(
+        true,
+      );
+      expect(await found({ pending_ack: { atLeast: '2026-03-01T10:00:01Z', below: '2027' } })).toBe(false);
+      expect(await found({ pending_ack: { atLeast: 0 } })).toBe(false);
+      expect(await found({ epoch: { below: 9 } })).toBe(false);
+    },
+  );
 
   declare('puts values into lists once, also where the list is null, and takes them out', async () => {
     const { subscriptions } = await open();
