@@ -236,7 +236,8 @@ describe('the messaging API as a process', () => {
     await client.ask('GET', `projects/G/topics?key=${token}`, { key: '' });
     await client.ask('POST', 'projects/G/topics/T:publish', { body: { messages: [{ data: 7, note: secretText }] } });
     await standIn.kill();
-    await publishOne(client, 'G');
+    await publishOne(client, 'G'); // served from what is remembered, or not
+    await pullOne(client, 'G');
     standIn = await startStandIn({ folder: storeFolder, port: Number(standIn.storeHost.split(':')[1]) });
     api.signal('SIGTERM');
     await api.ended;
