@@ -103,6 +103,8 @@ export interface ServiceFile {
   readonly path: string;
   /** Octal permissions; 0o644 where absent. */
   readonly mode?: number;
+  /** Jobs alone read it, each time that they run: a change needs no restart of the service. */
+  readonly forJobs?: true;
   readonly text: LateText;
 }
 

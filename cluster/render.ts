@@ -9,6 +9,8 @@ export interface RenderedFile {
   /** Absolute. */
   readonly path: string;
   readonly mode: number;
+  /** As in ServiceFile. */
+  readonly forJobs?: true;
   readonly text: LateText;
 }
 
@@ -30,9 +32,10 @@ export function renderNode(
   return group.services.map((id) => {
     const service = knownService(id);
     const site: Site<unknown> = { cluster, group, node, settings: group.settings[id], addressing };
-    const files = service.files(site).map(({ place, path, mode = 0o644, text }) => ({
+    const files = service.files(site).map(({ place, path, mode = 0o644, forJobs, text }) => ({
       path: `${addressing.path(node, id, place)}/${path}`,
       mode,
+      ...(forJobs === undefined ? {} : { forJobs }),
       text,
     }));
     const volumes = node.volumes.map(({ name }) => addressing.path(node, id, { kind: 'volume', volume: name }));

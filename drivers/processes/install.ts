@@ -27,10 +27,12 @@ export async function installService(
   }
 }
 
-/** What a service would start with, secrets aside. Two equal digests mean that a restart would change nothing. */
-export function filesDigest(rendered: RenderedService): string {
+/** What a service would start with, secrets and what its jobs read aside. Two equal digests mean that a restart would change nothing. */
+export function filesDigest({ files, process }: RenderedService): string {
+  const { jobs: _jobs, secrets: _secrets, ...itself } = process;
+  const read = files.filter(({ forJobs }) => forJobs !== true);
   return createHash('sha256')
-    .update(JSON.stringify([rendered.files, rendered.process]))
+    .update(JSON.stringify([read, itself]))
     .digest('hex');
 }
 

@@ -18,7 +18,7 @@ export function files(site: Site<MessagingApiSettings>): readonly ServiceFile[] 
   const push = pushSettings(site);
   return [
     { place: configuration, path: 'config.json', mode: 0o600, text: renderJson(config(site)) },
-    { place: configuration, path: 'seed.json', mode: 0o600, text: renderJson(seedJson(site)) },
+    { place: configuration, path: 'seed.json', mode: 0o600, forJobs: true, text: renderJson(seedJson(site)) },
     ...tlsFiles(site),
     ...(push === undefined ? [] : [endpointAuthoritiesFile(push)]),
   ];
