@@ -62,7 +62,7 @@ describe('a whole platform', () => {
     const indented = authority.certificatePem.trim().replaceAll(/^/gm, '    ');
     await platform.change((text) => text.replace(/^push:\n/m, `push:\n  endpointAuthorities: |\n${indented}\n`));
     const result = await platform.run(['up', '--json']);
-    expect(result.status, result.stderr).toBe(0);
+    expect(result.status, result.stderr + result.stdout).toBe(0);
     up = JSON.parse(result.stdout);
     entrance = {
       url: up.entrance?.url ?? '',
@@ -234,7 +234,7 @@ ams.delete_topic('python')
     let renewed = '';
     const { answered, failures } = await streamed(async () => {
       const result = await platform.run(['certificates', 'renew', '--json']);
-      expect(result.status, result.stderr).toBe(0);
+      expect(result.status, result.stderr + result.stdout).toBe(0);
       renewed = result.stdout;
     });
     expect(failures, `of ${answered}`).toEqual([]);
