@@ -1,6 +1,6 @@
 /**
  * The push server as a process: `--config FILE`, upstream's place by default. A bad configuration ends it with status 1 and one line; SIGTERM ends deliveries,
- * gives its subscriptions to others and leaves with 0; SIGHUP reads certificates again. Logs JSON lines: no token, no message, no header.
+ * gives its subscriptions to others and leaves with 0; SIGHUP reads certificates and the acl again. Logs JSON lines: no token, no message, no header.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -23,14 +23,15 @@ const levels: Readonly<Record<string, string>> = {
 
 try {
   const { values } = parseArgs({ options: { config: { type: 'string', default: upstreamsPlace } } });
-  await serve(readConfig(values.config));
+  await serve(readConfig(values.config), () => readConfig(values.config).acl);
 } catch (error) {
   if (error instanceof EnsembleError) console.error(`${error.code}: ${error.message}. ${error.next}`);
   else console.error(error);
   process.exit(1);
 }
 
-async function serve(config: PushServerConfig): Promise<void> {
+/** @param readAcl from the file, which names another API node when one joined. */
+async function serve(config: PushServerConfig, readAcl: () => readonly string[]): Promise<void> {
   const log = pino({ level: levels[config.log_level.toUpperCase()] ?? 'info' });
   /** What an error says of itself; errors here name addresses and statuses. */
   const warn = (words: string, error?: unknown) =>
@@ -43,10 +44,10 @@ async function serve(config: PushServerConfig): Promise<void> {
   log.info({ port: server.port, operationsPort: server.operationsPort }, 'listening');
   process.on('SIGHUP', () => {
     try {
-      server.reload();
-      log.info('certificates are read again');
+      server.reload(readAcl());
+      log.info('certificates, and who may call, are read again');
     } catch (error) {
-      warn('certificates stay as they were', error);
+      warn('certificates, and who may call, stay as they were', error);
     }
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

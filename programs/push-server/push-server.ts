@@ -30,7 +30,7 @@ export interface PushServer {
   /** Messages that were delivered and acknowledged. */
   delivered(): number;
   /** Reads certificates again. @throws EnsembleError */
-  reload(): void;
+  reload(acl?: readonly string[]): void;
   /** Ends deliveries, gives its subscriptions up, leaves. */
   stop(): Promise<void>;
 }
@@ -187,8 +187,8 @@ export async function startPushServer(config: PushServerConfig, parts: PushServe
     isReady,
     held: () => deliverer.names(),
     delivered: () => counters.messages,
-    reload() {
-      listener.reload();
+    reload(acl = config.acl) {
+      listener.reload(acl);
       apiClient.trust(apiTrust(config));
       endpoints.trust(endpointTrust(config));
     },

@@ -178,6 +178,18 @@ describe('certificates', () => {
   });
 });
 
+describe('who may call', () => {
+  it('is read again: a name that joins is answered, and one that left is not', async () => {
+    const server = await bench.start();
+    const code = async (as: string) => (await call(server, 'Status', {}, { as })).code;
+    expect(await code('api-2.local')).toBe(status.UNAUTHENTICATED);
+    server.reload([apiName, 'api-2.local']);
+    expect(await code('api-2.local')).toBe(status.OK);
+    server.reload(['api-2.local']);
+    expect(await code(apiName)).toBe(status.UNAUTHENTICATED);
+  });
+});
+
 describe('reflection', () => {
   it.each(['v1', 'v1alpha'])(
     '%s names the services and gives their descriptors, to a client made from the published .proto',

@@ -259,7 +259,7 @@ requires('java', 'maven', 'linux').describe('push servers as processes', () => {
     one.child.kill('SIGHUP');
     await until(
       () => one.output,
-      (output) => output.includes('certificates are read again'),
+      (output) => output.includes('certificates, and who may call, are read again'),
     );
     one.child.kill('SIGTERM');
     expect(await one.ended).toBe(0);

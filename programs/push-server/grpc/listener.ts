@@ -41,8 +41,8 @@ export interface PushCalls {
 
 export interface GrpcListener {
   readonly port: number;
-  /** Reads the certificates again. @throws EnsembleError */
-  reload(): void;
+  /** Reads the certificates again, and lets those call whose names are in `acl` from now on. @throws EnsembleError */
+  reload(acl: readonly string[]): void;
   /** Tells those who watch the health. */
   healthChanged(): void;
   /** Takes no more calls, and ends when those under way have ended, after a second at most. */
@@ -55,7 +55,9 @@ const closeMs = 1_000;
 /** @throws EnsembleError */
 export async function listenGrpc(config: PushServerConfig, calls: PushCalls): Promise<GrpcListener> {
   const tls: ListenerCredentials = listenerCredentials(config);
-  const server = new Server({ interceptors: config.tls_enabled ? [onlyListed(config.acl)] : [] });
+  let listed: ReadonlySet<string> = new Set(config.acl);
+  const isListed = (name: string) => listed.has(name);
+  const server = new Server({ interceptors: config.tls_enabled ? [onlyListed(isListed)] : [] });
   server.addService(pushService, pushHandlers(calls));
   const watchers = new Set<() => void>();
   server.addService(healthService, healthHandlers(calls, watchers));
@@ -71,7 +73,10 @@ export async function listenGrpc(config: PushServerConfig, calls: PushCalls): Pr
   });
   return {
     port,
-    reload: () => tls.reload(),
+    reload(acl) {
+      tls.reload();
+      listed = new Set(acl);
+    },
     healthChanged: () => {
       for (const tell of watchers) tell();
     },
@@ -169,13 +174,12 @@ function refusalOf(error: unknown, warn: PushCalls['warn']): { code: status; det
   return { code: status.INTERNAL, details: unable };
 }
 
-function onlyListed(acl: readonly string[]) {
-  const listed = new Set(acl);
+function onlyListed(isListed: (name: string) => boolean) {
   return (_method: object, call: ServerInterceptingCallInterface) => {
     const name = call.getAuthContext().sslPeerCertificate?.subject?.CN;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        if (typeof name === 'string' && listed.has(name)) next(metadata);
+        if (typeof name === 'string' && isListed(name)) next(metadata);
         else call.sendStatus({ code: status.UNAUTHENTICATED, details: 'UNAUTHORISED' });
       })
       .build();
