@@ -36,6 +36,9 @@ it('it is forgotten after its second, which begins with the question, and with i
   expect(read(ahead, 10, 1)).toEqual([10]);
   now = 1_000;
   expect(read(ahead, 10, 1)).toBeUndefined();
+  ahead.keep(place, 20, records(20), 10, 500);
+  ahead.keep(place, 10, records(10, 11), 10, 0); // a slow answer: asked before the other
+  expect([read(ahead, 10, 1), read(ahead, 20, 1)]).toEqual([undefined, [20]]);
   const dropped = filled();
   dropped.forget(place);
   expect(read(dropped, 10, 1)).toBeUndefined();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { defaultRoles } from '../../../contracts/messaging-roles.ts';
 import { MemoryBackend } from '../../../programs/messaging-api/backend/memory-backend.ts';
+import { LastValues } from '../../../programs/messaging-api/last-values.ts';
 import { rememberingStore } from '../../../programs/messaging-api/store/lookups.ts';
 import { createMemoryStore } from '../../../programs/messaging-api/store/memory-store.ts';
 import type { Collection, Store } from '../../../programs/messaging-api/store/store.ts';
@@ -231,6 +232,12 @@ it('an answer that was under way while this node wrote is not remembered, nor is
   expect(await lookups.roles.first({ resource: 'later' })).toBeUndefined();
   await raw.roles.insert({ resource: 'later', roles: [] });
   expect(await lookups.roles.first({ resource: 'later' })).toBeDefined();
+});
+
+it('last values are bounded: the key that was set longest ago goes first', () => {
+  const values = new LastValues<number>(2);
+  for (const key of ['a', 'b', 'a', 'c']) values.set(key, 1);
+  expect(['a', 'b', 'c'].map((key) => values.get(key))).toEqual([1, undefined, 1]);
 });
 
 it('a node that is killed loses counts of its last second, and no message', async () => {
