@@ -8,6 +8,7 @@ import { api } from './api.ts';
 import { command } from './command.ts';
 import type { Figure } from './figure.ts';
 import { formatResults, type Result } from './format.ts';
+import { idleSubscriptions } from './idle-subscriptions.ts';
 import { pushDeliveries } from './push-deliveries.ts';
 import { resolveRender } from './resolve-render.ts';
 import { start } from './start.ts';
@@ -27,6 +28,7 @@ const figures: readonly Figure[] = [
   topicsMemory,
   topicsShell,
   api,
+  idleSubscriptions,
   pushDeliveries,
 ];
 const folder = join(installationRoot(), 'bench');
