@@ -23,7 +23,7 @@ describe('two API nodes at full load', () => {
   beforeAll(async () => {
     platform = await localPlatform(59);
     const { status, stderr, stdout } = await platform.run(['up', '--no-messages', '--json']);
-    expect(status, stderr).toBe(0);
+    expect(status, stderr + stdout).toBe(0);
     const { entrance } = JSON.parse(stdout) as { entrance: { url: string; authorityFile: string } };
     const token = (await platform.run(['token'])).stdout.trim();
     client = apiClient({
