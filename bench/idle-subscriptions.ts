@@ -92,7 +92,7 @@ export const idleSubscriptions: Figure = {
       ],
       notes: [
         'CPU is of one core; the node at rest answers the balancer’s checks, which ask Kafka and the store.',
-        'An empty pull reads the subscription and asks Kafka for the log’s end. One connection, one pull after another, through HAProxy.',
+        'An empty pull reads the subscription and asks Kafka for the log’s start and end. One connection, one pull after another, through HAProxy.',
       ],
     };
   },
