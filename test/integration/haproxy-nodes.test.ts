@@ -76,6 +76,7 @@ requires('haproxy').describe('API nodes behind HAProxy', () => {
     });
     const killedAt = performance.now();
     await nodes.kill('api-1');
+    const deadAt = performance.now();
     await eventually(
       'load on the other',
       20_000,
@@ -94,7 +95,8 @@ requires('haproxy').describe('API nodes behind HAProxy', () => {
       // On a connection that was used before, HAProxy closes without a word, as a server does that lost it (RFC 9112, 9.3.1).
       if (each.status === undefined) expect(each).toMatchObject({ fresh: false, text: '' });
       else expect(each).toMatchObject({ status: 502, text: expect.stringContaining('"error"') });
-      expect(each.from).toBeLessThan(killedAt);
+      // Whoever asked while it was being killed may have been on it too.
+      expect(each.from).toBeLessThan(deadAt);
     }
     expect(arrivedTwice(outcomes.filter(({ kind }) => kind === 'publish'))).toEqual([]);
     expect(arrivedTwice(outcomes.filter(({ kind }) => kind === 'read')).length).toBeGreaterThan(0);

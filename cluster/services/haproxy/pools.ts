@@ -43,10 +43,11 @@ export function apiPool(site: HaproxySite): Section {
         `slowstart ${checks.slowStartSeconds}s`,
       ]),
       because(
-        'the name is asked for and verified, for requests as for checks',
+        // Without `sni`: a name that does not match the one that was asked for is never retried, on another node neither (2.6, back_handle_st_cer).
+        'the name is verified, for requests as for checks',
         ...nodesRunning(cluster, 'messaging-api').map((node) => {
           const name = nodeName(cluster, node);
-          return `${server(site, node, 'messaging-api', 'https')} sni str(${name}) verifyhost ${name} check-sni ${name}`;
+          return `${server(site, node, 'messaging-api', 'https')} verifyhost ${name} check-sni ${name}`;
         }),
       ),
     ],
