@@ -85,6 +85,41 @@ export interface SubscriptionDocument {
   readonly acl: readonly string[] | null;
 }
 
+/** What of a subscription says how it is pushed. */
+export type PushFields = Pick<
+  SubscriptionDocument,
+  | 'push_type'
+  | 'push_endpoint'
+  | 'max_messages'
+  | 'authorization_type'
+  | 'authorization_header'
+  | 'retry_policy'
+  | 'retry_period'
+  | 'verification_hash'
+  | 'verified'
+  | 'mattermost_url'
+  | 'mattermost_username'
+  | 'mattermost_channel'
+  | 'base_64_decode'
+>;
+
+/** A subscription that is pulled. */
+export const noPush: PushFields = {
+  push_type: '',
+  push_endpoint: '',
+  max_messages: 0,
+  authorization_type: '',
+  authorization_header: '',
+  retry_policy: '',
+  retry_period: 0,
+  verification_hash: '',
+  verified: false,
+  mattermost_url: '',
+  mattermost_username: '',
+  mattermost_channel: '',
+  base_64_decode: false,
+};
+
 export interface ProjectRoles {
   readonly project_uuid: string;
   readonly roles: readonly string[] | null;

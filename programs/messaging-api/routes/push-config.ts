@@ -1,6 +1,6 @@
 /** Push configuration of a subscription: what is stored, how it is shown, the endpoint's verification (reference, sections 2 and 5). */
 import { z } from 'zod';
-import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
+import { noPush, type PushFields } from '../../../contracts/messaging-documents.ts';
 import { conflict, internal, invalid, invalidArguments, unauthorized } from '../errors.ts';
 import { fields, readBody, text, whole } from '../lenient-json.ts';
 import type { EndpointAnswer } from '../push/endpoint.ts';
@@ -22,39 +22,6 @@ export const pushShape = fields({
   base64Decode: z.boolean().default(false),
 });
 export type PushConfig = z.output<typeof pushShape>;
-
-export type PushFields = Pick<
-  SubscriptionDocument,
-  | 'push_type'
-  | 'push_endpoint'
-  | 'max_messages'
-  | 'authorization_type'
-  | 'authorization_header'
-  | 'retry_policy'
-  | 'retry_period'
-  | 'verification_hash'
-  | 'verified'
-  | 'mattermost_url'
-  | 'mattermost_username'
-  | 'mattermost_channel'
-  | 'base_64_decode'
->;
-
-export const noPush: PushFields = {
-  push_type: '',
-  push_endpoint: '',
-  max_messages: 0,
-  authorization_type: '',
-  authorization_header: '',
-  retry_policy: '',
-  retry_period: 0,
-  verification_hash: '',
-  verified: false,
-  mattermost_url: '',
-  mattermost_username: '',
-  mattermost_channel: '',
-  base_64_decode: false,
-};
 
 const defaultPeriodMs = 3_000;
 

@@ -1,5 +1,5 @@
 /** Subscriptions but for what moves their offsets (pull.ts, acknowledge.ts, offsets.ts) (reference, section 2). */
-import { neverYet, type SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
+import { neverYet, noPush, type SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
 import { seconds } from '../cursor.ts';
 import { absent, exists, invalid, invalidArguments } from '../errors.ts';
 import { fields, readBody, text, whole } from '../lenient-json.ts';
@@ -17,7 +17,6 @@ import {
   asksForPush,
   modifyPushConfig,
   modifyShape,
-  noPush,
   pushFields,
   pushShape,
   pushWorker,
