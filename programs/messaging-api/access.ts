@@ -7,7 +7,7 @@ import type { UserDocument } from '../../contracts/messaging-documents.ts';
 import { absent, forbidden, Refusal, unauthorized } from './errors.ts';
 import type { Caller, Service } from './service.ts';
 import type { Lookups } from './store/lookups.ts';
-import type { Stored } from './store/store.ts';
+import type { Filter, Stored } from './store/store.ts';
 
 /** Passes every route (upstream). */
 const allPassing = '_admin_';
@@ -79,6 +79,11 @@ export function mustBeListed(
 ): void {
   if (!config.per_resource_auth || !roles.has(role)) return;
   if (!(acl ?? []).includes(user?.uuid ?? '')) throw forbidden();
+}
+
+/** What mustBeListed rests on, as a condition of a step in the store. */
+export function isListed({ config }: Service, { user, roles }: Caller, role: 'publisher' | 'consumer'): Filter {
+  return config.per_resource_auth && roles.has(role) ? { acl: user?.uuid ?? '' } : {};
 }
 
 export function rolesIn(user: Stored<UserDocument> | UserDocument, projectUuid: string | undefined): readonly string[] {

@@ -17,7 +17,7 @@ import { serviceRoutes } from './routes/service-routes.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { topicRoutes } from './routes/topics.ts';
 import { userRoutes } from './routes/users.ts';
-import { type Answer, type Service, Text } from './service.ts';
+import { type Answer, Json, type Service, Text } from './service.ts';
 
 /** Those with a verb in a place where others have a variable come first in their own tables. @internal */
 export const routes: readonly Route[] = [
@@ -40,8 +40,6 @@ export interface AppOptions {
 export const oldestTls = 'TLSv1.2';
 const json = 'application/json; charset=utf-8';
 const plain = 'text/plain; charset=utf-8';
-/** Upstream's indentation. */
-const indent = 3;
 const requestTimeoutMs = 60_000;
 
 /** Made when somebody asks for it first. */
@@ -154,18 +152,12 @@ export function createApp(service: Service, { tls }: AppOptions = {}): FastifyIn
 
 function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer instanceof Text) return reply.code(200).type('text/plain; version=0.0.4; charset=utf-8').send(answer.text);
-  return reply
-    .code(200)
-    .type(json)
-    .send(answer === undefined ? '' : JSON.stringify(answer, null, indent));
+  const { text } = answer === undefined ? { text: '' } : answer instanceof Json ? answer : new Json(answer);
+  return reply.code(200).type(json).send(text);
 }
 
 function sendRefusal(reply: FastifyReply, refusal: Refusal, type: string): FastifyReply {
-  return reply
-    .code(refusal.code)
-    .type(type)
-    .header('x-content-type-options', 'nosniff')
-    .send(JSON.stringify(refusal, null, indent));
+  return reply.code(refusal.code).type(type).header('x-content-type-options', 'nosniff').send(new Json(refusal).text);
 }
 
 const clientErrors: Readonly<Record<string, readonly [number, string]>> = {
@@ -177,7 +169,7 @@ const clientErrors: Readonly<Record<string, readonly [number, string]>> = {
 function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [code, words] = clientErrors[error.code ?? ''] ?? [400, 'Bad Request'];
-  const body = JSON.stringify(new Refusal(code, words.toUpperCase().replaceAll(' ', '_'), words), null, indent);
+  const body = new Json(new Refusal(code, words.toUpperCase().replaceAll(' ', '_'), words)).text;
   const head = [`HTTP/1.1 ${code} ${words}`, `Content-Type: ${plain}`, `Content-Length: ${body.length}`];
   socket.end([...head, 'Connection: close', '', body].join('\r\n'));
 }

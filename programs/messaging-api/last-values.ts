@@ -12,6 +12,10 @@ export class LastValues<Value> {
     return this.#values.get(key);
   }
 
+  delete(key: string): void {
+    this.#values.delete(key);
+  }
+
   set(key: string, value: Value): void {
     this.#values.delete(key); // so that it becomes the last of the map's order
     this.#values.set(key, value);

@@ -7,6 +7,7 @@ import type { Backend } from './backend/backend.ts';
 import { LogEnds } from './backend/log-ends.ts';
 import { PartitionCounts } from './backend/partition-counts.ts';
 import { PublishQueue } from './backend/publish-queue.ts';
+import { ExpectedStandings } from './expected-standings.ts';
 import { PublishCounts } from './publish-counts.ts';
 import { createEndpointFetch, type EndpointAnswer } from './push/endpoint.ts';
 import { noPushServers, type PushServers } from './push/push-servers.ts';
@@ -25,6 +26,7 @@ export interface Service {
   readonly publishing: PublishQueue;
   readonly ends: LogEnds;
   readonly partitionCounts: PartitionCounts;
+  readonly expected: ExpectedStandings;
   readonly schemas: SchemaValidators;
   readonly push: PushServers;
   readonly now: () => Date;
@@ -60,13 +62,23 @@ export interface Caller {
   readonly project: Stored<ProjectDocument> | undefined;
 }
 
-/** undefined: 200 with an empty body. A Text is sent as it is. */
+/** undefined: 200 with an empty body. A Text is sent as it is, and so is Json, which was written out while its handler waited for something. */
 export type Answer = object | undefined;
 
 export class Text {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
+  }
+}
+
+/** Upstream's indentation. */
+const indent = 3;
+
+export class Json {
+  readonly text: string;
+  constructor(value: object) {
+    this.text = JSON.stringify(value, null, indent);
   }
 }
 
@@ -105,6 +117,7 @@ export function createService(parts: ServiceParts): Service {
     publishing: new PublishQueue(parts.backend, { waitingBytes, batchBytes }),
     ends: new LogEnds(parts.backend),
     partitionCounts: new PartitionCounts(parts.backend, parts.partitionCountAgeMs ?? partitionCountAgeMs),
+    expected: new ExpectedStandings(),
     ...parts,
     store,
     lookups,

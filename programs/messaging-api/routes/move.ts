@@ -3,7 +3,7 @@ import type { SubscriptionDocument } from '../../../contracts/messaging-document
 import { absent, conflict, internal } from '../errors.ts';
 import type { Service } from '../service.ts';
 import { type Standing, standingOf, standsAt, storedAs } from '../standing.ts';
-import type { Change, Stored } from '../store/store.ts';
+import type { Change, Filter, Stored } from '../store/store.ts';
 
 export type Subscription = Stored<SubscriptionDocument>;
 
@@ -16,19 +16,19 @@ export function again({ store }: Service, { project_uuid, name }: Subscription):
 
 /**
  * False where the subscription stands elsewhere by now. Throws 409 where a newer owner moved it: a node that was given an epoch never overrules a
- * higher one, and one that was given none carries along what it read. `counted` changes in the same step, or not at all.
+ * higher one, and one that was given none carries along what it read. `counted` changes in the same step, or not at all; `where` must hold, too.
  */
 export async function move(
   service: Service,
   { project_uuid, name }: Subscription,
   from: Standing,
   to: Standing,
-  counted: Change<SubscriptionDocument> = {},
+  { counted = {}, where = {} }: { readonly counted?: Change<SubscriptionDocument>; readonly where?: Filter } = {},
 ): Promise<boolean> {
   const epoch = service.epochOf(project_uuid, name) ?? from.epoch;
   if (epoch < from.epoch) throw conflict('Subscription is served by another node');
   const change = { ...counted, set: { ...counted.set, ...storedAs(to, epoch) } };
-  return service.store.subscriptions.change({ project_uuid, name, ...standsAt(from) }, change);
+  return service.store.subscriptions.change({ project_uuid, name, ...standsAt(from), ...where }, change);
 }
 
 /** Moves from wherever it stands to what `next` says of it. Throws 404 when the subscription is gone, 500 when others never let go. */

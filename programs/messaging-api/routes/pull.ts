@@ -2,22 +2,21 @@
  * Pulling (reference, sections 2 and 3): reads from where the subscription stands, over all partitions in turn, then opens the windows over what was read.
  * A pull holds nothing while it waits but an entry in a map (backend/log-ends.ts); every move is a compare-and-set (move.ts).
  */
-import type { SubscriptionDocument } from '../../../contracts/messaging-documents.ts';
-import { mustBeListed } from '../access.ts';
-import type { BackendRecord, LogPlace } from '../backend/backend.ts';
-import { type Cursor, windowAfterPull, windowIsHeld } from '../cursor.ts';
-import { conflict, forbidden, invalidArguments } from '../errors.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isListed, mustBeListed } from '../access.ts';
+import type { LogPlace } from '../backend/backend.ts';
+import { type Cursor, windowIsHeld } from '../cursor.ts';
+import { conflict, forbidden, invalidArguments, Refusal } from '../errors.ts';
 import { fields, readBody, text } from '../lenient-json.ts';
-import { rate } from '../publish-counts.ts';
-import { type DeliveredMessage, decodeRecord } from '../record.ts';
-import type { Call, Service } from '../service.ts';
-import { cursorAt, type Standing, standingOf, withCursors } from '../standing.ts';
-import type { Change } from '../store/store.ts';
+import type { DeliveredMessage } from '../record.ts';
+import { type Call, Json, type Service } from '../service.ts';
+import { cursorAt, type Standing, standingOf } from '../standing.ts';
 import { readFairly } from './fair-read.ts';
-import { subscriptionOf } from './find.ts';
-import { asking, logOf, messageId, placesOf, type TopicLog } from './logs.ts';
+import { projectOf, subscriptionOf } from './find.ts';
+import { asking, logOf, placesOf, type TopicLog } from './logs.ts';
 import { again, move, type Subscription, tries } from './move.ts';
 import { raised } from './offsets.ts';
+import { commit, open, openedOver, readableOf, type Taken } from './windows.ts';
 
 export const pullShape = fields({ maxMessages: text(), returnImmediately: text(), waitSeconds: text() });
 
@@ -28,11 +27,6 @@ const longWaitMs = 300_000;
 interface Lane {
   readonly place: LogPlace;
   readonly cursor: Cursor;
-}
-
-interface Taken {
-  readonly place: LogPlace;
-  readonly record: BackendRecord;
 }
 
 interface Looked {
@@ -54,8 +48,26 @@ interface PullLimits {
   readonly onePartition: boolean;
 }
 
+interface Asked {
+  readonly log: TopicLog;
+  readonly limits: PullLimits;
+}
+
 export async function pull(service: Service, call: Call): Promise<object> {
+  const expected = await pullExpected(service, call);
+  if (expected !== undefined) return expected;
   const subscription = await subscriptionOf(service, call);
+  const { log, limits } = await admitted(service, call, subscription);
+  return answered(call, await take(service, call, subscription, log, limits));
+}
+
+function answered({ params }: Call, messages: readonly DeliveredMessage[]): object {
+  const ids = `projects/${params.project}/subscriptions/${params.subscription}`;
+  return { receivedMessages: messages.map((message) => ({ ackId: `${ids}:${message.messageId}`, message })) };
+}
+
+/** Throws the refusals of the reference, in its order. */
+async function admitted(service: Service, call: Call, subscription: Subscription): Promise<Asked> {
   const { roles } = call.caller;
   if (subscription.push_type !== '') {
     if (!service.config.push_enabled && roles.has('push_worker'))
@@ -69,15 +81,52 @@ export async function pull(service: Service, call: Call): Promise<object> {
   });
   if (topic === undefined) throw conflict("Subscription's topic doesn't exist");
   const asked = readBody(pullShape, call.body, invalidArguments('Pull Parameters'));
-  const log = logOf(topic);
-  const messages = await take(service, call, subscription, log, {
+  const limits = {
     maxRecords: Math.min(positive(asked.maxMessages) ?? 1, service.config.ensemble.limits.pullMessages),
     firstMs: Math.min((positive(asked.waitSeconds) ?? 0) * 1_000, longWaitMs),
     allMs: asked.returnImmediately === 'false' ? longWaitMs : shortWaitMs,
     onePartition: roles.has('push_worker'),
+  };
+  return { log: logOf(topic), limits };
+}
+
+/**
+ * One step in the store instead of two, where the subscription stands as it is expected to (expected-standings.ts). All that the answer rests on is asked for in that
+ * step: where it stands, its topic, who pushes it, and that the caller is on its list. Undefined, and nothing moved, where any of it is not so, or where
+ * there is something to wait for: then the subscription is read, and what is wrong is said in the reference's words.
+ */
+async function pullExpected(service: Service, call: Call): Promise<object | undefined> {
+  const key = { project_uuid: projectOf(call).uuid, name: call.params.subscription ?? '' };
+  const subscription = service.expected.find(key);
+  if (subscription === undefined || service.epochOf(key.project_uuid, key.name) !== undefined) return undefined;
+  const asked = await admitted(service, call, subscription).catch((error: unknown) => {
+    if (error instanceof Refusal) return undefined;
+    throw error;
   });
-  const ids = `projects/${call.params.project}/subscriptions/${subscription.name}`;
-  return { receivedMessages: messages.map((message) => ({ ackId: `${ids}:${message.messageId}`, message })) };
+  if (asked === undefined || asked.log.isMapped) return undefined;
+  const { log, limits } = asked;
+  const before = standingOf(subscription, false);
+  const place = { topic: log.topic, partition: 0 };
+  const cursor = cursorAt(before, 0);
+  if ((service.ends.known(place) ?? 0) <= cursor.offset) return undefined;
+  const taken = await asking(service, () => read(service, call, [{ place, cursor }], before, limits));
+  const isEnough = taken.length >= limits.maxRecords || waitFor(service, taken, limits) === 0;
+  if (taken.length === 0 || !isEnough || call.signal.aborted) return undefined;
+  const opened = openedOver(service, subscription, before, readableOf(log, before, taken));
+  if (opened === undefined) return undefined;
+  const { topic, push_type } = subscription;
+  const where = { topic, push_type, ...isListed(service, call.caller, 'consumer') };
+  const moved = commit(service, subscription, before, opened, where);
+  const [isMoved, answer] = await Promise.all([moved, writtenOut(answered(call, opened.messages))]);
+  if (isMoved) return answer;
+  service.expected.forget(key);
+  return undefined;
+}
+
+/** Once what was asked for meanwhile is on its way. */
+async function writtenOut(answer: object): Promise<Json> {
+  await nextTurn();
+  return new Json(answer);
 }
 
 function positive(digits: string): number | undefined {
@@ -206,58 +255,4 @@ async function read(
 /** The partition whose turn it is first, then those after it, then those before it. */
 function behind(partition: number, turn: number): number {
   return partition >= turn ? partition - turn : partition + Number.MAX_SAFE_INTEGER / 2 - turn;
-}
-
-/**
- * Opens the windows over what was read, from the state that was read or a later one, and counts it in the same step; undefined where the subscription moved
- * out of all of it.
- */
-async function open(
-  service: Service,
-  log: TopicLog,
-  first: Subscription,
-  before: Standing,
-  records: readonly Taken[],
-): Promise<readonly DeliveredMessage[] | undefined> {
-  const reads = new Map<number, { from: number; end: number }>();
-  for (const { place, record } of records)
-    reads.set(place.partition, { from: cursorAt(before, place.partition).offset, end: record.offset + 1 });
-  const read = records.map(({ place: { partition }, record: { offset, ...record } }) => {
-    const id = messageId(log, partition, offset);
-    return { partition, offset, message: decodeRecord({ offset, ...record }, { id, isRaw: log.isMapped }) };
-  });
-  let subscription: Subscription = first;
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    const now = attempt === 0 ? before : standingOf(subscription, log.isMapped);
-    const opened = new Map<number, { next: Cursor; from: number }>();
-    for (const [partition, bounds] of reads) {
-      const cursor = cursorAt(now, partition);
-      const held = service.config.ensemble.exclusiveWindows && windowIsHeld(cursor, subscription.ack, service.now());
-      const window = held ? undefined : windowAfterPull(cursor, bounds, service.now());
-      if (window !== undefined) opened.set(partition, window);
-    }
-    if (opened.size === 0) return undefined;
-    const last = read.findLast(({ partition }) => opened.has(partition))?.partition ?? 0;
-    const given = read.filter(({ partition, offset }) => offset >= (opened.get(partition)?.from ?? Infinity));
-    const messages = given.map(({ message }) => message);
-    const moved = [...opened].map(([partition, { next }]) => [partition, next] as const);
-    const counted = countOf(subscription, messages, service.now());
-    if (await move(service, subscription, now, withCursors(now, moved, last + 1), counted)) return messages;
-    const found = await again(service, subscription);
-    if (found === undefined) return messages; // deleted meanwhile: the pull is answered, its acknowledgement is a 404
-    subscription = found;
-  }
-  return undefined;
-}
-
-function countOf(
-  { latest_consume }: Subscription,
-  messages: readonly DeliveredMessage[],
-  at: Date,
-): Change<SubscriptionDocument> {
-  const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
-  return {
-    add: { msg_num: messages.length, total_bytes: bytes },
-    set: { latest_consume: at, consume_rate: rate(messages.length, latest_consume, at) },
-  };
 }
