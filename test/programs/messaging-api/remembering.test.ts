@@ -66,7 +66,7 @@ const body = { messages: [{ data: 'eA==' }] };
 const publishBy = async (api: Api, key: string) =>
   (await api.ask('POST', 'projects/P/topics/T:publish', { key, body })).status;
 
-it('a publish asks the store nothing, a pull twice and an acknowledgement once, once what they look up is remembered', async () => {
+it('a publish asks the store nothing, a pull twice at most and an acknowledgement once, once what they look up is remembered', async () => {
   const { one, asked } = await twoNodes();
   const key = await one.user('both', [{ project: 'P', roles: ['publisher', 'consumer'] }]);
   const users = { authorized_users: ['both'] };
@@ -92,6 +92,64 @@ it('a publish asks the store nothing, a pull twice and an acknowledgement once, 
     pull: ['subscriptions.first', 'subscriptions.change'],
     acknowledge: ['subscriptions.change'],
   });
+  // What the first two left the subscription at came true: from here on it is expected, and one step says whether it did again.
+  for (let times = 0; times < 3; times += 1) expect((await round()).pull).toEqual(['subscriptions.change']);
+});
+
+/** `S` expects the next pull of `one`: three messages were pulled and acknowledged one by one. Answers what its requests ask of subscriptions. */
+async function expecting() {
+  const { one, other, asked } = await twoNodes();
+  const user = await one.user('reader', [{ project: 'P', roles: ['consumer'] }]);
+  await one.make('POST', 'projects/P/subscriptions/S:modifyAcl', { authorized_users: ['reader'] });
+  await publishTexts(one, 'a', 'b', 'c', 'd', 'e');
+  const pull = async (api: Api = one) => {
+    asked.length = 0;
+    const { status, body: answer } = await api.ask('POST', 'projects/P/subscriptions/S:pull', { key: user, body: {} });
+    const { receivedMessages = [] } = answer as { receivedMessages?: { ackId: string }[] };
+    return {
+      status,
+      ids: receivedMessages.map(({ ackId }) => ackId.slice(ackId.lastIndexOf(':') + 1)),
+      steps: asked.filter((each) => each.startsWith('subscriptions.')),
+    };
+  };
+  for (let times = 0; times < 3; times += 1) {
+    const { ids } = await pull();
+    expect((await acknowledgeIds(one, ...ids)).status).toBe(200);
+  }
+  return { one, other, pull };
+}
+
+it('a pull that expects its subscription elsewhere than it stands gives what is there, and is tried in vain once', async () => {
+  const { one, other, pull } = await expecting();
+  expect(await pull()).toEqual({ status: 200, ids: ['3'], steps: ['subscriptions.change'] });
+  // Not acknowledged: given again. The expectation is of no use as long as that goes on.
+  const inVain = ['subscriptions.change', 'subscriptions.first', 'subscriptions.change'];
+  expect(await pull()).toEqual({ status: 200, ids: ['3'], steps: inVain });
+  expect(await pull()).toEqual({ status: 200, ids: ['3'], steps: inVain.slice(1) });
+  expect(await pull()).toEqual({ status: 200, ids: ['3'], steps: inVain.slice(1) });
+  await other.make('POST', 'projects/P/subscriptions/S:modifyOffset', { offset: 1 });
+  expect((await pull()).ids).toEqual(['1']);
+  await acknowledgeIds(other, '1');
+  expect((await pull()).ids).toEqual(['2']);
+  expect(await one.store.subscriptions.first({ name: 'S' })).toMatchObject({ offset: 2, next_offset: 3 });
+});
+
+it('what another node changes of a subscription holds at once for a pull that expects it otherwise: list, deletion, push', async () => {
+  const unlisted = await expecting();
+  await unlisted.other.make('POST', 'projects/P/subscriptions/S:modifyAcl', { authorized_users: [] });
+  expect((await unlisted.pull()).status).toBe(403);
+
+  const deleted = await expecting();
+  await deleted.other.make('DELETE', 'projects/P/subscriptions/S');
+  expect((await deleted.pull()).status).toBe(404);
+
+  const pushed = await expecting();
+  await pushed.other.store.subscriptions.change({ name: 'S' }, { set: { push_type: 'http_endpoint' } });
+  expect((await pushed.pull()).status).toBe(403);
+
+  const moved = await expecting();
+  await moved.other.store.subscriptions.change({ name: 'S' }, { set: { topic: 'gone' } });
+  expect((await moved.pull()).status).toBe(409);
 });
 
 it('an acknowledgement by a guess that is wrong moves nothing: the deadline is read, and known for the next', async () => {
