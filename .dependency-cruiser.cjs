@@ -12,7 +12,7 @@ const mayImport = {
   platform: ['contracts'],
   cluster: ['contracts', 'documents'],
   clients: ['contracts', 'platform'],
-  secrets: [...foundation, 'cluster'],
+  secrets: [...foundation, 'cluster', 'clients'],
   artifacts: [...foundation, 'cluster'],
   topics: [...foundation, 'clients'], // not cluster: its callers pass what it needs
   drivers: [...foundation, 'cluster', 'clients'],
@@ -115,6 +115,14 @@ module.exports = {
       severity: 'error',
       from: { pathNot: ['^(test/)?clients/', 'node_modules/'] },
       to: { path: library('mongodb') },
+    },
+    {
+      name: 'aws-sdk-only-in-clients',
+      comment:
+        'Credentials, retries and what a refusal means are said once, in clients/aws/; programs/ run inside AWS and may ask it themselves.',
+      severity: 'error',
+      from: { pathNot: ['^(test/)?clients/', '^programs/', '^test/integration/', '^test/long/', 'node_modules/'] },
+      to: { path: library('@aws-sdk/[^/]+') },
     },
     {
       name: 'no-circle',

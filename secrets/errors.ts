@@ -51,3 +51,11 @@ export function badCommonName(commonName: string): EnsembleError {
     next: 'Change the name of the environment or of the node; hosts of any length stand in the alternative names.',
   });
 }
+
+export function secretVanished(name: string): EnsembleError {
+  return new EnsembleError({
+    code: 'SECRETS_VANISHED',
+    message: `the secret ${name} could be neither written nor created: somebody deletes it meanwhile`,
+    next: 'End what deletes it, then run the command again.',
+  });
+}

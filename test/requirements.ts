@@ -24,6 +24,7 @@ const requirements = {
   shellcheck: command('shellcheck', 'apt-get install shellcheck'),
   script: command('script', 'apt-get install bsdutils'),
   git: command('git', 'apt-get install git'),
+  moto: command('moto_server', "pip install 'moto[server]'"),
   python: {
     met: () => onPath('python3') && makesEnvironments(),
     reason: 'python3 is not on the PATH, or lacks ensurepip, which makes virtual environments',

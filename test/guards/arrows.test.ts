@@ -46,6 +46,7 @@ const faults = [
   ['cdk8s-only-in-charts', 'stacks/kubernetes.ts', 'cdk8s-plus-28'],
   ['kafkajs-only-in-clients', 'topics/wire.ts', 'kafkajs'],
   ['mongodb-only-in-clients', 'programs/seed/store.ts', 'mongodb'],
+  ['aws-sdk-only-in-clients', 'operations/bucket.ts', '@aws-sdk/client-s3'],
   ['no-circle', 'drivers/circle-one.ts', './circle-two.ts'],
   ['no-orphan', 'drivers/alone.ts', undefined],
   ['resolvable', 'drivers/nowhere.ts', './not-there.ts'],
@@ -64,6 +65,8 @@ const lawful = [
   ['topics/read.ts', '../clients/fine.ts'],
   ['clients/kafka.ts', 'kafkajs'],
   ['clients/mongo.ts', 'mongodb'],
+  ['clients/aws.ts', '@aws-sdk/client-s3'],
+  ['secrets/store.ts', '../clients/fine.ts'],
   ['stacks/aws.ts', 'cdktf'],
   ['charts/pods.ts', 'cdk8s-plus-28'],
   ['programs/topics-applier/main.ts', '../../topics/fine.ts'],
@@ -95,7 +98,7 @@ describe('the arrows between rooms', () => {
     house = mkdtempSync(join(tmpdir(), 'ensemble-arrows-'));
     const root = installationRoot();
     for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json']) cpSync(join(root, file), join(house, file));
-    const listed = ['cdktf', '@cdktf/provider-aws', 'cdk8s-plus-28', 'kafkajs', 'mongodb'];
+    const listed = ['cdktf', '@cdktf/provider-aws', 'cdk8s-plus-28', 'kafkajs', 'mongodb', '@aws-sdk/client-s3'];
     for (const name of [...listed, 'stowaway', 'vitest']) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
       write(`node_modules/${name}/index.js`, '');
