@@ -80,7 +80,10 @@ export interface Volume {
   readonly sizeGiB: number;
 }
 
-/** Who may reach a listener: other groups by role, `clients` (everybody) or `operators`. Firewalls and network policies come from this. */
+/**
+ * Who may reach a listener: other groups by role, `clients` (everybody), `operators`, or `applier`, the function that changes topics where operators do
+ * not reach brokers. A target without one of them has nobody to let in by that name. Firewalls and network policies come from this.
+ */
 export interface Listener {
   /** `client`, `plaintext`: unique in its service. */
   readonly name: string;

@@ -12,7 +12,13 @@ import facts from './broker-settings.facts.json' with { type: 'json' };
 export const listeners: readonly Listener[] = [
   // The messaging API finds brokers by the first plain listener's address in ZooKeeper and speaks neither TLS nor SASL to them.
   { name: 'plaintext', port: 9092, transport: 'plaintext', authentication: 'none', from: ['worker', 'operators'] },
-  { name: 'tls', port: 9093, transport: 'tls', authentication: 'mutual-tls', from: ['worker', 'operators'] },
+  {
+    name: 'tls',
+    port: 9093,
+    transport: 'tls',
+    authentication: 'mutual-tls',
+    from: ['worker', 'operators', 'applier'],
+  },
 ];
 
 const identity = 'it is the node’s own number, and a broker that starts under another one loses its replicas';
