@@ -1,13 +1,16 @@
 /**
  * The test command: `npm test` runs every test that this machine can run, tier by tier, and ends with a table and `N passed, N failed`.
  * quick: types, lint and arrows one after another beside the units (two cores carry two things at once), then integration: real processes, one file
- * after another. long: hours, only when asked for. What a tier prints is shown when it fails; vitest's own report is shown as it comes.
+ * after another. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { installationRoot } from '../platform/installation-root.ts';
+import { type Circumstances, writeLongReport } from './test/long-report.ts';
 import { runCommand, stopChildren } from './test/run-command.ts';
 import { type Lack, lackShape, type Part, summarize } from './test/summary.ts';
 
@@ -36,9 +39,21 @@ const chosen: readonly Tier[] = tier === undefined ? ['quick', 'integration'] : 
 const parts: Part[] = [];
 for (const each of chosen)
   parts.push(...(await (each === 'quick' ? runQuick() : runVitest(each).then((part) => [part]))));
+if (chosen.includes('long')) writeLongReport(root, reports, circumstances());
 const { lines, exitCode } = summarize(parts, readLacks());
 console.log(`\n${lines.join('\n')}`);
 process.exitCode = exitCode;
+
+function circumstances(): Circumstances {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', with changes';
+  const processor = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return {
+    date: `${new Date().toISOString().slice(0, 16)} UTC`,
+    commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
+    machine: `${processor}, ${process.platform} ${release().split('-')[0]}, Node ${process.versions.node}`,
+  };
+}
 
 async function runQuick(): Promise<readonly Part[]> {
   if (filter !== undefined) return [await runVitest('quick')];

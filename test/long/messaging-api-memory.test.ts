@@ -8,6 +8,7 @@ import { type ApiClient, apiClient, sustain } from '../../bench/api-load.ts';
 import type { StatusReport } from '../../operations/status.ts';
 import { type LocalPlatform, localPlatform } from '../integration/platform-fixture.ts';
 import { requires } from '../requirements.ts';
+import { tellFigures } from './figures.ts';
 
 const { describe, it } = requires('java', 'maven', 'haproxy', 'linux');
 
@@ -66,7 +67,11 @@ describe('two API nodes at full load', () => {
     const nodes = services.filter(({ service }) => service === 'messaging-api');
     expect(nodes).toHaveLength(2);
     const peaks = await Promise.all(nodes.map(async ({ node, pid }) => ({ node, MB: await highWaterMB(pid) })));
-    process.stdout.write(`${JSON.stringify({ peaks, rates: rates.map(({ perSecond }) => Math.round(perSecond)) })}\n`);
+    const [batches, singles] = rates.map(({ perSecond }) => Math.round(perSecond));
+    await tellFigures(
+      'test/long/messaging-api-memory.test.ts',
+      `Peaks (VmHWM): ${peaks.map(({ node, MB }) => `${node} ${MB} MB`).join(', ')}; at most ${atMostMB} MB are allowed. Published all the while: ${batches}/s in batches of 100, ${singles}/s one at a time.`,
+    );
     expect(peaks.filter(({ MB }) => MB >= atMostMB)).toEqual([]);
   });
 });
