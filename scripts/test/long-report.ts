@@ -32,7 +32,7 @@ const vitestShape = z.object({
 });
 const figuresShape = z.object({ file: z.string(), figures: z.string() });
 
-/** In vitest's JSON report. @param root absolute: files are named from there */
+/** Of the JSON report of vitest. @param root absolute: files are named from there. @internal */
 export function resultsOf(
   report: unknown,
   figures: ReadonlyMap<string, string>,
@@ -52,7 +52,7 @@ export function resultsOf(
   });
 }
 
-/** What ran now in the place of all that its files said before. */
+/** What ran now in the place of all that its files said before. @internal */
 export function merged(before: readonly LongResult[], now: readonly LongResult[]): readonly LongResult[] {
   const files = new Set(now.map(({ file }) => file));
   return [...before.filter(({ file }) => !files.has(file)), ...now].sort((a, b) =>
@@ -60,7 +60,7 @@ export function merged(before: readonly LongResult[], now: readonly LongResult[]
   );
 }
 
-/** Markdown. */
+/** Markdown. @internal */
 export function longReport(results: readonly LongResult[]): string {
   const files = [...new Set(results.map(({ file }) => file))];
   const sections = files.map((file) => {

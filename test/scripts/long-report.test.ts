@@ -1,3 +1,4 @@
+/** What the long tier keeps of its runs: rows, figures, and whose rows a run replaces. */
 import { expect, it } from 'vitest';
 import { longReport, merged, resultsOf } from '../../scripts/test/long-report.ts';
 
