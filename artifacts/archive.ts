@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, open, readdir, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, open, readdir, stat, utimes } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { create } from 'tar';
 
 export interface FileRecord {
@@ -54,8 +54,25 @@ export async function makeArchive(folder: string, archive: string, files: readon
   return { path: archive, size: (await stat(target)).size, sha256: await hashFile(target) };
 }
 
+/**
+ * Writes everything below `folder` into a tar: files and links in the order of their paths, no owner, one time, and as mode only whether a file may be
+ * run. Folders are not in it: unpacking makes them. `file` lies outside of `folder`.
+ */
+export async function packFolder(folder: string, file: string): Promise<void> {
+  const paths: string[] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { mode } = await lstat(path);
+    if (entry.isFile()) await chmod(path, (mode & 0o111) === 0 ? 0o644 : 0o755);
+    paths.push(relative(folder, path));
+  }
+  await create({ file, cwd: folder, portable: true, mtime: fileTime, noDirRecurse: true }, paths.sort());
+  await syncToDisk(file);
+}
+
 /** Without this a power cut after the rename could leave a complete name with empty files. */
-async function syncToDisk(path: string): Promise<void> {
+export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

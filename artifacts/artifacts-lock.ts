@@ -29,5 +29,37 @@ export const versions: Readonly<Record<ArtifactService, string>> = {
   'mongodb-stand-in': '1.47.0',
 };
 
-/** The committed lock. */
-export const artifactsLock: ArtifactsLock = lockJson;
+/** A package of Debian, as its archive's own index names it. */
+export interface DebianPackage {
+  readonly package: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** In Debian's archive: `pool/updates/main/h/haproxy/haproxy_….deb`. */
+  readonly path: string;
+}
+
+export interface LockedRuntime {
+  readonly version: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** What our services and programs run on, for Linux on x86-64, and Debian's HAProxy. lock-runtimes.ts makes these entries anew. */
+export interface RuntimesLock {
+  /** An image that jlink makes of the modules, with the development kit that the packages hold. */
+  readonly java: LockedRuntime & { readonly modules: readonly string[]; readonly packages: readonly DebianPackage[] };
+  /** The npm package as it is published; `integrity` is the registry's own. */
+  readonly node: LockedRuntime & { readonly package: string; readonly integrity: string };
+  /** A tar of the packages. */
+  readonly haproxy: LockedRuntime & { readonly packages: readonly DebianPackage[] };
+}
+
+const { java, node, haproxy, ...services } = lockJson;
+
+/** The committed lock of what both a laptop and a node start. */
+export const artifactsLock: ArtifactsLock = services;
+
+/** The committed lock of what only a node installs: a laptop has its own Java, Node and HAProxy. */
+export const runtimesLock: RuntimesLock = { java, node, haproxy };

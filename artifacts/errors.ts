@@ -132,3 +132,56 @@ export function upstreamNotExecutable(program: string, source: string, why: stri
     next: mendUpstream,
   });
 }
+
+/** Throughout this room: what makes the lock's entries of runtimes anew. */
+const relock = '`npm run generate runtimes` takes what is carried today, for you to review';
+
+export function debianNotFetched(name: string, version: string, reasons: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_DEBIAN_NOT_FETCHED',
+    message: `Debian's ${name} ${version}, which artifacts.lock.json names, could not be fetched: ${reasons.join('; ')}`,
+    next: `Run \`apt-get update\` on a Debian 12 machine and try again. If Debian carries that version no more, ${relock}; or let ENSEMBLE_DEBIAN_MIRROR name an archive that keeps old ones.`,
+  });
+}
+
+export function debianWrongBytes(name: string, version: string, expected: string, found: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_DEBIAN_WRONG_BYTES',
+    message: `What came as Debian's ${name} ${version} has the SHA-256 ${found} instead of ${expected}. It was not used`,
+    next: 'Find out which mirror apt is set to, and why it gives other bytes than Debian published.',
+  });
+}
+
+export function debianNotAsked(name: string, reason: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_DEBIAN_NOT_ASKED',
+    message: `apt does not say which ${name} Debian carries: ${reason}`,
+    next: 'Run this on a Debian 12 machine, after `apt-get update`.',
+  });
+}
+
+export function notLinuxX64(what: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_NOT_LINUX_X64',
+    message: `Java for nodes is made by jlink on Debian, on x86-64, and this is ${what}`,
+    next: 'Run the command on such a machine, or in a container of Debian 12 with Node; or bring its .ensemble/archives folder here.',
+  });
+}
+
+export function javaNotLinked(tool: string, evidence: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_JAVA_NOT_LINKED',
+    message: `${tool} of the development kit that artifacts.lock.json names failed`,
+    next: 'Read its last lines above.',
+    evidence,
+  });
+}
+
+export function nodeNotFetched(name: string, version: string, evidence: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_NODE_NOT_FETCHED',
+    message: `Node for nodes, the npm package ${name} ${version}, could not be fetched`,
+    next: 'Read what npm said above; the machine must reach the npm registry, directly or as its own settings say.',
+    evidence,
+  });
+}

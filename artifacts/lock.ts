@@ -1,6 +1,12 @@
 /** Makes the lock anew, from Maven. A person does that after a change of a pom.xml, and reviews the difference. */
 import { makeArchive, recordFiles } from './archive.ts';
-import { type ArtifactService, type ArtifactsLock, type LockedArtifact, versions } from './artifacts-lock.ts';
+import {
+  type ArtifactService,
+  type ArtifactsLock,
+  type LockedArtifact,
+  type RuntimesLock,
+  versions,
+} from './artifacts-lock.ts';
 import { newWorkFolder } from './cache.ts';
 import { fetchWithMaven, type MavenOptions } from './maven.ts';
 import { addLauncher } from './stand-in-launcher.ts';
@@ -30,12 +36,25 @@ function archiveName(service: ArtifactService, version: string): string {
   return `${service}-${version}.tar`;
 }
 
-/** The lock file's text: one file a line, so that a difference shows which jar changed. */
-export function formatLock(lock: ArtifactsLock): string {
-  const one = (service: ArtifactService) => {
-    const { version, archive, size, sha256, files } = lock[service];
-    const head = JSON.stringify({ version, archive, size, sha256 }).slice(1, -1);
-    return `  ${JSON.stringify(service)}: {${head}, "files": [\n${files.map((file) => `    ${JSON.stringify(file)}`).join(',\n')}\n  ]}`;
+/** The lock file's text: one file, package or module list a line, so that a difference shows what changed. */
+export function formatLock(services: ArtifactsLock, { java, node, haproxy }: RuntimesLock): string {
+  const one = (name: string, head: object, lists: Readonly<Record<string, readonly object[]>> = {}) => {
+    const parts = Object.entries(lists).map(
+      ([key, items]) => `"${key}": [\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`,
+    );
+    return `  "${name}": {${[JSON.stringify(head).slice(1, -1), ...parts].join(', ')}}`;
   };
-  return `{\n${one('zookeeper')},\n${one('kafka')},\n${one('mongodb-stand-in')}\n}\n`;
+  const service = (name: ArtifactService) => {
+    const { files, ...head } = services[name];
+    return one(name, head, { files });
+  };
+  const { packages: jdk, ...javaHead } = java;
+  const { packages, ...haproxyHead } = haproxy;
+  const entries = [
+    ...(['zookeeper', 'kafka', 'mongodb-stand-in'] as const).map(service),
+    one('java', javaHead, { packages: jdk }),
+    one('node', node),
+    one('haproxy', haproxyHead, { packages }),
+  ];
+  return `{\n${entries.join(',\n')}\n}\n`;
 }

@@ -1,17 +1,19 @@
 /**
  * `npm run generate`: the committed files that are made from code or from the jars. `npm run generate -- schema` makes the JSON Schemas alone, which
  * needs nothing; `facts` asks Kafka's jars (Java 17), `launcher` compiles the stand-in's class (JDK 17), `lock` asks Maven for all jars and names what
- * it gave. Without an argument, all of them.
+ * it gave; `runtimes` takes the Java, Node and HAProxy that Debian and npm carry today (Debian 12). Without an argument, all of them.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
+import { artifactsLock, runtimesLock } from '../artifacts/artifacts-lock.ts';
 import { cacheRootOf } from '../artifacts/cache.ts';
 import { ensureArtifact } from '../artifacts/ensure-artifact.ts';
 import { describeSettings, factFiles } from '../artifacts/facts.ts';
 import { findJava } from '../artifacts/find-java.ts';
 import { formatLock, lockArtifacts } from '../artifacts/lock.ts';
+import { lockRuntimes } from '../artifacts/lock-runtimes.ts';
 import { compileLauncher, launcherFile } from '../artifacts/stand-in-launcher.ts';
 import { environmentJsonSchema } from '../cluster/json-schema.ts';
 import { installationRoot } from '../platform/installation-root.ts';
@@ -37,8 +39,13 @@ const makers = {
     await write(launcherFile, await compileLauncher(cacheRoot, await findJava(), { env: process.env, onProgress }));
   },
   async lock() {
-    const lock = await lockArtifacts(cacheRootOf(undefined, process.env), { env: process.env, onProgress });
-    await write('artifacts/artifacts.lock.json', formatLock(lock));
+    const services = await lockArtifacts(cacheRootOf(undefined, process.env), { env: process.env, onProgress });
+    await write('artifacts/artifacts.lock.json', formatLock(services, runtimesLock));
+  },
+  async runtimes() {
+    const cacheRoot = cacheRootOf(undefined, process.env);
+    const runtimes = await lockRuntimes({ cacheRoot, env: process.env, onProgress });
+    await write('artifacts/artifacts.lock.json', formatLock(artifactsLock, runtimes));
   },
   async facts() {
     const [java, jars] = [await findJava(), await ensureArtifact('kafka', { onProgress })];

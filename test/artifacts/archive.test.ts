@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { list } from 'tar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashFile, makeArchive, recordFiles } from '../../artifacts/archive.ts';
-import { artifactsLock } from '../../artifacts/artifacts-lock.ts';
+import { artifactsLock, runtimesLock } from '../../artifacts/artifacts-lock.ts';
 import { formatLock } from '../../artifacts/lock.ts';
 
 let folder: string;
@@ -49,7 +49,7 @@ describe('the archive of a service', () => {
 describe('the lock', () => {
   test('is committed as its formatter writes it, so that making it anew changes nothing', async () => {
     const committed = await readFile(join(import.meta.dirname, '../../artifacts/artifacts.lock.json'), 'utf8');
-    expect(formatLock(artifactsLock)).toBe(committed);
+    expect(formatLock(artifactsLock, runtimesLock)).toBe(committed);
   });
 
   test.each(['zookeeper', 'kafka'] as const)(
