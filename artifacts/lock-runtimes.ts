@@ -58,10 +58,7 @@ export async function lockRuntimes(options: DebianOptions): Promise<RuntimesLock
 }
 
 /** Of ZooKeeper and Kafka together. */
-async function findModules(
-  kitPackages: readonly DebianPackage[],
-  options: DebianOptions,
-): Promise<readonly string[]> {
+async function findModules(kitPackages: readonly DebianPackage[], options: DebianOptions): Promise<readonly string[]> {
   const work = await newWorkFolder(options.cacheRoot);
   try {
     const kit = await unpackKit(kitPackages, join(work.path, 'kit'), options);

@@ -90,7 +90,9 @@ describe('what a program of the model needs', () => {
     const sha256 = 'cd'.repeat(32);
     const upstream: Program = { runtime: 'upstream', program: 'argo-messaging', source: './a', sha256, arguments: [] };
     expect(archivesFor(upstream, archives)).toEqual([operatorArchive('argo-messaging', sha256, 'program')]);
-    expect(installedProgram(upstream, archives).executable).toBe('/opt/ensemble/argo-messaging/cdcdcdcdcdcd/argo-messaging');
+    expect(installedProgram(upstream, archives).executable).toBe(
+      '/opt/ensemble/argo-messaging/cdcdcdcdcdcd/argo-messaging',
+    );
   });
 
   test('is refused where no archive holds it, rather than left out', () => {
@@ -116,7 +118,8 @@ describe('the lock of runtimes', () => {
   });
 
   test('is made of what apt says of a package, and of nothing where it is only installed', () => {
-    const text = 'Package: haproxy\nVersion: 2.6\nArchitecture: amd64\nFilename: pool/h.deb\nSize: 12\nSHA256: ab\n\nPackage: other\n';
+    const text =
+      'Package: haproxy\nVersion: 2.6\nArchitecture: amd64\nFilename: pool/h.deb\nSize: 12\nSHA256: ab\n\nPackage: other\n';
     expect(parsePackage(text)).toEqual({
       package: 'haproxy',
       version: '2.6',
@@ -125,6 +128,8 @@ describe('the lock of runtimes', () => {
       sha256: 'ab',
       path: 'pool/h.deb',
     });
-    expect(parsePackage('Package: haproxy\nVersion: 2.6\nArchitecture: amd64\n\nFilename: x\nSize: 1\nSHA256: a\n')).toBe(undefined);
+    expect(
+      parsePackage('Package: haproxy\nVersion: 2.6\nArchitecture: amd64\n\nFilename: x\nSize: 1\nSHA256: a\n'),
+    ).toBe(undefined);
   });
 });
