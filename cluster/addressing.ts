@@ -115,7 +115,7 @@ export function addressOf(subnet: string, node: Pick<Node, 'role' | 'ordinal'>):
   const { base, size } = parseSubnet(subnet);
   const offset = addressOffsetOf(node);
   // The last address of a block is its broadcast address.
-  if (offset >= size - 1) throw subnetTooSmall(subnet, offset);
+  if (offset >= size - 1) throw subnetTooSmall(subnet, `${node.role}-${node.ordinal}`);
   return formatAddress(base + offset);
 }
 
@@ -134,6 +134,6 @@ export function parseAddress(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
-function formatAddress(value: number): string {
+export function formatAddress(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

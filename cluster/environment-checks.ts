@@ -3,6 +3,7 @@
  * does not hide another's fault, and reports at the place that a person would change.
  */
 import { nearest, type Parsed } from '../documents/parse.ts';
+import { checkAws } from './aws-checks.ts';
 import { activeOrdinals, type EnvironmentDraft, type SayFault } from './draft.ts';
 import type { EnvironmentSpec } from './environment.ts';
 import { machines } from './machines.ts';
@@ -26,6 +27,7 @@ export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
   checkRetired(draft, fault);
   checkZones(draft, fault);
   checkPlatform(draft, fault);
+  checkAws(draft, fault);
   checkAddresses(draft, fault);
   checkPorts(draft, fault);
 }

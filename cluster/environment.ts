@@ -3,6 +3,7 @@
  * together is in environment-checks.ts. The JSON Schema beside the shipped environments is made from this schema.
  */
 import { z } from 'zod';
+import { aws } from './environment-aws.ts';
 import { roles } from './roles.ts';
 import * as haproxy from './services/haproxy/settings.ts';
 import * as kafka from './services/kafka/settings.ts';
@@ -36,6 +37,24 @@ const volumeGiB = z
   .min(1, { error: 'a volume of at least 1 GiB (Kafka and ZooKeeper reserve whole log segments) | give it 1 or more' })
   .max(16_384, { error: 'a volume of at most 16,384 GiB, the largest gp3 volume there is | use several volumes' })
   .describe('Size of each data volume, in GiB');
+
+/**
+ * gp3's base figures and bounds, which cost nothing and are enough for most: AWS EBS user guide, "General Purpose SSD volumes".
+ */
+const volumeSpeed = {
+  volumeIops: z
+    .int()
+    .min(3_000, { error: 'at least 3,000, which every gp3 volume has | leave it out' })
+    .max(16_000, { error: 'at most 16,000 operations a second for a gp3 volume | use several volumes' })
+    .default(3_000)
+    .describe('Operations a second of each data volume, in a cloud'),
+  volumeThroughputMiB: z
+    .int()
+    .min(125, { error: 'at least 125, which every gp3 volume has | leave it out' })
+    .max(1_000, { error: 'at most 1,000 MiB a second for a gp3 volume | use several volumes' })
+    .default(125)
+    .describe('MiB a second of each data volume, in a cloud'),
+};
 
 /** `kafka.plaintext`: the names under which network.ports moves a listener. */
 const listenerNames = [...serviceTable.values()]
@@ -80,14 +99,21 @@ export const environmentSchema = z.strictObject({
   masters: z.strictObject({
     ...group,
     volumeGiB,
+    ...volumeSpeed,
     runs: z.array(z.string()).default(['zookeeper']).describe('Services of a master'),
   }),
   workers: z.strictObject({
     ...group,
     volumeGiB,
+    ...volumeSpeed,
     volumes: z.int().min(1).max(16).default(1).describe('Data volumes of each worker'),
     runs: z.array(z.string()).default(['kafka']).describe('Services of a worker'),
   }),
+  aws: aws.optional().describe('What AWS must know; for target aws alone'),
+  protect: z
+    .boolean()
+    .default(true)
+    .describe('Whether a deployment’s volumes and machines are guarded against being destroyed'),
   retired: z.array(pinnedNodeId).default([]).describe('Nodes that are leaving: they run until they are empty'),
   network: z
     .strictObject({
@@ -112,7 +138,7 @@ export const environmentSchema = z.strictObject({
       'What may differ on a small machine, and nothing else: heap, JVM start-up flags, internal topics, rebalance delay',
     ),
   metadata: z
-    .strictObject({ ...group, volumeGiB })
+    .strictObject({ ...group, volumeGiB, ...volumeSpeed })
     .optional()
     .describe('The metadata store: members of a MongoDB replica set'),
   api: z

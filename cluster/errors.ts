@@ -31,10 +31,10 @@ export function unknownNode(node: string, known: readonly string[]): EnsembleErr
   });
 }
 
-export function subnetTooSmall(subnet: string, nodes: number): EnsembleError {
+export function subnetTooSmall(subnet: string, node: string): EnsembleError {
   return new EnsembleError({
     code: 'CLUSTER_SUBNET_TOO_SMALL',
-    message: `the subnet ${subnet} has no room for ${nodes} nodes`,
+    message: `the subnet ${subnet} ends before the address of ${node}`,
     next: 'Widen network.subnet in the environment file (a /16 holds 65,000 nodes).',
   });
 }

@@ -24,11 +24,28 @@ export interface Cluster {
   /** f + 1: the replicas that a topic gets where its manifest entry does not say. */
   readonly replicas: number;
   readonly network: Network;
+  /** Whether what holds data is guarded against being destroyed, where the target can guard it. */
+  readonly protect: boolean;
+  /** What a cloud must know beside the nodes; absent on this machine. */
+  readonly cloud?: Cloud;
   /** Services that stand in for another one here, by the one that they stand in for: what this machine lacks. Empty in a deployment. */
   readonly standIns: Readonly<Record<Id, Id>>;
   /** Services that the environment asks for and this machine cannot run; nothing stands in for them. */
   readonly lacking: readonly Id[];
   readonly groups: readonly Group[];
+}
+
+export interface Cloud {
+  /** Whose it is; nothing is made in another one. */
+  readonly account: string;
+  /** Ways out of the private network: one in each zone, or one for all of them, which is cheaper and fails with its zone. */
+  readonly nat: 'zone' | 'one';
+  /** A machine image: its id, or a pattern of its name. */
+  readonly image: string;
+  /** The agent through which operators reach nodes. Absent: nobody reaches them. */
+  readonly agent?: { readonly from: string; readonly sha256: string };
+  readonly alarms: { readonly email?: string };
+  readonly snapshots: { readonly everyHours: number; readonly keep: number };
 }
 
 export interface Network {
@@ -78,6 +95,9 @@ export interface Volume {
   /** `data-1` */
   readonly name: Id;
   readonly sizeGiB: number;
+  /** What it sustains, where the target can say: operations a second, and MiB a second. */
+  readonly iops: number;
+  readonly throughputMiB: number;
 }
 
 /**

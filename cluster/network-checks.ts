@@ -1,4 +1,5 @@
 /** Addresses and ports of an environment: each node an address of its own, each listener of a node a port of its own. */
+import { addressInBlock, cloudSubnetBits, defaultCloudSubnet, mostZones, zoneBlocks } from './address-plan.ts';
 import { addressOf, addressOffsetOf, defaultSubnet, parseAddress, parseSubnet } from './addressing.ts';
 import { activeOrdinals, type EnvironmentDraft, type SayFault } from './draft.ts';
 import { roles } from './roles.ts';
@@ -29,12 +30,20 @@ export function checkAddresses(draft: EnvironmentDraft, fault: SayFault): void {
     if (target === 'local' && address !== undefined && !isLoopback(address)) {
       fault(path, 'an address within 127.0.0.0/8 for target local', address, 'write 127.0.20.11, say');
     }
+    const block = target === 'aws' ? blockOf(draft, nodes, id) : undefined;
+    if (block !== undefined && address !== undefined && !isFree(block, address)) {
+      const expected = `an address of its zone’s private block, ${block}, but for the first four and the last (AWS keeps them)`;
+      fault(path, expected, address, 'choose one of them, or remove the line');
+    }
   }
   if (subnet !== undefined) {
     const { base, size } = parseSubnet(subnet);
     const within = base % size;
     if (target === 'local' && !isLoopback(subnet)) {
       fault(['network', 'subnet'], 'a block within 127.0.0.0/8 for target local', subnet, 'write 127.0.20.0/24, say');
+    } else if (target === 'aws' && !isCloudBlock(subnet)) {
+      const expected = `a private block of addresses (of 10/8, 172.16/12 or 192.168/16), a /${cloudSubnetBits.least} to a /${cloudSubnetBits.most}`;
+      fault(['network', 'subnet'], expected, subnet, `write ${defaultCloudSubnet}, say`);
     } else if (within !== 0) {
       fault(
         ['network', 'subnet'],
@@ -47,20 +56,19 @@ export function checkAddresses(draft: EnvironmentDraft, fault: SayFault): void {
   checkTwice(draft, nodes, fault);
 }
 
-function checkTwice({ network, target }: EnvironmentDraft, nodes: readonly NumberedNode[], fault: SayFault): void {
+function checkTwice(draft: EnvironmentDraft, nodes: readonly NumberedNode[], fault: SayFault): void {
+  const { network, target } = draft;
   const pinned = network?.addresses ?? {};
-  // In the cloud, the network itself gives the rest.
-  const subnet = target === 'local' ? (network?.subnet ?? defaultSubnet) : undefined;
-  const beyond = nodes.filter((node) => pinned[node.id] === undefined && subnet !== undefined && !fits(subnet, node));
-  if (subnet !== undefined && beyond.length > 0) {
-    const found = `${subnet}, which ends before ${beyond.map(({ id }) => id).join(', ')}`;
-    const next = 'widen it (a /16 holds 65,000), or pin addresses under network.addresses';
-    fault(['network', 'subnet'], 'a block with room for every node', found, next);
+  const plan = target === 'local' ? localPlan(network?.subnet) : target === 'aws' ? cloudPlan(draft) : undefined;
+  const beyond = nodes.filter((node) => pinned[node.id] === undefined && plan?.give(node) === 'beyond');
+  if (plan !== undefined && beyond.length > 0) {
+    const found = `${plan.subnet}, which ends before ${listed(beyond.map(({ id }) => id))}`;
+    fault(['network', 'subnet'], 'a block with room for every node', found, plan.next);
   }
   const owners = new Map<string, string>();
   for (const node of nodes) {
-    const given = subnet !== undefined && fits(subnet, node) ? addressOf(subnet, node) : undefined;
-    const address = pinned[node.id] ?? given;
+    const given = plan?.give(node);
+    const address = pinned[node.id] ?? (given === 'beyond' ? undefined : given);
     if (address === undefined) continue;
     const other = owners.get(address);
     if (other !== undefined && other !== node.id) {
@@ -70,6 +78,60 @@ function checkTwice({ network, target }: EnvironmentDraft, nodes: readonly Numbe
     }
     owners.set(address, node.id);
   }
+}
+
+/** How addresses are given: `beyond` where the block ends before a node's, nothing where it is not known. */
+interface AddressPlan {
+  readonly subnet: string;
+  readonly next: string;
+  give(node: NumberedNode): string | 'beyond' | undefined;
+}
+
+function localPlan(subnet = defaultSubnet): AddressPlan {
+  return {
+    subnet,
+    next: 'widen it (a /16 holds 65,000), or pin addresses under network.addresses',
+    give: (node) => (fits(subnet, node) ? addressOf(subnet, node) : 'beyond'),
+  };
+}
+
+/** Each zone has its own part of the block, and a node's zone follows from its number. */
+function cloudPlan({ network, zones = [], spread }: EnvironmentDraft): AddressPlan | undefined {
+  const subnet = network?.subnet ?? defaultCloudSubnet;
+  const named = zones.flatMap((zone) => zone ?? []);
+  if (named.length !== zones.length || named.length === 0 || named.length > mostZones) return undefined;
+  const blocks = zoneBlocks(subnet, named);
+  return {
+    subnet,
+    next: 'widen it (each zone has an eighth of the block: 8,192 addresses of a /16, the widest there is), or take fewer, larger nodes',
+    give: (node) => {
+      const block = blocks[(node.ordinal - 1) % (spread ?? blocks.length)];
+      return block === undefined ? undefined : (addressInBlock(block.private, node) ?? 'beyond');
+    },
+  };
+}
+
+/** The private block of the zone that a node is in. */
+function blockOf(
+  { network, zones = [], spread }: EnvironmentDraft,
+  nodes: readonly NumberedNode[],
+  id: string,
+): string | undefined {
+  const node = nodes.find((candidate) => candidate.id === id);
+  const named = zones.flatMap((zone) => zone ?? []);
+  const index = node === undefined ? 0 : (node.ordinal - 1) % (spread ?? Math.max(1, named.length));
+  return node === undefined ? undefined : zoneBlocks(network?.subnet ?? defaultCloudSubnet, named)[index]?.private;
+}
+
+function isFree(block: string, address: string): boolean {
+  const { base, size } = parseSubnet(block);
+  const offset = parseAddress(address) - base;
+  return offset >= 4 && offset < size - 1;
+}
+
+/** A thousand names say no more than a few. */
+function listed(ids: readonly string[]): string {
+  return ids.length <= 4 ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`;
 }
 
 function numberedNodes(draft: EnvironmentDraft): readonly NumberedNode[] {
@@ -88,6 +150,12 @@ function numberedNodes(draft: EnvironmentDraft): readonly NumberedNode[] {
 
 function isLoopback(addressOrBlock: string): boolean {
   return Math.floor(parseAddress(addressOrBlock.split('/')[0] ?? '') / 2 ** 24) === 127;
+}
+
+function isCloudBlock(subnet: string): boolean {
+  const bits = Number(subnet.split('/')[1]);
+  const isPrivate = /^(10|172\.(1[6-9]|2\d|3[01])|192\.168)\./.test(subnet);
+  return isPrivate && bits >= cloudSubnetBits.least && bits <= cloudSubnetBits.most;
 }
 
 /** The last address of a block is its broadcast address. */

@@ -1,10 +1,11 @@
 /** What an environment file means: the Cluster, filled in, derived and frozen. Pure; a valid environment always resolves. */
 
+import { defaultCloudSubnet } from './address-plan.ts';
 import { defaultSubnet } from './addressing.ts';
 import { activeOrdinals } from './draft.ts';
 import type { EnvironmentSpec } from './environment.ts';
 import { type Machine, machines } from './machines.ts';
-import type { Cluster, Group, Id, Node } from './model.ts';
+import type { Cloud, Cluster, Group, Id, Node } from './model.ts';
 import { type Role, roles } from './roles.ts';
 import type { Sizing } from './services/service.ts';
 import { serviceTable } from './services/table.ts';
@@ -33,10 +34,13 @@ export function resolveCluster(spec: EnvironmentSpec, missing: readonly Id[] = [
     replicas,
     network: {
       ...(spec.target === 'local' ? { subnet: spec.network.subnet ?? defaultSubnet } : {}),
+      ...(spec.target === 'aws' ? { subnet: spec.network.subnet ?? defaultCloudSubnet } : {}),
       ...(spec.network.subnet === undefined ? {} : { subnet: spec.network.subnet }),
       addresses: spec.network.addresses,
       ports: spec.network.ports,
     },
+    protect: spec.protect,
+    ...(spec.aws === undefined ? {} : { cloud: cloudOf(spec.aws) }),
     standIns,
     lacking,
     groups: wanted
@@ -94,9 +98,26 @@ function leavingOrdinals(role: Role, { retired }: EnvironmentSpec): readonly num
 /** A group without a size of volumes keeps nothing. */
 function volumesOf(group: NonNullable<EnvironmentSpec[Role['field']]>): Node['volumes'] {
   if (!('volumeGiB' in group)) return [];
-  const { volumeGiB } = group;
+  const { volumeGiB, volumeIops, volumeThroughputMiB } = group;
   const volumes = 'volumes' in group ? group.volumes : 1;
-  return Array.from({ length: volumes }, (_, index) => ({ name: `data-${index + 1}`, sizeGiB: volumeGiB }));
+  return Array.from({ length: volumes }, (_, index) => ({
+    name: `data-${index + 1}`,
+    sizeGiB: volumeGiB,
+    iops: volumeIops,
+    throughputMiB: volumeThroughputMiB,
+  }));
+}
+
+/** The model is JSON: what is not there has no key. */
+function cloudOf({ account, nat, image, agent, alarms, snapshots }: NonNullable<EnvironmentSpec['aws']>): Cloud {
+  return {
+    account,
+    nat,
+    image,
+    ...(agent === undefined ? {} : { agent }),
+    alarms: alarms.email === undefined ? {} : { email: alarms.email },
+    snapshots,
+  };
 }
 
 /** Those that people gave first: they are what clients know. */

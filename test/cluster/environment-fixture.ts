@@ -28,6 +28,19 @@ export function change(changes: Readonly<Record<string, string>>, text = smallEn
   }, text);
 }
 
+/** The same for AWS: a region with its zones, and machine types of the same sizes. */
+export function inAws(text = smallEnvironment): string {
+  return change(
+    {
+      'target: local\n': 'target: aws\nregion: eu-west-1\naws: { account: "123456789012" }\n',
+      '[a, b, c]': '[eu-west-1a, eu-west-1b, eu-west-1c]',
+      '{ memoryMiB: 2048, cpus: 2 }': 't3.small',
+      '{ memoryMiB: 4096, cpus: 2 }': 't3.medium',
+    },
+    text,
+  );
+}
+
 export function clusterOf(text: string): Cluster {
   return resolveCluster(parseEnvironment({ file: 'e.yaml', text }));
 }

@@ -206,8 +206,8 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
     ],
     [
       'no region in a cloud',
-      change({ [local]: 'target: aws\n' }),
-      '1:1: region: expected the region of aws to build in, found nothing; add it, such as region: eu-west-1',
+      change({ [local]: 'target: gcp\n' }),
+      '1:1: region: expected the region of gcp to build in, found nothing; add it, such as region: eu-west-1',
     ],
     [
       'one that is none',

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Addressing, localAddressing, namedAddressing } from '../../cluster/addressing.ts';
 import type { Cluster } from '../../cluster/model.ts';
-import { change, clusterOf } from './environment-fixture.ts';
+import { change, clusterOf, inAws } from './environment-fixture.ts';
 import { filesOf } from './rendering.ts';
 
 const profile = `profile:
@@ -14,17 +14,15 @@ const profile = `profile:
 `;
 const settings =
   'kafka: { settings: { log.retention.hours: 72 } }\nzookeeper: { settings: { maxClientCnxns: 100 } }\nretired: [worker-4]\n';
+const full = (text: string, more = '') =>
+  clusterOf(change({ 'topics: topics.yaml\n': `topics: topics.yaml\n${settings}${more}` }, text));
+/** The same zones everywhere: brokers name them as racks. */
 const on = (target: string, more = '') =>
-  clusterOf(
-    change({
-      'target: local\n': `target: ${target}\n`,
-      'topics: topics.yaml\n': `topics: topics.yaml\n${settings}${more}`,
-    }),
-  );
+  full(change({ 'target: local\n': `target: ${target}\n`, '[a, b, c]': '[eu-west-1a, eu-west-1b, eu-west-1c]' }), more);
 
 type Way = readonly [target: string, cluster: Cluster, addressing: (cluster: Cluster) => Addressing];
 
-const reference: Way = ['aws', on('aws\nregion: eu-west-1'), namedAddressing];
+const reference: Way = ['aws', full(inAws()), namedAddressing];
 const ways: readonly Way[] = [
   [
     'local, an address each',

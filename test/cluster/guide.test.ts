@@ -10,7 +10,7 @@ const guide = readFileSync(join(installationRoot(), 'docs', 'environment.md'), '
 const examples = [...guide.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
 
 test('the guide has its examples', () => {
-  expect(examples.length).toBe(6);
+  expect(examples.length).toBe(7);
 });
 
 test.each(examples.map((text, index) => [index + 1, text] as const))('example %i is valid', (_number, text) => {

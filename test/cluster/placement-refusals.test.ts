@@ -106,7 +106,7 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
     [
       'one address for two nodes of a cloud',
       change({
-        [local]: 'target: aws\nregion: x\n',
+        [local]: 'target: gcp\nregion: x\n',
         [topics]: `${topics}network: { addresses: { worker-1: 10.0.0.5, worker-2: 10.0.0.5 } }\n`,
       }),
       '15:45: network.addresses.worker-2: expected an address of its own for each node, found 10.0.0.5 for worker-1 and worker-2; give one of them another',

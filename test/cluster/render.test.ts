@@ -6,7 +6,7 @@ import type { Cluster } from '../../cluster/model.ts';
 import { allNodes } from '../../cluster/resolve.ts';
 import { renderJvmOptions, renderProperties } from '../../cluster/services/properties.ts';
 import { serviceTable } from '../../cluster/services/table.ts';
-import { change, clusterOf, smallEnvironment } from './environment-fixture.ts';
+import { change, clusterOf, inAws, smallEnvironment } from './environment-fixture.ts';
 import { readArguments, readProperties } from './java-files.ts';
 import { filesOf, loopback, renderAll, textOf } from './rendering.ts';
 
@@ -228,7 +228,7 @@ describe('where a node is reached', () => {
   });
 
   test('in a cloud a node has its name in the environment’s domain and listens on every address', () => {
-    const cloud = clusterOf(change({ 'target: local\n': 'target: aws\nregion: x\n' }));
+    const cloud = clusterOf(inAws());
     const [node] = allNodes(cloud);
     if (node === undefined) throw new Error('no node');
     const named = namedAddressing(cloud);
@@ -237,6 +237,6 @@ describe('where a node is reached', () => {
     expect(named.path(node, 'zookeeper', { kind: 'volume', volume: 'data-1' })).toBe(
       '/var/lib/ensemble/zookeeper/data-1/data',
     );
-    expect(cloud.network.subnet).toBeUndefined();
+    expect(cloud.network.subnet).toBe('10.20.0.0/16');
   });
 });

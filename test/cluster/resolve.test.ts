@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Cluster, Group, Node } from '../../cluster/model.ts';
 import { allNodes } from '../../cluster/resolve.ts';
 import { startOrder } from '../../cluster/services/table.ts';
-import { change, clusterOf, smallEnvironment } from './environment-fixture.ts';
+import { change, clusterOf, inAws, smallEnvironment } from './environment-fixture.ts';
 import { filesOf } from './rendering.ts';
 
 const workers = 'workers:\n  count: 3';
@@ -32,7 +32,7 @@ test('a cluster is frozen to its depth', () => {
 });
 
 test('a cluster is plain JSON: saved and read again it is the same', () => {
-  for (const text of [smallEnvironment, change({ 'target: local\n': 'target: aws\nregion: x\n' })]) {
+  for (const text of [smallEnvironment, inAws()]) {
     const cluster = clusterOf(text);
     expect(JSON.parse(JSON.stringify(cluster))).toEqual(JSON.parse(JSON.stringify(structuredClone(cluster))));
     expect(filesOf(JSON.parse(JSON.stringify(cluster)))).toEqual(filesOf(cluster));
@@ -154,10 +154,10 @@ test('workers have the volumes that were asked for, masters one', () => {
   const cluster = withWorkers('count: 3\n  volumes: 2');
   const volumes = (role: string): Node['volumes'] | undefined => group(cluster, role).nodes[0]?.volumes;
   expect(volumes('worker')).toEqual([
-    { name: 'data-1', sizeGiB: 5 },
-    { name: 'data-2', sizeGiB: 5 },
+    { name: 'data-1', sizeGiB: 5, iops: 3_000, throughputMiB: 125 },
+    { name: 'data-2', sizeGiB: 5, iops: 3_000, throughputMiB: 125 },
   ]);
-  expect(volumes('master')).toEqual([{ name: 'data-1', sizeGiB: 2 }]);
+  expect(volumes('master')).toEqual([{ name: 'data-1', sizeGiB: 2, iops: 3_000, throughputMiB: 125 }]);
 });
 
 describe('what is derived', () => {

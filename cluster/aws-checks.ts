@@ -1,0 +1,46 @@
+/** What target aws asks of the fields together, before Terraform sees any of them: Terraform would say it late, one fault at a time, half built. */
+import { mostZones } from './address-plan.ts';
+import type { EnvironmentDraft, SayFault } from './draft.ts';
+import { roles } from './roles.ts';
+
+export function checkAws(draft: EnvironmentDraft, fault: SayFault): void {
+  const { target, aws } = draft;
+  if (target === undefined) return;
+  if (target !== 'aws') {
+    if (aws !== undefined) fault(['aws'], `no block aws for target ${target}`, 'one', 'remove it');
+    return;
+  }
+  if (aws === undefined)
+    fault(['aws'], 'what AWS must know, the account above all', 'nothing', 'add aws: { account: "123456789012" }');
+  const zones = draft.zones?.length ?? 0;
+  if (zones > mostZones)
+    fault(
+      ['zones'],
+      `at most ${mostZones} zones (the block of addresses is cut for as many)`,
+      `${zones}`,
+      'name fewer',
+    );
+  checkVolumes(draft, fault);
+}
+
+/** AWS EBS user guide, "General Purpose SSD volumes": 500 operations a second for each GiB, and a quarter of a MiB for each operation. */
+const iopsPerGiB = 500;
+const mibPerOperation = 0.25;
+
+function checkVolumes(draft: EnvironmentDraft, fault: SayFault): void {
+  for (const { field } of roles) {
+    const group = draft[field];
+    if (group === undefined || !('volumeIops' in group)) continue;
+    const { volumeGiB, volumeIops = 3_000, volumeThroughputMiB = 125 } = group;
+    if (volumeGiB !== undefined && volumeIops > Math.max(3_000, volumeGiB * iopsPerGiB)) {
+      const most = Math.max(3_000, volumeGiB * iopsPerGiB);
+      const expected = `at most ${most} operations a second for ${volumeGiB} GiB (gp3 has ${iopsPerGiB} for each GiB)`;
+      fault([field, 'volumeIops'], expected, `${volumeIops}`, 'lower it, or give the volume more GiB');
+    }
+    if (volumeThroughputMiB > volumeIops * mibPerOperation) {
+      const expected = `at most ${volumeIops * mibPerOperation} MiB a second at ${volumeIops} operations`;
+      const next = `lower it, or write volumeIops: ${volumeThroughputMiB / mibPerOperation}`;
+      fault([field, 'volumeThroughputMiB'], expected, `${volumeThroughputMiB}`, next);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** Environments to Terraform's JSON: three stacks each, and beside each stack its inventory. Writes files below one folder and reaches nothing. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'cdktf';
+import type { Cluster } from '../cluster/model.ts';
+import { type StackPart, stackName } from '../contracts/aws-names.ts';
+import { inventoryFile } from '../contracts/inventory.ts';
+import { DataStack } from './aws/data-stack.ts';
+import { EdgeStack } from './aws/edge-stack.ts';
+import { FoundationStack } from './aws/foundation-stack.ts';
+
+/**
+ * @param clusters environments of target aws that have been checked
+ * @param outdir where cdktf looks for what was synthesized: `cdktf.out`, or what its command names in CDKTF_OUTDIR
+ */
+export function synthesize(clusters: readonly Cluster[], outdir?: string): void {
+  const app = new App(outdir === undefined ? {} : { outdir });
+  const inventories = clusters.flatMap((cluster) => {
+    const foundation = new FoundationStack(app, { cluster });
+    const data = new DataStack(app, { cluster, foundation });
+    const edge = new EdgeStack(app, { cluster, foundation });
+    const stacks: readonly (readonly [StackPart, { ledger: FoundationStack['ledger'] }])[] = [
+      ['foundation', foundation],
+      ['data', data],
+      ['edge', edge],
+    ];
+    return stacks.map(([part, { ledger }]) => ({
+      folder: join('stacks', stackName(cluster.environment, part)),
+      inventory: ledger.inventory(cluster, part),
+    }));
+  });
+  app.synth();
+  for (const { folder, inventory } of inventories)
+    writeFileSync(join(app.outdir, folder, inventoryFile), `${JSON.stringify(inventory, null, 2)}\n`);
+}
