@@ -14,7 +14,7 @@ export interface RoomPlace {
   readonly wordsAt?: number;
 }
 
-export const size = { width: 1000, height: 722 };
+export const size = { width: 1200, height: 722 };
 
 /** The room that all others may import: a dot in the importer stands for the arrow. */
 export const ground = 'contracts';
@@ -46,6 +46,7 @@ export const places: Readonly<Record<string, RoomPlace>> = {
   },
   secrets: { x: 570, y: 268, width: 168, height: 80, lines: ['the environment’s CA,', 'a certificate a node'] },
   artifacts: { x: 800, y: 268, width: 160, height: 80, lines: ['Kafka, ZooKeeper:', 'one locked archive each'] },
+  stacks: { x: 1000, y: 268, width: 160, height: 80, lines: ['an environment as', 'Terraform for AWS'] },
   clients: {
     x: 40,
     y: 410,
@@ -81,7 +82,7 @@ export const places: Readonly<Record<string, RoomPlace>> = {
     height: 66,
     lines: ['what nodes will run: the messaging API, not started by up yet'],
   },
-  contracts: { x: 40, y: 650, width: 920, height: 52, lines: ['the error shape, exit statuses, late values'] },
+  contracts: { x: 40, y: 650, width: 1120, height: 52, lines: ['the error shape, exit statuses, late values'] },
 };
 
 type Point = readonly [x: number, y: number];
@@ -119,6 +120,17 @@ export const lanes: Readonly<Record<string, number | readonly Point[]>> = {
     [570, 450],
   ],
   'artifacts platform': 880,
+  'stacks cluster': [
+    [1090, 348],
+    [1090, 380],
+    [430, 380],
+    [430, 410],
+  ],
+  'stacks platform': [
+    [1040, 348],
+    [1040, 450],
+    [960, 450],
+  ],
   'cluster documents': 384,
   'programs clients': [
     [570, 581],
