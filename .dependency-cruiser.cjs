@@ -15,7 +15,7 @@ const mayImport = {
   secrets: [...foundation, 'cluster', 'clients'],
   artifacts: [...foundation, 'cluster'],
   topics: [...foundation, 'clients'], // not cluster: its callers pass what it needs
-  drivers: [...foundation, 'cluster', 'clients'],
+  drivers: [...foundation, 'cluster', 'clients', 'provision'],
   provision: ['contracts', 'platform', 'cluster', 'artifacts'],
   stacks: [...foundation, 'cluster', 'provision'],
   charts: [...foundation, 'cluster'],

@@ -6,7 +6,7 @@
 import { EnsembleError } from './error.ts';
 
 /** Counts up when a script of before could not follow the list. */
-export const nodeListVersion = 1;
+const nodeListVersion = 1;
 
 /** How a fetched archive is put into use: a .tar.gz into `folder`; its .deb files installed beside; one .deb; one executable as `folder`/`name`. */
 const uses = ['unpack', 'debs', 'deb', 'binary'] as const;
@@ -132,28 +132,42 @@ export function formatNodeList(list: NodeList): string {
   return lines.map((fields) => `${fields.map(checkedField).join(' ')}\n`).join('');
 }
 
-/** Throws NODE_LIST_UNREADABLE for another version, a text that was cut off, and a line that no version 1 has. */
+/** Throws NODE_LIST_UNREADABLE for another version, a text that was cut off, and a line that no version 1 has. @internal */
 export function parseNodeList(text: string): NodeList {
-  const lines = text.split('\n');
-  const [head = ''] = lines;
+  const [head = '', environment = '', node = '', ...lines] = text.split('\n');
   if (head !== `ensemble-node-list ${nodeListVersion}`) throw unreadable(1, head);
-  if (lines.at(-1) !== '' || lines.at(-2) !== 'end') throw unreadable(lines.length, lines.at(-2) ?? '');
-  const list: Draft = { environment: '', node: '', accounts: [], volumes: [], folders: [], archives: [], ...restOfDraft() };
-  lines.slice(1, -2).forEach((line, index) => {
+  if (lines.pop() !== '' || lines.pop() !== 'end') throw unreadable(lines.length + 4, 'the end of the text');
+  const list: Draft = {
+    environment: named('environment', environment, 2),
+    node: named('node', node, 3),
+    accounts: [],
+    volumes: [],
+    folders: [],
+    archives: [],
+    packages: [],
+    files: [],
+    services: [],
+    jobs: [],
+  };
+  lines.forEach((line, index) => {
     const [kind = '', ...fields] = line.split(' ');
     const reader = readers[kind];
-    if (reader === undefined || fields.length !== reader.length || fields.includes('')) throw unreadable(index + 2, line);
+    if (reader === undefined || fields.length !== reader.length || fields.includes(''))
+      throw unreadable(index + 4, line);
     reader.read(list, fields);
   });
-  if (list.environment === '' || list.node === '') throw unreadable(2, lines[1] ?? '');
   return list;
 }
 
-type Draft = { -readonly [Key in keyof NodeList]: NodeList[Key] extends readonly (infer Item)[] ? Item[] : NodeList[Key] };
-
-function restOfDraft(): Pick<Draft, 'packages' | 'files' | 'services' | 'jobs'> {
-  return { packages: [], files: [], services: [], jobs: [] };
+function named(kind: string, line: string, number: number): string {
+  const [found, name = '', more] = line.split(' ');
+  if (found !== kind || name === '' || more !== undefined) throw unreadable(number, line);
+  return name;
 }
+
+type Draft = {
+  -readonly [Key in keyof NodeList]: NodeList[Key] extends readonly (infer Item)[] ? Item[] : NodeList[Key];
+};
 
 interface Reader {
   /** Fields after the kind. */
@@ -168,8 +182,6 @@ const readFileLine = (late: boolean): Reader => ({
 });
 
 const readers: Readonly<Partial<Record<string, Reader>>> = {
-  environment: { length: 1, read: (list, [name = '']) => void (list.environment = name) },
-  node: { length: 1, read: (list, [name = '']) => void (list.node = name) },
   account: { length: 2, read: (list, [name = '', id]) => void list.accounts.push({ name, id: Number(id) }) },
   volume: {
     length: 3,

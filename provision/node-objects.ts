@@ -35,6 +35,10 @@ export interface NodeObjects {
   readonly services: readonly ListedService[];
 }
 
+/**
+ * @param addressing namedAddressing, but for tests.
+ * Throws a TypeError where `software` lacks an archive that the node needs. @internal
+ */
 export function nodeObjects(
   cluster: Cluster,
   group: Group,
@@ -132,7 +136,9 @@ function partOf(site: Site, rendered: RenderedService): Part {
     account,
     memoryMiB: node.memoryMiB,
     mounts: mounts.map(({ path }) => path),
-    after: (serviceTable.get(service)?.startAfter ?? []).filter((id) => group.services.includes(id)).map(serviceUnitName),
+    after: (serviceTable.get(service)?.startAfter ?? [])
+      .filter((id) => group.services.includes(id))
+      .map(serviceUnitName),
     privilegedPort: (serviceTable.get(service)?.listeners ?? []).some(
       ({ name }) => addressing.port(node, service, name) < 1024,
     ),

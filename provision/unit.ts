@@ -72,7 +72,9 @@ export function serviceUnit({ service, process }: RenderedService, context: Unit
       '# its main process alone is asked; what is left after that time is killed with it',
       'KillMode=mixed',
       `TimeoutStopSec=${seconds(process.stopTimeoutMs)}`,
-      ...(process.program.runtime === 'java' ? ['# a virtual machine that obeyed SIGTERM', 'SuccessExitStatus=143'] : []),
+      ...(process.program.runtime === 'java'
+        ? ['# a virtual machine that obeyed SIGTERM', 'SuccessExitStatus=143']
+        : []),
       'Restart=on-failure',
       'RestartSec=10',
       ...limits(process.memoryMiB, context),

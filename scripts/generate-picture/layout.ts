@@ -31,7 +31,7 @@ export const places: Readonly<Record<string, RoomPlace>> = {
   operations: {
     x: 40,
     y: 136,
-    width: 920,
+    width: 1120,
     height: 66,
     lines: ['joins rooms, in named steps: up, down,', 'status, doctor, start, stop, topics'],
     wordsAt: 614,
@@ -47,6 +47,13 @@ export const places: Readonly<Record<string, RoomPlace>> = {
   secrets: { x: 570, y: 268, width: 168, height: 80, lines: ['the environment’s CA,', 'a certificate a node'] },
   artifacts: { x: 800, y: 268, width: 160, height: 80, lines: ['Kafka, ZooKeeper:', 'one locked archive each'] },
   stacks: { x: 1000, y: 268, width: 160, height: 80, lines: ['an environment as', 'Terraform for AWS'] },
+  provision: {
+    x: 1000,
+    y: 410,
+    width: 160,
+    height: 80,
+    lines: ['a machine becomes a node:', 'list, units, one script'],
+  },
   clients: {
     x: 40,
     y: 410,
@@ -64,7 +71,7 @@ export const places: Readonly<Record<string, RoomPlace>> = {
   platform: {
     x: 570,
     y: 410,
-    width: 390,
+    width: 590,
     height: 80,
     lines: ['who a process is, a lock between processes,', 'where Ensemble is installed'],
   },
@@ -128,8 +135,26 @@ export const lanes: Readonly<Record<string, number | readonly Point[]>> = {
   ],
   'stacks platform': [
     [1040, 348],
-    [1040, 450],
-    [960, 450],
+    [1040, 394],
+    [940, 394],
+    [940, 410],
+  ],
+  'stacks provision': 1120,
+  'provision cluster': [
+    [1060, 490],
+    [1060, 505],
+    [420, 505],
+    [420, 490],
+  ],
+  'provision platform': [
+    [1000, 462],
+    [960, 462],
+  ],
+  'provision artifacts': [
+    [1000, 430],
+    [980, 430],
+    [980, 308],
+    [960, 308],
   ],
   'cluster documents': 384,
   'programs clients': [

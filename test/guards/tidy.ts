@@ -35,7 +35,8 @@ const targetRooms = /^(stacks|charts|drivers)\//;
 const serviceOrRole = /zookeeper|kafka|mongodb|haproxy|(?<![a-z])(masters?|workers?)(?![a-z])/i;
 // Written so that they do not find themselves.
 const machinePath = /(?<![\w.-])\/(root|home|w[o]rk|tmp\/[a-z]+)\//;
-const registryHost = /https?:\/\/(registry|repo1?|proxy|deb|pypi)[a-z0-9.-]*\.(org|com)/;
+/** MongoDB's own repository, which provision/ names, is the one package source that a node has. */
+const registryHost = /https?:\/\/(?!repo\.mongodb\.org\/)(registry|repo1?|proxy|deb|pypi)[a-z0-9.-]*\.(org|com)/;
 
 /** Every fault of the tree, in the order of the rules. */
 export function findUntidiness(files: readonly SourceFile[]): readonly Untidy[] {
