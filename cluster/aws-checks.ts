@@ -1,5 +1,7 @@
 /** What target aws asks of the fields together, before Terraform sees any of them: Terraform would say it late, one fault at a time, half built. */
+import { nearest } from '../documents/parse.ts';
 import { mostZones } from './address-plan.ts';
+import { awsRegions, awsZones } from './aws-facts.ts';
 import type { EnvironmentDraft, SayFault } from './draft.ts';
 import { roles } from './roles.ts';
 
@@ -12,6 +14,7 @@ export function checkAws(draft: EnvironmentDraft, fault: SayFault): void {
   }
   if (aws === undefined)
     fault(['aws'], 'what AWS must know, the account above all', 'nothing', 'add aws: { account: "123456789012" }');
+  checkPlace(draft, fault);
   const zones = draft.zones?.length ?? 0;
   if (zones > mostZones)
     fault(
@@ -21,6 +24,23 @@ export function checkAws(draft: EnvironmentDraft, fault: SayFault): void {
       'name fewer',
     );
   checkVolumes(draft, fault);
+}
+
+function checkPlace({ region, zones = [] }: EnvironmentDraft, fault: SayFault): void {
+  if (region === undefined) return;
+  if (!awsRegions.includes(region)) {
+    const near = nearest(region, awsRegions);
+    const next = near === undefined ? 'write eu-west-1, say' : `did you mean ${near}?`;
+    fault(['region'], 'a region of AWS whose zones and machine types are known here', JSON.stringify(region), next);
+    return;
+  }
+  const known = awsZones(region);
+  for (const [index, zone] of zones.entries()) {
+    if (zone === undefined || known.includes(zone)) continue;
+    const near = nearest(zone, known);
+    const next = near === undefined || zones.includes(near) ? 'choose among them' : `did you mean ${near}?`;
+    fault(['zones', index], `a zone of ${region} (${known.join(', ')})`, JSON.stringify(zone), next);
+  }
 }
 
 /** AWS EBS user guide, "General Purpose SSD volumes": 500 operations a second for each GiB, and a quarter of a MiB for each operation. */

@@ -2,11 +2,11 @@
  * What the fields of an environment must be together. Each check reads only fields that are valid by themselves, so that one bad field
  * does not hide another's fault, and reports at the place that a person would change.
  */
-import { nearest, type Parsed } from '../documents/parse.ts';
+import type { Parsed } from '../documents/parse.ts';
 import { checkAws } from './aws-checks.ts';
 import { activeOrdinals, type EnvironmentDraft, type SayFault } from './draft.ts';
 import type { EnvironmentSpec } from './environment.ts';
-import { machines } from './machines.ts';
+import { checkMachines } from './machine-checks.ts';
 import { checkAddresses, checkPorts } from './network-checks.ts';
 import { checkPlatform } from './platform-checks.ts';
 import { checkReplicas } from './replica-checks.ts';
@@ -26,6 +26,7 @@ export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
   checkReplicas(draft, fault);
   checkRetired(draft, fault);
   checkZones(draft, fault);
+  checkMachines(draft, fault);
   checkPlatform(draft, fault);
   checkAws(draft, fault);
   checkAddresses(draft, fault);
@@ -93,17 +94,6 @@ function checkGroup(role: Role, draft: EnvironmentDraft, sized: boolean, fault: 
       `${service} among the services of ${role.field}`,
       `[${runs?.join(', ')}]`,
       'leave runs out',
-    );
-  }
-  if (typeof group.machine === 'string' && !machines.has(group.machine)) {
-    const near = nearest(group.machine, [...machines.keys()]);
-    fault(
-      [role.field, 'machine'],
-      `a machine type that is known here (${[...machines.keys()].slice(0, 4).join(', ')} ...)`,
-      JSON.stringify(group.machine),
-      near === undefined
-        ? 'write its size instead: { memoryMiB: 2048, cpus: 2 }'
-        : `did you mean ${near}? Or write its size: { memoryMiB, cpus }`,
     );
   }
 }

@@ -99,7 +99,8 @@ function localPlan(subnet = defaultSubnet): AddressPlan {
 function cloudPlan({ network, zones = [], spread }: EnvironmentDraft): AddressPlan | undefined {
   const subnet = network?.subnet ?? defaultCloudSubnet;
   const named = zones.flatMap((zone) => zone ?? []);
-  if (named.length !== zones.length || named.length === 0 || named.length > mostZones) return undefined;
+  if (!isCloudBlock(subnet) || named.length !== zones.length || named.length === 0 || named.length > mostZones)
+    return undefined;
   const blocks = zoneBlocks(subnet, named);
   return {
     subnet,

@@ -113,7 +113,7 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
     [
       'an unknown machine type',
       change({ '{ memoryMiB: 4096, cpus: 2 }': 't3.smal' }),
-      '11:3: workers.machine: expected a machine type that is known here (t3.small, t3.medium, t3.large, m6i.large ...), found "t3.smal"; did you mean t3.small? Or write its size: { memoryMiB, cpus }',
+      '11:3: workers.machine: expected a machine type that is known here (t3.small, t3.medium, m6i.large, m6i.xlarge ...), found "t3.smal"; did you mean t3.small? Or write its size: { memoryMiB, cpus }',
     ],
     [
       'a machine’s size with a slip in it',
