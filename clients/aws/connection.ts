@@ -25,6 +25,11 @@ export function clientConfig({ region }: AwsPlace) {
   };
 }
 
+/** A stand-in for AWS has one name: a bucket cannot be part of it. */
+export function usesOwnEndpoint({ AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL }: NodeJS.ProcessEnv = process.env): boolean {
+  return (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL ?? '') !== '';
+}
+
 /** Runs one call and says in our words what it failed of; `absent` names the errors that mean that there is nothing, which is an answer. */
 export async function call<T>(name: string, work: () => Promise<T>): Promise<T>;
 export async function call<T>(name: string, work: () => Promise<T>, absent: readonly string[]): Promise<T | undefined>;

@@ -30,7 +30,6 @@ const denied = new Set([
   'NotAuthorized',
   'AllAccessDisabled',
   'Forbidden',
-  '403',
 ]);
 const throttled = new Set([
   'Throttling',
@@ -61,6 +60,8 @@ const unreachable = new Set([
 /** The name under which AWS, the SDK or Node says what went wrong: `AccessDenied`, `ECONNREFUSED`. */
 function awsErrorName(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // The answer to a HEAD has no body, so that its status is all there is.
+  if (statusOf(error) === 403 && /^Unknown/.test(error.name)) return 'Forbidden';
   if (unreachable.has(error.name)) return error.name;
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
@@ -148,4 +149,19 @@ export function wrongAccount(expected: string, found: string, identity: string):
     message: `these credentials are of account ${found} (${identity}), and the environment belongs to ${expected}`,
     next: 'Sign in to the environment’s account (AWS_PROFILE), or mend `aws.account` in the environment file. Nothing was changed.',
   });
+}
+
+export function commandUndelivered(instance: string, status: string): EnsembleError {
+  return new EnsembleError({
+    code: 'CLIENT_AWS_COMMAND_UNDELIVERED',
+    message: `the agent of ${instance} did not end its command in time (${status})`,
+    next: 'Check in the Systems Manager console that the instance is a managed node that is online; whether the command ran is not known.',
+  });
+}
+
+/** Of the HTTP answer that an error of the SDK came with. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
+  const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number };
+  return httpStatusCode;
 }

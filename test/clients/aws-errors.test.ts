@@ -16,7 +16,7 @@ describe('what a call to AWS failed of', () => {
     ['CLIENT_AWS_NO_CREDENTIALS', said('CredentialsProviderError', 'Could not load credentials from any providers')],
     ['CLIENT_AWS_CREDENTIALS_UNKNOWN', said('InvalidClientTokenId', 'The security token is invalid')],
     ['CLIENT_AWS_DENIED', said('UnauthorizedOperation', 'You are not authorized to perform this operation')],
-    ['CLIENT_AWS_DENIED', said('403', 'UnknownError')], // what a HEAD answers: it has no body to say more
+    ['CLIENT_AWS_DENIED', Object.assign(said('Unknown', 'UnknownError'), { $metadata: { httpStatusCode: 403 } })], // to a HEAD
     ['CLIENT_AWS_THROTTLED', said('RequestLimitExceeded', 'Request limit exceeded')],
     ['CLIENT_AWS_UNREACHABLE', said('Error', 'connect ECONNREFUSED 127.0.0.1:1', 'ECONNREFUSED')],
     ['CLIENT_AWS_UNREACHABLE', said('TimeoutError', 'socket hang up', 'ECONNRESET')],

@@ -1,0 +1,18 @@
+/** What can go wrong where an environment is operated on AWS. */
+import { EnsembleError } from '../../contracts/error.ts';
+
+export function targetNotAws(environment: string, target: string, command: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TARGET_NOT_AWS',
+    message: `environment ${environment} has target ${target}, and \`ensemble ${command}\` is for target aws`,
+    next: 'Name an environment of target aws with --environment.',
+  });
+}
+
+export function stateBucketTaken(bucket: string, account: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_STATE_BUCKET_TAKEN',
+    message: `a bucket ${bucket} exists, and does not belong to account ${account} or may not be seen with these credentials`,
+    next: 'Sign in as one that may use S3 in that account. If another account holds the name, tell AWS: state must never be written there. Nothing was changed.',
+  });
+}
