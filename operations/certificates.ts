@@ -6,7 +6,7 @@ import { allNodes } from '../cluster/resolve.ts';
 import { nodeName } from '../cluster/services/peers.ts';
 import { serviceTable } from '../cluster/services/table.ts';
 import { ensureAuthority } from '../secrets/authority.ts';
-import { type Certificate, ensureCertificate } from '../secrets/certificate.ts';
+import { type Certificate, type CertificateSpec, ensureCertificate } from '../secrets/certificate.ts';
 import { ensureSecret } from '../secrets/tokens.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -15,10 +15,10 @@ interface CertificateNeeds extends Pick<Deployment, 'addressing' | 'secrets'> {
   readonly environment: Pick<Deployment['environment'], 'cluster'>;
 }
 
-/** Every node's and the operator's; with `renew`, new ones for all. @throws EnsembleError SECRETS_... */
+/** Every node's and the operator's, and `also` others; with `renew`, new ones for all. @throws EnsembleError SECRETS_... */
 export async function ensureCertificates(
   { environment, addressing, secrets }: CertificateNeeds,
-  { renew = false }: { readonly renew?: boolean } = {},
+  { renew = false, also = [] }: { readonly renew?: boolean; readonly also?: readonly CertificateSpec[] } = {},
 ): Promise<readonly Certificate[]> {
   const { cluster } = environment;
   const authority = await ensureAuthority(secrets, cluster.environment);
@@ -31,10 +31,9 @@ export async function ensureCertificates(
       certificates.push(await ensureCertificate(secrets, authority, { id: node.id, commonName, hosts, renew }));
     }
   }
-  const hosts = [`operator.${cluster.domain}`];
-  certificates.push(
-    await ensureCertificate(secrets, authority, { id: 'operator', commonName: 'operator', hosts, renew }),
-  );
+  const operator = { id: 'operator', commonName: 'operator', hosts: [`operator.${cluster.domain}`] };
+  for (const spec of [operator, ...also])
+    certificates.push(await ensureCertificate(secrets, authority, { ...spec, renew }));
   return certificates;
 }
 
@@ -55,7 +54,7 @@ function passesTo(service: string, group: Group): boolean {
 }
 
 /** Tokens, passwords and key files that the services' files ask for. */
-export async function ensureSecrets({ environment, addressing, secrets }: Deployment): Promise<void> {
+export async function ensureSecrets({ environment, addressing, secrets }: CertificateNeeds): Promise<void> {
   const { cluster } = environment;
   const specs = cluster.groups.flatMap((group) =>
     group.nodes.flatMap((node) =>

@@ -3,6 +3,7 @@
  * Exit statuses are those of contracts/error.ts, and each command's help names its own.
  */
 import { Command, Option } from 'commander';
+import { addAwsCommands } from './aws-commands.ts';
 import { addCommand, seconds, wholeNumber } from './command-line.ts';
 import { addTopicsCommands } from './topics-commands.ts';
 
@@ -99,5 +100,7 @@ addCommand(program, 'validate', 'check an environment file and its topics manife
   argument: ['[file]', 'an environment file, or a name in environments/'],
   statuses: ['0 valid', '1 faults, each with its place'],
 });
+
+addAwsCommands(program);
 
 await program.parseAsync();

@@ -7,30 +7,49 @@ import { secretVanished } from './errors.ts';
 import { checkSecretId, type SecretStore } from './store.ts';
 
 export interface AwsStoreProps {
-  readonly client: Pick<SecretsClient, 'read' | 'create' | 'put' | 'list'>;
+  readonly client: Pick<SecretsClient, 'read' | 'readAll' | 'create' | 'put' | 'list'>;
   /** `ensemble/staging/store/` */
   readonly prefix: string;
   /** Of every secret that it makes. */
   readonly options: SecretOptions;
 }
 
-/** Its methods throw CLIENT_AWS_... when the service refuses, and SECRETS_BAD_ID. @internal */
+/** For the life of one command. Its methods throw CLIENT_AWS_... when the service refuses, and SECRETS_BAD_ID. */
 export function awsStore({ client, prefix, options }: AwsStoreProps): SecretStore {
   const nameOf = (id: string) => `${prefix}${checkSecretId(id)}`;
+  let known: Promise<Map<string, string>> | undefined;
+  // What was there at the first read comes with a few calls; what is not among it is asked for each time, since another run may make it meanwhile.
+  const values = () => {
+    known ??= client.readAll(prefix).then((all) => new Map(all));
+    return known;
+  };
+  const keep = async (name: string, text: string) => void (await values()).set(name, text);
+
   return {
     async read(id) {
-      const text = await client.read(nameOf(id));
+      const name = nameOf(id);
+      const text = (await values()).get(name) ?? (await client.read(name));
+      if (text !== undefined) await keep(name, text);
       return text === undefined ? undefined : Buffer.from(text);
     },
     async write(id, bytes) {
       const name = nameOf(id);
       const text = textOf(bytes);
-      if (await client.put(name, text)) return;
-      if (await client.create(name, text, options)) return;
-      // Somebody else made it between the two calls: ours is the later word.
-      if (!(await client.put(name, text))) throw secretVanished(name);
+      const written =
+        (await client.put(name, text)) ||
+        (await client.create(name, text, options)) ||
+        // Somebody else made it between the two calls: ours is the later word.
+        (await client.put(name, text));
+      if (!written) throw secretVanished(name);
+      await keep(name, text);
     },
-    create: (id, bytes) => client.create(nameOf(id), textOf(bytes), options),
+    async create(id, bytes) {
+      const name = nameOf(id);
+      const text = textOf(bytes);
+      const created = await client.create(name, text, options);
+      if (created) await keep(name, text);
+      return created;
+    },
     async list() {
       return (await client.list(prefix)).map((name) => name.slice(prefix.length));
     },

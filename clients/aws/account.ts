@@ -20,7 +20,7 @@ async function callerOf(place: AwsPlace): Promise<Caller> {
   }
 }
 
-/** Throws CLIENT_AWS_WRONG_ACCOUNT unless the credentials are of `account`. @internal */
+/** Throws CLIENT_AWS_WRONG_ACCOUNT unless the credentials are of `account`. */
 export async function assertAccount(place: AwsPlace, account: string): Promise<Caller> {
   const caller = await callerOf(place);
   if (caller.account !== account) throw wrongAccount(account, caller.account, caller.identity);

@@ -28,7 +28,6 @@ export interface SecretOptions {
 
 const absent = ['ResourceNotFoundException'];
 
-/** @internal */
 export async function openSecrets(place: AwsPlace): Promise<SecretsClient> {
   const sdk = await import('@aws-sdk/client-secrets-manager');
   const client = new sdk.SecretsManagerClient(clientConfig(place));

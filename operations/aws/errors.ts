@@ -16,3 +16,12 @@ export function stateBucketTaken(bucket: string, account: string): EnsembleError
     next: 'Sign in as one that may use S3 in that account. If another account holds the name, tell AWS: state must never be written there. Nothing was changed.',
   });
 }
+
+export function foundationMissing(environment: string, secrets: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FOUNDATION_MISSING',
+    message: `${secrets.length} secrets of nodes are not there to be filled: the stack ${environment}-foundation makes them, and was not applied for these nodes`,
+    next: `Apply it (\`cdktf deploy ${environment}-foundation\`), then run the command again: what was made is kept.`,
+    evidence: secrets.length > 5 ? [...secrets.slice(0, 5), `and ${secrets.length - 5} more`] : secrets,
+  });
+}

@@ -1,7 +1,13 @@
 /** The operator's secrets on AWS, against a local one (moto): the store keeps what SecretStore promises, and a refusal is said in our words. */
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { assertAccount } from '../../clients/aws/account.ts';
 import { openSecrets, type SecretsClient } from '../../clients/aws/secrets.ts';
+import { nodeSecretName } from '../../contracts/aws-names.ts';
+import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { ensureAwsSecrets } from '../../operations/aws/ensure-secrets.ts';
+import { secretsByReader } from '../../operations/aws/node-secrets.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
 import { ensureAuthority } from '../../secrets/authority.ts';
 import { awsStore } from '../../secrets/aws-store.ts';
 import { ensureCertificate } from '../../secrets/certificate.ts';
@@ -22,6 +28,8 @@ requires('moto').describe('secrets on AWS', () => {
     moto = await startMoto();
     for (const [name, value] of Object.entries(moto.environment)) vi.stubEnv(name, value);
     client = await openSecrets(place);
+  });
+  beforeEach(() => {
     store = awsStore({ client, prefix, options: { tags: { 'ensemble:environment': 'staging' } } });
   });
   afterEach(async () => await moto.reset());
@@ -82,5 +90,73 @@ requires('moto').describe('secrets on AWS', () => {
   requires('moto').it('another account than the environment’s is refused before anything is changed', async () => {
     expect((await assertAccount(place, motoAccount)).account).toBe(motoAccount);
     await expect(assertAccount(place, '999999999999')).rejects.toMatchObject({ code: 'CLIENT_AWS_WRONG_ACCOUNT' });
+  });
+
+  requires('moto').describe('of an environment', () => {
+    const open = () =>
+      openAwsEnvironment(
+        { environment: 'staging', environmentsDirectory: join(installationRoot(), 'environments') },
+        'test',
+      );
+
+    /** As the stack of the foundation makes them: without a value. */
+    async function makeContainers(aws: AwsEnvironment): Promise<readonly string[]> {
+      const { CreateSecretCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+      const sdk = new SecretsManagerClient(place);
+      const readers = [...secretsByReader(aws.environment.cluster, aws.addressing).keys()];
+      for (const reader of readers)
+        await sdk.send(new CreateSecretCommand({ Name: nodeSecretName('staging', reader) }));
+      sdk.destroy();
+      return readers;
+    }
+
+    requires('moto').it(
+      'before the foundation they are made and kept; after it each node gets exactly what its files name',
+      async () => {
+        const aws = await open();
+        const early = ensureAwsSecrets(aws);
+        await expect(early).rejects.toMatchObject({ code: 'OPERATIONS_FOUNDATION_MISSING' });
+        const authority = await client.read(`${prefix}tls/ca.pem`);
+        const readers = await makeContainers(aws);
+        const report = await ensureAwsSecrets(aws);
+        expect(report).toMatchObject({ issued: [], published: readers, readers: readers.length });
+        for (const [reader, ids] of secretsByReader(aws.environment.cluster, aws.addressing)) {
+          const bundle: Record<string, string> = JSON.parse(
+            (await client.read(nodeSecretName('staging', reader))) ?? '',
+          );
+          expect(Object.keys(bundle)).toEqual(ids);
+          expect(Object.values(bundle).every((text) => text.length > 0)).toBe(true);
+          expect(JSON.stringify(bundle)).not.toContain((await client.read(`${prefix}tls/ca.key.pem`))?.split('\n')[1]);
+          if (ids.includes('tls/ca.pem')) expect(bundle['tls/ca.pem']).toBe(authority);
+        }
+        // One secret a node holds its certificate and its key.
+        expect((await client.list(prefix)).filter((name) => name.includes('worker-1'))).toEqual([
+          `${prefix}tls/worker-1.keystore.pem`,
+        ]);
+      },
+    );
+
+    requires('moto').it(
+      'a second run changes nothing; renewed, every reader is given its new certificate',
+      async () => {
+        const aws = await open();
+        await makeContainers(aws);
+        await ensureAwsSecrets(aws);
+        const worker = nodeSecretName('staging', 'worker-1');
+        const before = await client.read(worker);
+        expect(await ensureAwsSecrets(aws)).toMatchObject({ issued: [], published: [] });
+        const renewed = await ensureAwsSecrets(aws, { renew: true });
+        expect(renewed.issued.every(({ why }) => why === 'asked for')).toBe(true);
+        expect(renewed.published).toContain('worker-1');
+        expect(await client.read(worker)).not.toBe(before);
+      },
+    );
+
+    requires('moto').it('credentials of another account write nothing', async () => {
+      const aws = await open();
+      const theirs = { ...aws, place: { ...aws.place, account: '999999999999' } };
+      await expect(ensureAwsSecrets(theirs)).rejects.toMatchObject({ code: 'CLIENT_AWS_WRONG_ACCOUNT' });
+      expect(await client.list('')).toEqual([]);
+    });
   });
 });
