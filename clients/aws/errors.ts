@@ -151,14 +151,6 @@ export function wrongAccount(expected: string, found: string, identity: string):
   });
 }
 
-export function commandUndelivered(instance: string, status: string): EnsembleError {
-  return new EnsembleError({
-    code: 'CLIENT_AWS_COMMAND_UNDELIVERED',
-    message: `the agent of ${instance} did not end its command in time (${status})`,
-    next: 'Check in the Systems Manager console that the instance is a managed node that is online; whether the command ran is not known.',
-  });
-}
-
 /** Of the HTTP answer that an error of the SDK came with. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;

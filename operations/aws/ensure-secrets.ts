@@ -58,7 +58,7 @@ export async function ensureAwsSecrets(
 }
 
 /** The operator's store, for as long as `work` takes. */
-export async function withStore<T>(
+async function withStore<T>(
   { place }: Pick<AwsEnvironment, 'place'>,
   work: (store: SecretStore, client: SecretsClient) => Promise<T>,
 ): Promise<T> {
