@@ -105,23 +105,37 @@ export function programAbsent(name: string, main: string): EnsembleError {
   });
 }
 
-const mendUpstream =
-  'Mend `program: { upstream: … }` in the environment file, or take `program: ensemble`, which needs nothing.';
+const mendUpstream = (namedBy: string | undefined) =>
+  namedBy !== undefined
+    ? `Mend \`${namedBy}\` in the environment file.`
+    : 'Mend `program: { upstream: … }` in the environment file, or take `program: ensemble`, which needs nothing.';
 
-export function upstreamNotFetched(program: string, source: string, reason: string, cause: unknown): EnsembleError {
+export function upstreamNotFetched(
+  program: string,
+  source: string,
+  reason: string,
+  cause: unknown,
+  namedBy?: string,
+): EnsembleError {
   return new EnsembleError({
     code: 'ARTIFACTS_UPSTREAM_NOT_FETCHED',
     message: `${program} could not be fetched from ${source}: ${reason}`,
-    next: mendUpstream,
+    next: mendUpstream(namedBy),
     cause,
   });
 }
 
-export function upstreamWrongBytes(program: string, source: string, expected: string, found: string): EnsembleError {
+export function upstreamWrongBytes(
+  program: string,
+  source: string,
+  expected: string,
+  found: string,
+  namedBy?: string,
+): EnsembleError {
   return new EnsembleError({
     code: 'ARTIFACTS_UPSTREAM_WRONG_BYTES',
     message: `What ${source} holds is not the ${program} that the environment names: its SHA-256 is ${found} instead of ${expected}. It was not used`,
-    next: `Find out which of the two is right before you change the hash. ${mendUpstream}`,
+    next: `Find out which of the two is right before you change the hash. ${mendUpstream(namedBy)}`,
   });
 }
 
@@ -129,7 +143,7 @@ export function upstreamNotExecutable(program: string, source: string, why: stri
   return new EnsembleError({
     code: 'ARTIFACTS_UPSTREAM_NOT_EXECUTABLE',
     message: `${source} gives no ${program} that runs: ${why}`,
-    next: mendUpstream,
+    next: mendUpstream(undefined),
   });
 }
 
@@ -183,5 +197,21 @@ export function nodeNotFetched(name: string, version: string, evidence: readonly
     message: `Node for nodes, the npm package ${name} ${version}, could not be fetched`,
     next: 'Read what npm said above; the machine must reach the npm registry, directly or as its own settings say.',
     evidence,
+  });
+}
+
+export function archiveWrongBytes(name: string, expected: string, found: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_ARCHIVE_WRONG_BYTES',
+    message: `The archive of ${name} was made, and its SHA-256 is ${found} instead of ${expected}, which artifacts.lock.json names. It was not kept`,
+    next: 'The same packages must give the same bytes: report this as a fault, with what `ensemble doctor` prints on this machine.',
+  });
+}
+
+export function notTheLocked(name: string, source: string): EnsembleError {
+  return new EnsembleError({
+    code: 'ARTIFACTS_NOT_THE_LOCKED',
+    message: `What this machine has of ${name} (${source}) is not the archive that artifacts.lock.json names, and nodes get that one alone`,
+    next: 'Install Maven on a machine that reaches its repository, unset KAFKA_HOME, and run the command again.',
   });
 }

@@ -60,6 +60,6 @@ export async function keepFile(
 }
 
 /** Whether a file is there with these bytes. */
-async function isWhole(path: string, sha256: string): Promise<boolean> {
+export async function isWhole(path: string, sha256: string): Promise<boolean> {
   return (await hashFile(path).catch(() => undefined)) === sha256;
 }

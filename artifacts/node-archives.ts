@@ -4,7 +4,7 @@
  * where `file` says. Decision 0032 has the reasons.
  */
 import type { Program } from '../cluster/model.ts';
-import { type ArtifactService, artifactsLock, runtimesLock } from './artifacts-lock.ts';
+import { type ArtifactService, artifactsLock, type RuntimesLock, runtimesLock } from './artifacts-lock.ts';
 import type { ProgramName } from './program-bundle.ts';
 
 /** Java and Node for Linux on x86-64, and HAProxy with the libraries that Debian 12's image lacks. */
@@ -39,15 +39,15 @@ export type NodeArchives = Readonly<Record<NodeArchiveName, NodeArchive>>;
 /** What a bundling says of each of our programs. */
 export type ProgramArchives = Readonly<Record<ProgramName, { readonly sha256: string; readonly size: number }>>;
 
-/** Relative to the project's folder: where `ensemble artifacts build` puts archives, and a deployment takes them from. @internal */
+/** Relative to the project's folder: where `ensemble artifacts build` puts archives, and a deployment takes them from. */
 export const archivesFolder = '.ensemble/archives';
 
-/** Run by AWS Lambda, which takes a zip. @internal */
+/** Run by AWS Lambda, which takes a zip. */
 export const functionPrograms: ReadonlySet<string> = new Set(['topics-applier']);
 
-/** Every archive, by name. @internal */
-export function nodeArchives(programs: ProgramArchives): NodeArchives {
-  const { java, node, haproxy } = runtimesLock;
+/** Every archive, by name. `runtimes`: instead of the committed lock's, for tests. */
+export function nodeArchives(programs: ProgramArchives, runtimes: RuntimesLock = runtimesLock): NodeArchives {
+  const { java, node, haproxy } = runtimes;
   const { zookeeper, kafka } = artifactsLock;
   const bundled = Object.entries(programs).map(([name, { sha256, size }]) => {
     const form = functionPrograms.has(name) ? 'zip' : 'tar';
@@ -63,7 +63,7 @@ export function nodeArchives(programs: ProgramArchives): NodeArchives {
   };
 }
 
-/** What an operator names by place and hash, uploaded as it is: an upstream program, or a Debian package such as the SSM agent's. @internal */
+/** What an operator names by place and hash, uploaded as it is: an upstream program, or a Debian package such as the SSM agent's. */
 export function operatorArchive(name: string, sha256: string, form: 'program' | 'deb'): NodeArchive {
   return archiveOf(name, { version: sha256.slice(0, 12), sha256 }, form, form === 'deb' ? 'deb' : 'bin');
 }

@@ -20,6 +20,8 @@ export interface UpstreamArtifact {
   readonly source: string;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
+  /** Where the environment names it, for whoever must mend it: `program: { upstream: … }` if absent. */
+  readonly namedBy?: string | undefined;
 }
 
 export interface EnsureUpstreamOptions extends DownloadOptions {
@@ -42,7 +44,7 @@ const entryFile = 'entry.json';
  * reason; nothing is left behind then.
  */
 export async function ensureUpstream(artifact: UpstreamArtifact, options: EnsureUpstreamOptions = {}): Promise<string> {
-  const { program, source, sha256 } = artifact;
+  const { program, sha256 } = artifact;
   const cacheRoot = cacheRootOf(options.cacheDirectory, options.env ?? process.env);
   const entry = join(cacheRoot, `upstream-${program}-${sha256.slice(0, 12)}`);
   const before = await executableOf(entry);
@@ -58,10 +60,10 @@ export async function ensureUpstream(artifact: UpstreamArtifact, options: Ensure
     const work = await newWorkFolder(cacheRoot);
     try {
       const fetched = join(work.path, 'fetched');
-      await fetchTo(fetched, artifact, options);
+      await fetchUpstream(fetched, artifact, options);
       const found = await hashFile(fetched);
-      if (found !== sha256) throw upstreamWrongBytes(program, shown(source), sha256, found);
-      const executable = await unpack(work.path, fetched, artifact);
+      if (found !== sha256) throw wrongBytesOf(artifact, found);
+      const executable = await unpackUpstream(work.path, fetched, artifact);
       const record: Entry = { executable, sha256: await hashFile(join(work.path, executable)) };
       await writeFile(join(work.path, entryFile), JSON.stringify(record));
       await publish(work, entry, async () => (await executableOf(entry)) !== undefined);
@@ -83,8 +85,17 @@ async function executableOf(entry: string): Promise<string | undefined> {
   }
 }
 
-async function fetchTo(file: string, artifact: UpstreamArtifact, options: EnsureUpstreamOptions): Promise<void> {
-  const { program, source } = artifact;
+export function wrongBytesOf({ program, source, sha256, namedBy }: UpstreamArtifact, found: string): Error {
+  return upstreamWrongBytes(program, shown(source), sha256, found, namedBy);
+}
+
+/** Downloads or copies what the environment names into `file`; its bytes are not yet to be trusted. Throws ARTIFACTS_UPSTREAM_NOT_FETCHED. */
+export async function fetchUpstream(
+  file: string,
+  artifact: UpstreamArtifact,
+  options: EnsureUpstreamOptions,
+): Promise<void> {
+  const { program, source, namedBy } = artifact;
   try {
     if (/^https?:/i.test(source)) {
       // fetch refuses it too, and would quote it.
@@ -98,12 +109,17 @@ async function fetchTo(file: string, artifact: UpstreamArtifact, options: Ensure
   } catch (error) {
     options.signal?.throwIfAborted();
     const reason = error instanceof Error && 'code' in error ? String(error.code) : (error as Error).message;
-    throw upstreamNotFetched(program, shown(source), reason, error);
+    throw upstreamNotFetched(program, shown(source), reason, error, namedBy);
   }
 }
 
-/** The name of the executable in `folder`, after unpacking where `fetched` is an archive. */
-async function unpack(folder: string, fetched: string, { program, source }: UpstreamArtifact): Promise<string> {
+/** The name of the executable in `folder`, after unpacking where `fetched` is an archive. Throws ARTIFACTS_UPSTREAM_NOT_EXECUTABLE. */
+export async function unpackUpstream(
+  folder: string,
+  fetched: string,
+  { program, source }: UpstreamArtifact,
+  processor: string = process.arch,
+): Promise<string> {
   const kind = await kindOf(fetched);
   const refuse = (why: string) => upstreamNotExecutable(program, shown(source), why);
   if (kind === 'zip') throw refuse('it is a zip archive, which is not unpacked: give the binary or a .tar.gz');
@@ -129,14 +145,19 @@ async function unpack(folder: string, fetched: string, { program, source }: Upst
       const list = names.map(({ path }) => path).slice(0, 8);
       throw refuse(`its archive holds no single file ${program} (it has ${list.join(', ') || 'none'})`);
     }
-    return checkExecutable(folder, only.path, refuse);
+    return checkExecutable(folder, only.path, processor, refuse);
   }
   await copyFile(fetched, join(folder, program));
   await rm(fetched);
-  return checkExecutable(folder, program, refuse);
+  return checkExecutable(folder, program, processor, refuse);
 }
 
-async function checkExecutable(folder: string, name: string, refuse: (why: string) => Error): Promise<string> {
+async function checkExecutable(
+  folder: string,
+  name: string,
+  processor: string,
+  refuse: (why: string) => Error,
+): Promise<string> {
   const path = join(folder, name);
   const start = await startOf(path);
   const isElf = start.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1'));
@@ -145,8 +166,8 @@ async function checkExecutable(folder: string, name: string, refuse: (why: strin
   if (!isElf && !isScript && !isMachO) throw refuse(`${name} is no program that a system could run`);
   // ELF header, e_machine, little-endian (System V ABI): the usual mistake is the other processor's binary.
   const machine = { 62: 'x64', 183: 'arm64' }[start.length > 19 ? start.readUInt16LE(18) : 0];
-  if (isElf && machine !== undefined && machine !== process.arch)
-    throw refuse(`${name} is for ${machine} processors, and this machine is ${process.arch}`);
+  if (isElf && machine !== undefined && machine !== processor)
+    throw refuse(`${name} is for ${machine} processors, and what it is to run on is ${processor}`);
   await chmod(path, 0o755);
   return name;
 }
