@@ -2,13 +2,14 @@
  * The files behind node-archives.ts: each made or fetched into the cache where it is absent, its every byte compared, and then put into the project's
  * .ensemble/archives, from where a deployment uploads it. A second run finds everything and makes nothing. I/O throughout.
  */
-import { constants, copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type ArtifactService, artifactsLock, type RuntimesLock, runtimesLock } from './artifacts-lock.ts';
 import { cacheRootOf } from './cache.ts';
 import type { DebianOptions } from './debian-packages.ts';
 import type { DownloadOptions } from './download.ts';
-import { ensureArtifact } from './ensure-artifact.ts';
+import { ensureArtifact, verifyArtifact } from './ensure-artifact.ts';
 import { archiveWrongBytes, notTheLocked } from './errors.ts';
 import { isWhole, keepFile } from './kept-file.ts';
 import { archivesFolder, type NodeArchive, nodeArchives, operatorArchive } from './node-archives.ts';
@@ -57,8 +58,11 @@ function allArchives(
   bundles: Awaited<ReturnType<typeof ensureProgramArchives>>,
   { operator = [], runtimes }: ArchiveFilesOptions,
 ): readonly NodeArchive[] {
-  const named = operator.map(({ program, sha256, form }) => operatorArchive(program, sha256, form));
-  return [...Object.values(nodeArchives(bundles, runtimes)), ...new Map(named.map((each) => [each.file, each])).values()];
+  const named = operator.map(({ program, sha256 }) => operatorArchive(program, sha256));
+  return [
+    ...Object.values(nodeArchives(bundles, runtimes)),
+    ...new Map(named.map((each) => [each.file, each])).values(),
+  ];
 }
 
 /**
@@ -111,9 +115,10 @@ async function inCache(
   if (isService(name)) {
     const artifact = await ensureArtifact(name, options);
     if (!artifact.locked) throw notTheLocked(name, artifact.source);
+    await verifyArtifact(artifact);
     return join(artifact.directory, artifactsLock[name].archive);
   }
-  const kept = { cacheRoot, folder: 'archives', name: archive.file.slice(archive.file.indexOf('-') + 1), sha256 };
+  const kept = { cacheRoot, folder: 'archives', name, sha256 };
   const artifact = options.operator?.find((each) => each.program === name && each.sha256 === sha256);
   if (artifact !== undefined)
     return keepFile(
@@ -141,9 +146,12 @@ function isService(name: string): name is ArtifactService {
   return Object.hasOwn(artifactsLock, name);
 }
 
-/** A second name for the same bytes where the two folders lie on one disk, else a copy. */
+/** A second name for the same bytes where the two folders lie on one disk, else a copy; there at once, and whole. */
 async function place(from: string, to: string): Promise<void> {
-  await mkdir(join(to, '..'), { recursive: true });
-  await rm(to, { force: true });
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  await mkdir(dirname(to), { recursive: true });
+  const unfinished = `${to}.${randomUUID()}`;
+  await link(from, unfinished).catch(() => copyFile(from, unfinished, constants.COPYFILE_FICLONE));
+  await rename(unfinished, to);
+  // Of two names for one file, rename leaves both.
+  await rm(unfinished, { force: true });
 }

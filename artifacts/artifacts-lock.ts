@@ -46,7 +46,7 @@ export interface LockedRuntime {
   readonly sha256: string;
 }
 
-/** What our services and programs run on, for Linux on x86-64, and Debian's HAProxy. lock-runtimes.ts makes these entries anew. */
+/** What our services and programs run on, for Linux on x86-64, and Debian's packages. lock-runtimes.ts makes these entries anew. */
 export interface RuntimesLock {
   /** An image that jlink makes of the modules, with the development kit that the packages hold. */
   readonly java: LockedRuntime & { readonly modules: readonly string[]; readonly packages: readonly DebianPackage[] };
@@ -54,12 +54,14 @@ export interface RuntimesLock {
   readonly node: LockedRuntime & { readonly package: string; readonly integrity: string };
   /** A tar of the packages. */
   readonly haproxy: LockedRuntime & { readonly packages: readonly DebianPackage[] };
+  /** The same, for the file system of volumes. */
+  readonly xfsprogs: LockedRuntime & { readonly packages: readonly DebianPackage[] };
 }
 
-const { java, node, haproxy, ...services } = lockJson;
+const { java, node, haproxy, xfsprogs, ...services } = lockJson;
 
 /** The committed lock of what both a laptop and a node start. */
 export const artifactsLock: ArtifactsLock = services;
 
 /** The committed lock of what only a node installs: a laptop has its own Java, Node and HAProxy. */
-export const runtimesLock: RuntimesLock = { java, node, haproxy };
+export const runtimesLock: RuntimesLock = { java, node, haproxy, xfsprogs };

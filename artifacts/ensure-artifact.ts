@@ -98,7 +98,7 @@ export async function ensureArtifact(service: ArtifactService, options: EnsureAr
   });
 }
 
-/** Compares every byte of a locked artifact with the lock. Throws ARTIFACTS_CACHE_DAMAGED. @internal */
+/** Compares every byte of a locked artifact with the lock. Throws ARTIFACTS_CACHE_DAMAGED. */
 export async function verifyArtifact(
   artifact: Artifact,
   locked: LockedArtifact = artifactsLock[artifact.service],

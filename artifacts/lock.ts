@@ -37,7 +37,7 @@ function archiveName(service: ArtifactService, version: string): string {
 }
 
 /** The lock file's text: one file, package or module list a line, so that a difference shows what changed. */
-export function formatLock(services: ArtifactsLock, { java, node, haproxy }: RuntimesLock): string {
+export function formatLock(services: ArtifactsLock, { java, node, haproxy, xfsprogs }: RuntimesLock): string {
   const one = (name: string, head: object, lists: Readonly<Record<string, readonly object[]>> = {}) => {
     const parts = Object.entries(lists).map(
       ([key, items]) => `"${key}": [\n${items.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`,
@@ -48,13 +48,14 @@ export function formatLock(services: ArtifactsLock, { java, node, haproxy }: Run
     const { files, ...head } = services[name];
     return one(name, head, { files });
   };
-  const { packages: jdk, ...javaHead } = java;
-  const { packages, ...haproxyHead } = haproxy;
+  const packed = (name: string, { packages, ...head }: RuntimesLock['java' | 'haproxy']) =>
+    one(name, head, { packages });
   const entries = [
     ...(['zookeeper', 'kafka', 'mongodb-stand-in'] as const).map(service),
-    one('java', javaHead, { packages: jdk }),
+    packed('java', java),
     one('node', node),
-    one('haproxy', haproxyHead, { packages }),
+    packed('haproxy', haproxy),
+    packed('xfsprogs', xfsprogs),
   ];
   return `{\n${entries.join(',\n')}\n}\n`;
 }

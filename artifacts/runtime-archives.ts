@@ -1,6 +1,7 @@
 /**
- * Makes the archives of what our services and programs run on: Java by jlink, Node as npm publishes it, HAProxy with Debian's libraries. Each maker takes
- * an entry of the lock and gives the bytes that the entry names; whoever calls compares. I/O throughout.
+ * Makes the archives of what our services and programs run on: Java by jlink, Node as npm publishes it, and
+ * packages of Debian with the libraries that they ask for. Each maker takes an entry of the lock and gives the bytes that the entry names;
+ * whoever calls compares. I/O throughout.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,7 +9,7 @@ import { copyFile, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { packFolder } from './archive.ts';
-import type { RuntimesLock } from './artifacts-lock.ts';
+import type { DebianPackage, RuntimesLock } from './artifacts-lock.ts';
 import { type DebianOptions, fetchDebianPackage } from './debian-packages.ts';
 import { nodeNotFetched } from './errors.ts';
 import { linkJava, unpackKit } from './java-image.ts';
@@ -21,6 +22,7 @@ export function runtimeMakers(
     readonly java: Pick<RuntimesLock['java'], 'modules' | 'packages'>;
     readonly node: Pick<RuntimesLock['node'], 'package' | 'version' | 'integrity'>;
     readonly haproxy: Pick<RuntimesLock['haproxy'], 'packages'>;
+    readonly xfsprogs: Pick<RuntimesLock['xfsprogs'], 'packages'>;
   },
   options: DebianOptions,
 ): Readonly<Record<keyof RuntimesLock, RuntimeMaker>> {
@@ -31,14 +33,16 @@ export function runtimeMakers(
       await linkJava(kit, lock.java.modules, folder, file, options.signal);
     },
     node: (file, folder) => fetchNode(lock.node, file, folder, options),
-    async haproxy(file, folder) {
-      const debs = join(folder, 'debs');
-      await mkdir(debs);
-      for (const each of lock.haproxy.packages)
-        await copyFile(await fetchDebianPackage(each, options), join(debs, basename(each.path)));
-      await packFolder(debs, file);
-    },
+    haproxy: (file, folder) => packDebs(lock.haproxy.packages, file, folder, options),
+    xfsprogs: (file, folder) => packDebs(lock.xfsprogs.packages, file, folder, options),
   };
+}
+
+async function packDebs(packages: readonly DebianPackage[], file: string, folder: string, options: DebianOptions) {
+  const debs = join(folder, 'debs');
+  await mkdir(debs);
+  for (const each of packages) await copyFile(await fetchDebianPackage(each, options), join(debs, basename(each.path)));
+  await packFolder(debs, file);
 }
 
 const run = promisify(execFile);

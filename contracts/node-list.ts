@@ -8,7 +8,10 @@ import { EnsembleError } from './error.ts';
 /** Counts up when a script of before could not follow the list. */
 const nodeListVersion = 1;
 
-/** How a fetched archive is put into use: a .tar.gz into `folder`; its .deb files installed beside; one .deb; one executable as `folder`/`name`. */
+/**
+ * How a fetched archive is put into use: a tar, compressed or not, into `folder`; its .deb files installed beside; one .deb; one executable as
+ * `folder`/`name`, or a tar that holds one of that name (or one executable alone), as an operator has it.
+ */
 const uses = ['unpack', 'debs', 'deb', 'binary'] as const;
 export type ArchiveUse = (typeof uses)[number];
 

@@ -93,7 +93,8 @@ export function installedProgram(program: Program, software: NodeSoftware, class
       const file = `${ours.folder}/${program.program}.mjs`;
       return {
         ...nothing,
-        command: [`${node.folder}/bin/node`, ...program.options, file, ...program.arguments],
+        // As npm publishes it: everything of a package lies below that name.
+        command: [`${node.folder}/package/bin/node`, ...program.options, file, ...program.arguments],
         archives: [node, ours],
       };
     }

@@ -90,6 +90,31 @@ addCommand(certificates, 'renew', 'new certificates for every node, taken into u
   options: [seconds('--timeout <seconds>', 'how long the listeners may take to show them', 30)],
   statuses: ['0 every listener shows its new one', '1 an error', '3 a service must be started again to take it'],
 });
+const artifacts = program.command('artifacts').description('archives that deployed nodes install (Linux on x86-64)');
+const forEnvironment = [
+  '[environment]',
+  'for this one alone; all that are not for this machine where none is named',
+] as const;
+addCommand(
+  artifacts,
+  'build',
+  'make or fetch what is lacking in .ensemble/archives, from where a deployment uploads it',
+  {
+    load: async () => (await import('./commands/artifacts.ts')).build,
+    argument: forEnvironment,
+    statuses: ['0 all are there, every byte', '1 an error; what was made before it stays', '130 interrupted'],
+  },
+);
+addCommand(artifacts, 'list', 'each with its version, size and SHA-256, and whether it is there', {
+  load: async () => (await import('./commands/artifacts.ts')).list,
+  argument: forEnvironment,
+  statuses: ['0 shown', '1 an error'],
+});
+addCommand(artifacts, 'verify', 'hash every byte of what is there', {
+  load: async () => (await import('./commands/artifacts.ts')).verify,
+  argument: forEnvironment,
+  statuses: ['0 all are there, every byte', '1 an error', '3 one is absent or damaged'],
+});
 addCommand(program, 'doctor', 'what this machine has and lacks, with the next step for each lack', {
   load: async () => (await import('./commands/doctor.ts')).doctor,
   options: [new Option('--verify', 'hash every byte of the cached archives')],
