@@ -64,8 +64,8 @@ async function filesOptions({
   return { ...rest, operator };
 }
 
-/** What an environment names by a place and a hash. @internal */
-export function operatorArtifactsOf(environment: Environment): readonly OperatorArtifact[] {
+/** What an environment names by a place and a hash. */
+function operatorArtifactsOf(environment: Environment): readonly OperatorArtifact[] {
   const { cluster, file } = environment;
   const relativeTo = dirname(file);
   const upstream = programsOf({ environment, addressing: namedAddressing(cluster) }).flatMap((program) =>
