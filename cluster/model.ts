@@ -128,6 +128,8 @@ export interface ServiceFile {
   readonly mode?: number;
   /** Jobs alone read it, each time that they run: a change needs no restart of the service. */
   readonly forJobs?: true;
+  /** A reload reads it again although it does not read everything: all of it, or these keys of the JSON that it is. */
+  readonly reloaded?: true | readonly string[];
   readonly text: LateText;
 }
 

@@ -11,6 +11,8 @@ export interface RenderedFile {
   readonly mode: number;
   /** As in ServiceFile. */
   readonly forJobs?: true;
+  /** As in ServiceFile. */
+  readonly reloaded?: true | readonly string[];
   readonly text: LateText;
 }
 
@@ -32,10 +34,11 @@ export function renderNode(
   return group.services.map((id) => {
     const service = knownService(id);
     const site: Site<unknown> = { cluster, group, node, settings: group.settings[id], addressing };
-    const files = service.files(site).map(({ place, path, mode = 0o644, forJobs, text }) => ({
+    const files = service.files(site).map(({ place, path, mode = 0o644, forJobs, reloaded, text }) => ({
       path: `${addressing.path(node, id, place)}/${path}`,
       mode,
       ...(forJobs === undefined ? {} : { forJobs }),
+      ...(reloaded === undefined ? {} : { reloaded }),
       text,
     }));
     const volumes = node.volumes.map(({ name }) => addressing.path(node, id, { kind: 'volume', volume: name }));

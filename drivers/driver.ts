@@ -5,6 +5,7 @@
  * to leave is data of the model.
  */
 import type { Id } from '../cluster/model.ts';
+import type { Difference } from '../cluster/readings.ts';
 
 /** One service on one node. */
 export interface ServiceRef {
@@ -26,9 +27,14 @@ export interface ServiceState extends ServiceRef {
   readonly pid: number | undefined;
   /** When it was started; ISO 8601. */
   readonly since: string | undefined;
-  /** The files that it started with differ from those that the environment means now. */
+  /** It runs, and what it has read differs from what the environment means now. */
   readonly outdated: boolean;
+  /** It does not run, since a restart of it was cut off: whoever ordered the restart wanted it to run. */
+  readonly restarting: boolean;
 }
+
+/** A running service that has read something else than the environment means now, and what. */
+export interface ServiceDifference extends ServiceRef, Difference {}
 
 export interface StopOptions {
   /** After this long, force; the service's own stop time where absent. */
@@ -44,6 +50,11 @@ export interface Driver {
   start(ref: ServiceRef): Promise<{ readonly started: boolean }>;
   /** Gracefully, then by force; idempotent. Says how it ended. */
   stop(ref: ServiceRef, options?: StopOptions): Promise<{ readonly outcome: 'not running' | 'stopped' | 'killed' }>;
+  /**
+   * Stops a service gracefully, or by force, and starts it with the files that are installed; one that does not run is started. Does not wait until it
+   * serves. A command that is killed in between leaves it `restarting`.
+   */
+  restart(ref: ServiceRef, options?: StopOptions): Promise<void>;
   /**
    * Runs one of a service's jobs to its end on this node, and gives the last line that it said. Its files must be installed.
    * Throws DRIVER_JOB_FAILED with the end of its output.
@@ -62,6 +73,10 @@ export interface Driver {
    */
   assertAlive(ref: ServiceRef): Promise<void>;
   status(): Promise<readonly ServiceState[]>;
+  /** Of every running service that is `outdated`; asked of what runs each time. Files of a running service that only its jobs read do not count. */
+  differences(): Promise<readonly ServiceDifference[]>;
+  /** A running service was brought to what its installed files say in a way of its own, such as its protocol: from now on it counts as having read them. */
+  adopt(ref: ServiceRef): Promise<void>;
   /** Services that run from this environment's state although the environment does not name them (any more). `stop` takes them too. */
   strays(): Promise<readonly ServiceRef[]>;
   /** The last lines of the service's log, oldest first. */

@@ -16,7 +16,10 @@ export type Balancers = ReadonlyMap<string, readonly PoolServer[] | undefined>;
 
 const askMs = 2_000;
 
-export async function observeBalancers({ environment, addressing }: Deployment): Promise<Balancers> {
+export async function observeBalancers({
+  environment,
+  addressing,
+}: Pick<Deployment, 'environment' | 'addressing'>): Promise<Balancers> {
   const ask = async (node: Node): Promise<[string, readonly PoolServer[] | undefined]> => {
     const url = `http://${addressing.host(node)}:${addressing.port(node, 'haproxy', 'stats')}/;csv`;
     const text = await fetch(url, { signal: AbortSignal.timeout(askMs) }).then(

@@ -172,3 +172,55 @@ export function mappedTopicMissing(field: string, topic: string, manifest: strin
     next: `Declare ${topic} in the manifest, or leave \`kafka\` out: the API then makes a topic of its own.`,
   });
 }
+
+export function notWhole(troubles: readonly { readonly what: string; readonly next?: string }[]): EnsembleError {
+  const [next] = troubles.flatMap((trouble) => trouble.next ?? []);
+  return new EnsembleError({
+    code: 'OPERATIONS_NOT_WHOLE',
+    message: 'no node is touched while the platform is not whole',
+    next: next ?? 'Wait until `ensemble status` says healthy, or mend what is named; then roll again.',
+    evidence: troubles.map(({ what }) => what),
+    exitStatus: 3,
+  });
+}
+
+export function nothingSoNamed(name: string, known: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NOTHING_SO_NAMED',
+    message: `the environment has no node, role or service ${JSON.stringify(name)}`,
+    next: `Name some of ${known.join(', ')}.`,
+  });
+}
+
+export function rollStale(): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_ROLL_STALE',
+    message: 'what is to be rolled changed while the plan was read; no node was touched',
+    next: 'Run the command again, and read the plan of now.',
+    exitStatus: 3,
+  });
+}
+
+export function settingRefused(node: string, names: readonly string[], why: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_SETTING_REFUSED',
+    message: `Kafka on ${node} does not take ${names.join(', ')} while it runs: ${why}`,
+    next: 'Give it another value in the environment file, or restart the node with `ensemble roll --restart --only NODE`.',
+  });
+}
+
+export function settingNotTaken(node: string, names: readonly string[], seconds: number): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_SETTING_NOT_TAKEN',
+    message: `Kafka on ${node} was told of ${names.join(', ')} and runs with the value of before after ${seconds} s`,
+    next: 'Read its log (`ensemble logs NODE`), then roll again.',
+  });
+}
+
+export function notReloaded(node: string, service: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NOT_RELOADED',
+    message: `${service} on ${node} was to read its files again, and does not run`,
+    next: 'Roll again: it is started then.',
+  });
+}

@@ -13,7 +13,10 @@ const pollMs = 50;
 /** By node id: the server's mode, or `undefined` where it does not serve. */
 export type Quorum = ReadonlyMap<string, string | undefined>;
 
-export async function observeQuorum({ environment, addressing }: Deployment): Promise<Quorum> {
+export async function observeQuorum({
+  environment,
+  addressing,
+}: Pick<Deployment, 'environment' | 'addressing'>): Promise<Quorum> {
   const members = nodesRunning(environment.cluster.groups, 'zookeeper');
   const modes = members.map(async (node): Promise<[string, string | undefined]> => {
     const port = addressing.port(node, 'zookeeper', 'client');

@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { addAwsCommands } from './aws-commands.ts';
-import { addCommand, seconds, wholeNumber } from './command-line.ts';
+import { addCommand, collect, seconds, wholeNumber } from './command-line.ts';
 import { addTopicsCommands } from './topics-commands.ts';
 
 const program = new Command('ensemble')
@@ -72,6 +72,32 @@ addCommand(program, 'start', 'start the services of nodes and wait until they se
   options: [seconds('--timeout <seconds>', 'how long a node may take to serve', 120)],
   statuses: ['0 they serve', '1 an error'],
 });
+
+addCommand(
+  program,
+  'roll',
+  'apply changed settings to running nodes, one node at a time, only while everything is whole',
+  {
+    load: async () => (await import('./commands/roll.ts')).roll,
+    argument: ['[environment]', 'a file, or a name in environments/ (same as --environment)'],
+    options: [
+      new Option('--only <name>', 'only this node, role or service; may be given again').argParser(collect),
+      new Option('--restart', 'restart them also where no setting changed (for another Java, say)'),
+      new Option('--plan', 'show what would be done; change nothing'),
+      new Option('-y, --yes', 'do not ask'),
+      seconds('--timeout <seconds>', 'how long a node may take to serve, and then everything to be whole again', 300),
+    ],
+    statuses: [
+      '0 every node runs as the environment says',
+      '1 an error, or not confirmed; no node was touched',
+      '2 with --plan: changes pending',
+      '3 refused: the platform is not whole, or changed while the plan was read; no node was touched',
+      '4 stopped at a node that failed; those after it are untouched',
+      '130 interrupted',
+    ],
+    onInterrupt: 'the node under way may still be starting',
+  },
+);
 
 addTopicsCommands(program);
 

@@ -1,5 +1,4 @@
 /** Puts a node's files and volumes in place below the state folder. Idempotent; each file is whole or absent. */
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import type { RenderedService } from '../../cluster/render.ts';
 import { fillLate, type Late } from '../../contracts/late.ts';
@@ -25,15 +24,6 @@ export async function installService(
     const present = await readFile(file.path, 'utf8').catch(() => undefined);
     if (present !== text) await writeWhole(file.path, text, file.mode);
   }
-}
-
-/** What a service would start with, secrets and what its jobs read aside. Two equal digests mean that a restart would change nothing. */
-export function filesDigest({ files, process }: RenderedService): string {
-  const { jobs: _jobs, secrets: _secrets, ...itself } = process;
-  const read = files.filter(({ forJobs }) => forJobs !== true);
-  return createHash('sha256')
-    .update(JSON.stringify([read, itself]))
-    .digest('hex');
 }
 
 async function makeVolumes(ref: ServiceRef, volumes: readonly string[], volumesFile: string): Promise<void> {

@@ -5,16 +5,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Addressing } from '../../cluster/addressing.ts';
-import type { Cluster, Group, Id, Node, Probe } from '../../cluster/model.ts';
-import { type RenderedService, renderNode } from '../../cluster/render.ts';
-import { serviceTable } from '../../cluster/services/table.ts';
+import type { Cluster, Node, Probe } from '../../cluster/model.ts';
 import type { Late } from '../../contracts/late.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
-import type { Driver, RunState, ServiceRef, ServiceState, StopOptions } from '../driver.ts';
+import type { Driver, RunState, ServiceDifference, ServiceRef, ServiceState, StopOptions } from '../driver.ts';
 import { addressChanged, notReady, reloadFailed, serviceDied, stillRunning } from '../errors.ts';
 import { probeAnswer } from '../probe.ts';
+import { afterReload, asRead, differenceFrom } from './as-read.ts';
 import { findMarked } from './command-lines.ts';
-import { filesDigest, installService } from './install.ts';
+import { installService } from './install.ts';
 import { launch } from './launch.ts';
 import { logFile, nodesFolder, recordFile, serviceFolder } from './layout.ts';
 import { followLog, lastLines, rotateLog } from './log-file.ts';
@@ -23,6 +22,7 @@ import { commandOf, type Runtimes } from './program-command.ts';
 import { type ProcessRecord, readRecord, writeRecord } from './record.ts';
 import { runJob } from './run-job.ts';
 import { signalProcess, signalUntil } from './signals.ts';
+import { keyOf, type Unit, unitsOf } from './units.ts';
 
 export interface ProcessDriverOptions {
   readonly cluster: Cluster;
@@ -45,24 +45,9 @@ const reloadTimeoutMs = 20_000;
 /** A service that the environment no longer names has no stop time of its own. */
 const strayStopTimeoutMs = 60_000;
 
-interface Unit {
-  readonly ref: ServiceRef;
-  readonly node: Node;
-  readonly group: Group;
-  readonly rendered: RenderedService;
-}
-
 export function processDriver(options: ProcessDriverOptions): Driver {
   const { cluster, addressing, stateDirectory } = options;
-  const units = new Map<string, Unit>();
-  for (const group of cluster.groups) {
-    for (const node of group.nodes) {
-      for (const rendered of renderNode(cluster, group, node, addressing)) {
-        const ref = { node: node.id, service: rendered.service };
-        units.set(keyOf(ref), { ref, node, group, rendered });
-      }
-    }
-  }
+  const units = unitsOf(cluster, addressing);
   const unit = (ref: ServiceRef): Unit => {
     const found = units.get(keyOf(ref));
     if (found === undefined) throw new TypeError(`${ref.service} does not run on ${ref.node}`);
@@ -89,7 +74,7 @@ export function processDriver(options: ProcessDriverOptions): Driver {
   }
 
   async function stateOf(
-    { ref, group, node, rendered }: Unit,
+    { ref, role, addresses, rendered }: Unit,
     marked: ReadonlyMap<string, number>,
   ): Promise<ServiceState> {
     const identity = await find(ref, marked);
@@ -97,18 +82,14 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     const answering = identity !== undefined && (await probe(ref));
     return {
       ...ref,
-      role: group.role,
-      address: `${addressing.host(node)}:${firstPort(node, ref.service)}`,
+      role,
+      address: addresses[0] ?? '',
       state: runState(identity !== undefined, answering, record),
       pid: identity?.pid,
       since: identity === undefined ? undefined : record?.since,
-      outdated: identity !== undefined && record?.filesDigest !== filesDigest(rendered),
+      outdated: identity !== undefined && differenceFrom(record, rendered) !== undefined,
+      restarting: identity === undefined && record?.restarting === true,
     };
-  }
-
-  function firstPort(node: Node, service: Id): number {
-    const listener = serviceTable.get(service)?.listeners[0]?.name ?? '';
-    return addressing.port(node, service, listener);
   }
 
   async function probe(ref: ServiceRef): Promise<boolean> {
@@ -137,11 +118,6 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     await startUnit(unit(ref));
   }
 
-  function addressesOf({ ref, node }: Unit): readonly string[] {
-    const listeners = serviceTable.get(ref.service)?.listeners ?? [];
-    return listeners.map(({ name }) => `${addressing.bind(node)}:${addressing.port(node, ref.service, name)}`);
-  }
-
   async function startUnit(started: Unit): Promise<void> {
     const { ref, rendered } = started;
     const folder = serviceFolder(stateDirectory, ref);
@@ -149,8 +125,7 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     const command = await commandOf(rendered.process.program, options.runtimes, folder);
     const identity = await launch(ref, command, { folder, log: logOf(ref) });
     const since = new Date().toISOString();
-    const addresses = [...addressesOf(started)];
-    const record = { ...identity, since, filesDigest: filesDigest(rendered), addresses, stopRequested: false };
+    const record = { ...identity, since, ...asRead(rendered), addresses: started.binds, stopRequested: false };
     try {
       await writeRecord(fileOf(ref), record);
     } catch (error) {
@@ -158,6 +133,25 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       signalProcess(identity, 'SIGKILL');
       throw error;
     }
+  }
+
+  async function stopUnit(
+    ref: ServiceRef,
+    { timeoutMs }: StopOptions = {},
+    note: Pick<ProcessRecord, 'stopRequested' | 'restarting'>,
+  ): Promise<{ readonly outcome: 'not running' | 'stopped' | 'killed' }> {
+    const identity = await find(ref);
+    if (identity === undefined) return { outcome: 'not running' };
+    const record = await readRecord(fileOf(ref));
+    // A full disk must not keep a server running: without the note, its end counts as a failure, which `up` mends as well.
+    if (record !== undefined) await writeRecord(fileOf(ref), { ...record, ...note }).catch(() => undefined);
+    const model = units.get(keyOf(ref))?.rendered.process;
+    const patienceMs = timeoutMs ?? model?.stopTimeoutMs ?? strayStopTimeoutMs;
+    const isOver = async () => !isAlive(identity);
+    if (await signalUntil(isOver, identity, model?.stopSignal ?? 'SIGTERM', patienceMs, model?.missesSignals))
+      return { outcome: 'stopped' };
+    await signalUntil(isOver, identity, 'SIGKILL', Number.POSITIVE_INFINITY);
+    return { outcome: 'killed' };
   }
 
   return {
@@ -180,7 +174,7 @@ export function processDriver(options: ProcessDriverOptions): Driver {
           continue;
         }
         const ran = (await readRecord(fileOf(ref)))?.addresses;
-        const wanted = addressesOf(unit(ref));
+        const wanted = unit(ref).binds;
         if (ran !== undefined && ran.join() !== wanted.join()) throw addressChanged(ref, ran, wanted);
       }
       await checkPorts(stopped, addressing);
@@ -194,20 +188,12 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       return { started: true };
     },
 
-    async stop(ref, { timeoutMs }: StopOptions = {}) {
-      const identity = await find(ref);
-      if (identity === undefined) return { outcome: 'not running' };
-      const record = await readRecord(fileOf(ref));
-      // A full disk must not keep a server running: without the note, its end counts as a failure, which `up` mends as well.
-      if (record !== undefined)
-        await writeRecord(fileOf(ref), { ...record, stopRequested: true }).catch(() => undefined);
-      const model = units.get(keyOf(ref))?.rendered.process;
-      const patienceMs = timeoutMs ?? model?.stopTimeoutMs ?? strayStopTimeoutMs;
-      const isOver = async () => !isAlive(identity);
-      if (await signalUntil(isOver, identity, model?.stopSignal ?? 'SIGTERM', patienceMs, model?.missesSignals))
-        return { outcome: 'stopped' };
-      await signalUntil(isOver, identity, 'SIGKILL', Number.POSITIVE_INFINITY);
-      return { outcome: 'killed' };
+    stop: (ref, stopOptions) => stopUnit(ref, stopOptions, { stopRequested: true }),
+
+    async restart(ref, stopOptions) {
+      await stopUnit(ref, stopOptions, { stopRequested: true, restarting: true });
+      await rotateLog(logOf(ref));
+      await startUnit(unit(ref));
     },
 
     async run(ref, id, signal) {
@@ -232,10 +218,13 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       if (!(await signalUntil(isDone, identity, reload.signal, reloadTimeoutMs, rendered.process.missesSignals)))
         throw reloadFailed(ref, reloadTimeoutMs / 1000, logOf(ref), await lastLines(logOf(ref), evidenceLines));
       const record = await readRecord(fileOf(ref));
-      // What it was started with and what it runs with are the same again, where it reads everything.
-      if (record !== undefined && reload.reads === 'everything')
-        await writeRecord(fileOf(ref), { ...record, filesDigest: filesDigest(rendered) });
+      if (record !== undefined) await writeRecord(fileOf(ref), { ...record, ...afterReload(record, rendered) });
       return true;
+    },
+
+    async adopt(ref) {
+      const record = await readRecord(fileOf(ref));
+      if (record !== undefined) await writeRecord(fileOf(ref), { ...record, ...asRead(unit(ref).rendered) });
     },
 
     async ready(ref, { timeoutMs, signal }) {
@@ -253,6 +242,18 @@ export function processDriver(options: ProcessDriverOptions): Driver {
     async status() {
       const marked = await findMarked();
       return await Promise.all([...units.values()].map((each) => stateOf(each, marked)));
+    },
+
+    async differences() {
+      const marked = await findMarked();
+      const found = await Promise.all(
+        [...units.values()].map(async ({ ref, rendered }): Promise<readonly ServiceDifference[]> => {
+          if ((await find(ref, marked)) === undefined) return [];
+          const difference = differenceFrom(await readRecord(fileOf(ref)), rendered);
+          return difference === undefined ? [] : [{ ...ref, ...difference }];
+        }),
+      );
+      return found.flat();
     },
 
     async strays() {
@@ -278,10 +279,6 @@ export function processDriver(options: ProcessDriverOptions): Driver {
       await rm(nodesFolder(stateDirectory), { recursive: true, force: true });
     },
   };
-}
-
-function keyOf({ node, service }: ServiceRef): string {
-  return `${node}/${service}`;
 }
 
 function runState(alive: boolean, answering: boolean, record: ProcessRecord | undefined): RunState {

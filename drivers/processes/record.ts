@@ -7,18 +7,25 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
+const late = z.union([z.strictObject({ secret: z.string() }), z.strictObject({ fact: z.literal('zone') })]);
+const file = z.object({ path: z.string(), text: z.array(z.union([z.string(), late])).readonly() });
+
 const schema = z.object({
   pid: z.int().min(1),
   /** As platform/process-identity says it. */
   startedAt: z.string(),
   /** ISO 8601 */
   since: z.string(),
-  /** SHA-256 of the files that it was started with. */
+  /** SHA-256 of the files that it was started with; empty where they are not known. All that an older ensemble wrote down of them. */
   filesDigest: z.string(),
+  /** What it has read; absent where that is not known, or an older ensemble started it. */
+  reading: z.object({ command: z.string(), files: z.array(file).readonly() }).optional(),
   /** host:port of each listener; unknown of a process that was found without its record. */
-  addresses: z.array(z.string()).optional(),
+  addresses: z.array(z.string()).readonly().optional(),
   /** It was told to stop: its absence is no failure. */
   stopRequested: z.boolean(),
+  /** It was told to stop in order to be started again. */
+  restarting: z.boolean().optional(),
 });
 
 export type ProcessRecord = Readonly<z.output<typeof schema>>;

@@ -56,6 +56,9 @@ const optionsSchema = z.object({
   sample: z.number().default(20_000),
   write: z.boolean().default(false),
   watch: z.boolean().default(false),
+  only: z.array(z.string()).default([]),
+  restart: z.boolean().default(false),
+  plan: z.boolean().default(false),
   /** In seconds, as a person gives it. */
   timeout: z.number().default(120),
 });

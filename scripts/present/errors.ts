@@ -30,7 +30,7 @@ export function reportError(
 
 const reportIt = 'This is a defect of ensemble itself: report it with the lines above and the command that you ran.';
 
-function formatError(error: EnsembleError): string {
+export function formatError(error: EnsembleError): string {
   const evidence = error.evidence.length === 0 ? '' : `\n${error.evidence.map((line) => `  ${line}`).join('\n')}`;
   return `${paint.red(error.code)} ${error.message}${evidence}\n${paint.bold('next:')} ${error.next}`;
 }

@@ -18,17 +18,24 @@ export function stepRunner({ json }: { readonly json: boolean }): StepRunner {
   return isLive({ json }) ? liveRunner : plainRunner((line) => process.stdout.write(`${line}\n`));
 }
 
+/** So that a log shows that a step of minutes goes on. */
+const plainProgressMs = 10_000;
+
 function plainRunner(print: (line: string) => void): StepRunner {
   return async (steps, context, signal) => {
     for (const step of steps) {
       signal.throwIfAborted();
       const before = performance.now();
-      const outcome = await step
-        .run(context, () => {}, signal)
-        .catch((error: unknown) => {
-          print(`${step.title}: failed after ${formatMs(performance.now() - before)}`);
-          throw error;
-        });
+      let shown = before;
+      const report = (progress: string) => {
+        if (performance.now() - shown < plainProgressMs) return;
+        shown = performance.now();
+        print(`${step.title}: ${progress}`);
+      };
+      const outcome = await step.run(context, report, signal).catch((error: unknown) => {
+        print(`${step.title}: failed after ${formatMs(performance.now() - before)}`);
+        throw error;
+      });
       print(`${step.title}: ${outcome} (${formatMs(performance.now() - before)})`);
     }
   };

@@ -72,6 +72,14 @@ export const knownSettings: ReadonlyMap<string, KnownSetting> = new Map(
   facts.settings.map((fact) => [fact.name, knownSetting(fact)]),
 );
 
+/** How a broker takes another value of each setting: read at its start, or changed while it runs. `default` is null where there is none. */
+export const updateModes: ReadonlyMap<
+  string,
+  { readonly type: string; readonly mode: string; readonly default: string | null }
+> = new Map(
+  facts.settings.map((fact) => [fact.name, { type: fact.type, mode: fact.updateMode, default: fact.default }]),
+);
+
 export interface KafkaSettings {
   readonly heapMiB: number;
   readonly jvmFlags: readonly string[];

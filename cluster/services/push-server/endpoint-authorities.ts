@@ -12,5 +12,5 @@ export const endpointAuthoritiesPath = 'tls/endpoint-authorities.pem';
 export function endpointAuthoritiesFile({
   endpointAuthorities,
 }: Pick<PushServerSettings, 'endpointAuthorities'>): ServiceFile {
-  return { place: configuration, path: endpointAuthoritiesPath, text: [endpointAuthorities] };
+  return { place: configuration, path: endpointAuthoritiesPath, reloaded: true, text: [endpointAuthorities] };
 }

@@ -11,7 +11,8 @@ import type { PushServerSettings } from './settings.ts';
 
 export function files(site: Site<PushServerSettings>): readonly ServiceFile[] {
   return [
-    { place: configuration, path: 'config.json', mode: 0o600, text: renderJson(config(site)) },
+    // Who may call is read again with the certificates: an API node that joins is let in without a restart.
+    { place: configuration, path: 'config.json', mode: 0o600, reloaded: ['acl'], text: renderJson(config(site)) },
     ...tlsFiles(site),
     endpointAuthoritiesFile(site.settings),
   ];
