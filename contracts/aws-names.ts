@@ -44,6 +44,12 @@ export function topicsApplierName(environment: string): string {
   return ownName(environment, 'topics-applier');
 }
 
+/** The same by its full name: AWS refuses the credentials of another account. */
+export function topicsApplierArn({ environment, account, region }: AwsPlace): string {
+  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  return `arn:${partition}:lambda:${region}:${account}:function:${topicsApplierName(environment)}`;
+}
+
 /** Secrets Manager: what one node's files are filled with, as JSON by the ids of the late values. */
 export function nodeSecretName(environment: string, node: string): string {
   return `ensemble/${environment}/nodes/${node}`;

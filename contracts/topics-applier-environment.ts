@@ -6,7 +6,6 @@ import { z } from 'zod';
 
 const address = z.string().regex(/^[^\s/:@,]+:\d{1,5}$/, 'host:port');
 
-/** @internal */
 export const topicsApplierEnvironmentShape = z.object({
   /** The environment's name: a request for another one is refused. */
   ENSEMBLE_ENVIRONMENT: z.string().min(1),
@@ -19,9 +18,16 @@ export const topicsApplierEnvironmentShape = z.object({
   ENSEMBLE_SECRET: z.string().min(1),
 });
 
+export type TopicsApplierEnvironment = z.output<typeof topicsApplierEnvironmentShape>;
+
 /** Ids of the late values in that secret, `{ "<id>": "text" }`, as every node's secret has them. */
 export const topicsApplierSecrets = {
   /** Key, then certificate and chain: `tls/<node>.keystore.pem` of the node that the function is to certificates. */
   keystore: 'tls/topics-applier.keystore.pem',
   authority: 'tls/ca.pem',
 } as const;
+
+export const topicsApplierSecretShape = z.object({
+  [topicsApplierSecrets.keystore]: z.string(),
+  [topicsApplierSecrets.authority]: z.string(),
+});

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { planExitStatus } from '../topics/plan/plan.ts';
 import { clusterNotReady } from './errors.ts';
 import { type AppliedTopics, type ApplyRun, applyTarget } from './topics.ts';
-import { type TopicsTarget, withCluster } from './topics-target.ts';
+import { type TopicsTarget, withTopics } from './topics-target.ts';
 
 /** How often a cluster that is not ready is asked again. */
 const pollMs = 1_000;
@@ -43,9 +43,10 @@ async function awaitCluster(target: TopicsTarget, { waitMs, signal }: CreateTopi
 async function whyNotReady(target: TopicsTarget, signal: AbortSignal): Promise<string | undefined> {
   const expected = target.brokers ?? 1;
   try {
-    const { brokers, controllerId } = await withCluster(target, (connection) => connection.metadata([], { signal }));
+    const { brokers, controllerId } = await withTopics(target, (work) => work.health(signal));
     if (controllerId === undefined) return 'it has no controller';
-    return brokers.length < expected ? `${brokers.length} of ${expected} brokers are registered` : undefined;
+    const registered = brokers.filter(({ up }) => up).length;
+    return registered < expected ? `${registered} of ${expected} brokers are registered` : undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

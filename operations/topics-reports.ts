@@ -2,16 +2,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Advice, type AdviseWishes, advise } from '../topics/advise/advise.ts';
 import { writeAdvice } from '../topics/advise/advise-write.ts';
-import { type Measurement, type MeasureOptions, measureTopics } from '../topics/advise/measure.ts';
+import type { Measurement, MeasureOptions } from '../topics/advise/measure.ts';
 import { type ImportedManifest, importManifest } from '../topics/import/import.ts';
 import type { ImportSelection } from '../topics/import/observe-import.ts';
-import { observeForImport } from '../topics/import/observe-import.ts';
-import { matchesPattern } from '../topics/manifest/topic-pattern.ts';
-import { type CancelReport, cancelReassign } from '../topics/reassign/cancel-reassign.ts';
-import { type ReassignStatus, reassignStatus } from '../topics/reassign/reassign-status.ts';
-import { readTopicsStatus, type TopicsStatus } from '../topics/status/status.ts';
+import type { CancelReport } from '../topics/reassign/cancel-reassign.ts';
+import type { ReassignStatus } from '../topics/reassign/reassign-status.ts';
+import type { TopicsStatus } from '../topics/status/status.ts';
 import { readTargetManifest } from './topics.ts';
-import { exclusively, requireManifest, type TopicsTarget, withCluster } from './topics-target.ts';
+import { exclusively, requireManifest, type TopicsTarget, withTopics } from './topics-target.ts';
 
 /** `patterns` choose topics by name; all but Kafka's own where there are none. */
 export async function topicsStatus(
@@ -19,15 +17,13 @@ export async function topicsStatus(
   patterns: readonly string[],
   signal: AbortSignal,
 ): Promise<TopicsStatus> {
-  const wanted = (topic: string, internal: boolean) =>
-    patterns.length === 0 ? !internal : patterns.some((pattern) => matchesPattern(pattern, topic));
-  return await withCluster(target, (connection) => readTopicsStatus(connection, { wanted, signal }));
+  return await withTopics(target, (work) => work.status(patterns, signal));
 }
 
 export async function importTopics(target: TopicsTarget, selection: ImportSelection): Promise<ImportedManifest> {
   const { brokers } = target;
-  return await withCluster(target, async (connection) =>
-    importManifest(await observeForImport(connection, selection), {
+  return await withTopics(target, async (work) =>
+    importManifest(await work.survey(selection), {
       at: new Date(),
       policy: brokers === undefined ? {} : { brokers },
     }),
@@ -43,7 +39,7 @@ export interface AdviceReport {
     | undefined;
 }
 
-export interface AdviceOptions extends MeasureOptions {
+export interface AdviceOptions extends Pick<MeasureOptions, 'windowMs' | 'sampleRecords' | 'signal'> {
   /** Those of the manifest where empty. */
   readonly topics: readonly string[];
   readonly wishes: AdviseWishes;
@@ -58,9 +54,7 @@ export async function adviseTopics(
 ): Promise<AdviceReport> {
   const manifest = write || topics.length === 0 ? await readTargetManifest(target) : undefined;
   const names = topics.length > 0 ? topics : (manifest?.topics.map(({ name }) => name) ?? []);
-  const { inputs, ...measurement } = await withCluster(target, (connection) =>
-    measureTopics(connection, names, measuring),
-  );
+  const { inputs, ...measurement } = await withTopics(target, (work) => work.measure(names, measuring));
   const advices = inputs.map((input) => advise(input, wishes));
   if (!write || manifest === undefined) return { measurement, advices, written: undefined };
   const file = requireManifest(target);
@@ -76,7 +70,7 @@ export async function adviseTopics(
 }
 
 export async function statusOfReassign(target: TopicsTarget, signal: AbortSignal): Promise<ReassignStatus> {
-  return await withCluster(target, (connection) => reassignStatus(connection, { signal }));
+  return await withTopics(target, (work) => work.reassignStatus(signal));
 }
 
 /** Only these topics' moves; every move in the cluster where there are none. */
@@ -87,8 +81,6 @@ export async function cancelReassigns(
 ): Promise<CancelReport> {
   const { signal } = options;
   return await exclusively(target, options, () =>
-    withCluster(target, (connection) =>
-      cancelReassign(connection, { signal, ...(topics.length === 0 ? {} : { topics }) }),
-    ),
+    withTopics(target, (work) => work.cancelReassign({ signal, ...(topics.length === 0 ? {} : { topics }) })),
   );
 }

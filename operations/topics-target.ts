@@ -1,14 +1,18 @@
 /**
- * Which cluster a topics command speaks to, how, and with which manifest: an environment that runs on this machine, or any Kafka (2.6 to 3.9) that
- * a person names with --bootstrap, ours or not.
+ * Which cluster a topics command speaks to, how, and with which manifest: an environment that runs on this machine, one that is deployed on AWS (through
+ * the function inside its network), or any Kafka (2.6 to 3.9) that a person names with --bootstrap, ours or not.
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { connect, type KafkaConnection } from '../clients/kafka/connection.ts';
+import { connect } from '../clients/kafka/connection.ts';
 import { type ClientAccess, loadClientProperties } from '../clients/kafka/load-client-properties.ts';
-import { loadEnvironment } from '../cluster/load.ts';
+import { type Environment, loadEnvironment } from '../cluster/load.ts';
 import type { Cluster } from '../cluster/model.ts';
+import { topicsApplierArn } from '../contracts/aws-names.ts';
 import { withFileLock } from '../platform/file-lock.ts';
+import { type TopicsWork, workOver } from '../topics/topics-work.ts';
+import { openApplier } from './applier.ts';
+import { workThrough } from './applier-work.ts';
 import { type DeploymentOptions, openDeployment } from './deployment.ts';
 import { noBootstrapInOutputs, noManifest, outputsUnreadable } from './errors.ts';
 import { nodesRunning } from './health.ts';
@@ -27,7 +31,7 @@ export interface TopicsTargetOptions extends DeploymentOptions {
 export interface TopicsTarget {
   /** For people: the environment's name, or the addresses. */
   readonly name: string;
-  readonly access: ClientAccess;
+  readonly open: () => Promise<OpenTopics>;
   /** Absolute; undefined where --bootstrap stands alone, for commands that need none. */
   readonly manifestFile: string | undefined;
   /** For the manifest's overrides; undefined for a cluster that belongs to no environment. */
@@ -38,24 +42,63 @@ export interface TopicsTarget {
   readonly lock: string | undefined;
 }
 
+/** A way to a cluster's topics. */
+export interface OpenTopics {
+  readonly work: TopicsWork;
+  close(): Promise<void>;
+}
+
 /** @throws EnsembleError of the environment, the deployment or the properties file */
 export async function openTopicsTarget(options: TopicsTargetOptions): Promise<TopicsTarget> {
   const access =
     options.commandConfig === undefined ? { bootstrap: [] } : await loadClientProperties(options.commandConfig);
   const named = options.bootstrap?.split(',').map((each) => each.trim()) ?? access.bootstrap;
   const manifestFile = options.manifest === undefined ? undefined : resolve(options.manifest);
-  if (named.length === 0) return await localTarget(options, access, manifestFile);
-  const name = named.join(',');
-  const elsewhere = { name, access: { ...access, bootstrap: named }, lock: undefined };
+  if (named.length === 0) {
+    const environment = await loadEnvironment(options.environment, options.environmentsDirectory);
+    return environment.cluster.target === 'aws'
+      ? functionTarget(environment, manifestFile)
+      : await localTarget(options, access, manifestFile);
+  }
+  const elsewhere = { name: named.join(','), open: direct({ ...access, bootstrap: named }), lock: undefined };
   if (!options.environmentGiven) return { ...elsewhere, manifestFile, environment: undefined, brokers: undefined };
-  // A cloud's brokers behind a tunnel, say: the manifest and its overrides are the environment's all the same.
+  // From inside a cloud's network, say: the manifest and its overrides are the environment's all the same.
   const environment = await loadEnvironment(options.environment, options.environmentsDirectory);
-  const { cluster } = environment;
+  return { ...elsewhere, ...ofEnvironment(environment, manifestFile) };
+}
+
+function ofEnvironment(
+  { cluster, manifestFile: own }: Environment,
+  manifestFile: string | undefined,
+): Pick<TopicsTarget, 'manifestFile' | 'environment' | 'brokers'> {
   return {
-    ...elsewhere,
-    manifestFile: manifestFile ?? environment.manifestFile,
+    manifestFile: manifestFile ?? own,
     environment: cluster.environment,
     brokers: activeBrokers(cluster),
+  };
+}
+
+/** Brokers in a private network are asked through the function that stands in it. Two who change the same topics are kept apart by the plan's fingerprint. */
+function functionTarget(environment: Environment, manifestFile: string | undefined): TopicsTarget {
+  const { cluster } = environment;
+  const { environment: name, region = '', cloud } = cluster;
+  const functionName = topicsApplierArn({ environment: name, region, account: cloud?.account ?? '' });
+  return {
+    name,
+    ...ofEnvironment(environment, manifestFile),
+    lock: undefined,
+    async open() {
+      const applier = await openApplier({ environment: name, region, functionName });
+      return { work: workThrough(applier), close: async () => applier.close() };
+    },
+  };
+}
+
+/** @throws EnsembleError CLIENT_UNREACHABLE and the like, when it is opened @internal */
+export function direct(access: ClientAccess): TopicsTarget['open'] {
+  return async () => {
+    const connection = await connect({ ...access, clientId: 'ensemble' });
+    return { work: workOver(connection), close: () => connection.close() };
   };
 }
 
@@ -65,13 +108,10 @@ async function localTarget(
   manifestFile: string | undefined,
 ): Promise<TopicsTarget> {
   const deployment = await openDeployment(options);
-  const { cluster, manifestFile: own } = deployment.environment;
   return {
-    name: cluster.environment,
-    access: { ...access, bootstrap: deployment.bootstrap },
-    manifestFile: manifestFile ?? own,
-    environment: cluster.environment,
-    brokers: activeBrokers(cluster),
+    name: deployment.environment.cluster.environment,
+    ...ofEnvironment(deployment.environment, manifestFile),
+    open: direct({ ...access, bootstrap: deployment.bootstrap }),
     lock: `${deployment.stateDirectory}/lock`,
   };
 }
@@ -88,15 +128,15 @@ export function requireManifest({ manifestFile, name }: TopicsTarget): string {
 }
 
 /** @throws EnsembleError CLIENT_UNREACHABLE and the like */
-export async function withCluster<T>(
-  { access }: Pick<TopicsTarget, 'access'>,
-  work: (connection: KafkaConnection) => Promise<T>,
+export async function withTopics<T>(
+  { open }: Pick<TopicsTarget, 'open'>,
+  ask: (work: TopicsWork) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect({ ...access, clientId: 'ensemble' });
+  const { work, close } = await open();
   try {
-    return await work(connection);
+    return await ask(work);
   } finally {
-    await connection.close();
+    await close();
   }
 }
 
@@ -115,31 +155,31 @@ export async function exclusively<T>(
 }
 
 /**
- * The bootstrap servers that a deployment printed: `terraform output -json`, or the file of `cdktf deploy --outputs-file`. The first text under a
- * key such as bootstrapServers or bootstrap_servers counts, however deep it lies.
+ * How a deployment's outputs (`terraform output -json`, or the file of `cdktf deploy --outputs-file`) say that its brokers are reached: through its topics
+ * applier where they name one, else at the first text under a key such as bootstrapServers or bootstrap_servers, however deep it lies.
  * @throws EnsembleError OPERATIONS_OUTPUTS_UNREADABLE, OPERATIONS_NO_BOOTSTRAP
  */
-export async function bootstrapFromOutputs(file: string): Promise<string> {
+export async function reachFromOutputs(file: string): Promise<'function' | { readonly bootstrap: string }> {
   let outputs: unknown;
   try {
     outputs = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     throw outputsUnreadable(file, cause);
   }
-  const found = findBootstrap(outputs, false);
-  if (found === undefined) throw noBootstrapInOutputs(file);
-  return found;
+  if (findText(outputs, /topics[-_]?applier/i, false) !== undefined) return 'function';
+  const bootstrap = findText(outputs, /bootstrap[-_]?servers?$/i, false);
+  if (bootstrap === undefined) throw noBootstrapInOutputs(file);
+  return { bootstrap };
 }
 
-function findBootstrap(value: unknown, named: boolean): string | undefined {
+function findText(value: unknown, key: RegExp, named: boolean): string | undefined {
   if (typeof value === 'string') return named && value !== '' ? value : undefined;
   if (Array.isArray(value))
     return named && value.length > 0 && value.every((each) => typeof each === 'string') ? value.join(',') : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, inner] of Object.entries(value)) {
+  for (const [name, inner] of Object.entries(value)) {
     // Terraform wraps each output as { sensitive, type, value }.
-    const isNamed = /bootstrap[-_]?servers?$/i.test(key) || (named && key === 'value');
-    const found = findBootstrap(inner, isNamed);
+    const found = findText(inner, key, key.test(name) || (named && name === 'value'));
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,24 +1,18 @@
 /** Topics of a cluster: the manifest read with what its environment knows, planned, confirmed, applied exactly as planned, and verified. */
 import { readFile } from 'node:fs/promises';
-import type { KafkaConnection } from '../clients/kafka/connection.ts';
+import { connect } from '../clients/kafka/connection.ts';
 import type { Environment } from '../cluster/load.ts';
+import { EnsembleError } from '../contracts/error.ts';
 import { type ApplyOptions, type ApplyProgress, type ApplyReport, applyPlan } from '../topics/apply/apply.ts';
 import { type VerifyReport, verifyTopics } from '../topics/apply/verify.ts';
+import { planStaleCode } from '../topics/errors.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../topics/format.ts';
 import { loadManifest } from '../topics/manifest/load-manifest.ts';
 import type { TopicsManifest } from '../topics/manifest/manifest.ts';
-import { readActiveGroups } from '../topics/plan/active-groups.ts';
-import {
-  blockedOf,
-  changesOf,
-  type PlanOptions,
-  planTopics,
-  requireFresh,
-  type TopicPlan,
-} from '../topics/plan/plan.ts';
+import { blockedOf, type PlanOptions, planTopics, requireFresh, type TopicPlan } from '../topics/plan/plan.ts';
 import { parsePlan } from '../topics/plan/plan-schema.ts';
-import { observeTopics, type TopicsState } from '../topics/plan/state.ts';
-import { sweepThrottles } from '../topics/reassign/throttle.ts';
+import { observeTopics } from '../topics/plan/state.ts';
+import type { Observed, ObserveOptions, TopicsWork } from '../topics/topics-work.ts';
 import type { Deployment } from './deployment.ts';
 import {
   mappedTopicMissing,
@@ -27,7 +21,7 @@ import {
   topicsNotApplied,
   topicsNotVerified,
 } from './errors.ts';
-import { activeBrokers, exclusively, requireManifest, type TopicsTarget, withCluster } from './topics-target.ts';
+import { activeBrokers, exclusively, requireManifest, type TopicsTarget, withTopics } from './topics-target.ts';
 
 export interface TopicsRun {
   readonly timeoutMs: number;
@@ -69,7 +63,8 @@ export async function bringTopicsUp(
   { timeoutMs, report, signal }: TopicsRun,
 ): Promise<{ readonly changes: number; readonly verified: number }> {
   const manifest = await readManifest(deployment);
-  return await withCluster({ access: { bootstrap: deployment.bootstrap } }, async (connection) => {
+  const connection = await connect({ bootstrap: deployment.bootstrap, clientId: 'ensemble' });
+  try {
     const plan = planTopics(manifest, await observeTopics(connection, manifest, { signal }));
     if (blockedOf(plan).length > 0) throw topicsBlocked(formatPlan(plan));
     const applied = await applyPlan(connection, plan, {
@@ -80,16 +75,15 @@ export async function bringTopicsUp(
     const verified = await verifyTopics(connection, manifest, { timeoutMs, signal });
     if (!verified.ok) throw topicsNotVerified(formatVerification(verified));
     return { changes: applied.outcomes.length, verified: verified.topics.length };
-  });
+  } finally {
+    await connection.close();
+  }
 }
 
 /** What would change. Sends no write. */
 export async function planTarget(target: TopicsTarget, consents: Consents, signal: AbortSignal): Promise<TopicPlan> {
   const manifest = await readTargetManifest(target);
-  return await withCluster(
-    target,
-    async (connection) => (await observeAndPlan(connection, manifest, consents, signal)).plan,
-  );
+  return await withTopics(target, async (work) => (await observeAndPlan(work, manifest, consents, { signal })).plan);
 }
 
 export interface AppliedTopics {
@@ -122,34 +116,54 @@ export async function applyTarget(
   confirm: (plan: TopicPlan) => Promise<Decision>,
   run: ApplyRun,
 ): Promise<AppliedTopics> {
-  const { signal, timeoutMs } = run;
   const manifest = await readTargetManifest(target);
   return await exclusively(target, run, () =>
-    withCluster(target, async (connection) => {
-      // A run that was killed while replicas moved left its throttle: nobody else would remove it.
-      await sweepThrottles(connection, { signal });
-      const planned = await observeAndPlan(connection, manifest, run, signal);
-      const plan = run.saved ?? planned.plan;
-      if (run.saved !== undefined) requireFresh(plan, manifest, planned.state, planned);
-      if (plan.entries.length === 0) {
-        return { plan, applied: undefined, verified: await verifyTopics(connection, manifest, { timeoutMs, signal }) };
+    withTopics(target, async (work) => {
+      for (let attempt = 1; ; attempt += 1) {
+        let decision: Decision | undefined;
+        const decide = async (plan: TopicPlan) => {
+          decision = await confirm(plan);
+          return decision;
+        };
+        try {
+          return await applyOnce(work, manifest, decide, run);
+        } catch (error) {
+          // Nothing was changed. Who agreed to whatever the plan would be agrees to the next: moves that end in between make one stale.
+          const planAnew = decision === 'agreed before' && run.saved === undefined && attempt < plansAtMost;
+          if (!planAnew || !(error instanceof EnsembleError) || error.code !== planStaleCode) throw error;
+        }
       }
-      const decision = await confirm(plan);
-      if (decision === 'declined') return { plan, applied: undefined, verified: undefined };
-      if (decision === 'agreed after reading') {
-        const now = await observe(connection, manifest, plan, signal);
-        requireFresh(plan, manifest, now.state, now);
-      }
-      const applied = await applyPlan(connection, plan, {
-        signal,
-        onProgress: run.onProgress,
-        ...(run.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: run.throttleBytesPerSecond }),
-      });
-      const settled = applied.stoppedBy === undefined && blockedOf(plan).length === 0;
-      const verified = settled ? await verifyTopics(connection, manifest, { timeoutMs, signal }) : undefined;
-      return { plan, applied, verified };
     }),
   );
+}
+
+const plansAtMost = 3;
+
+async function applyOnce(
+  work: TopicsWork,
+  manifest: TopicsManifest,
+  confirm: (plan: TopicPlan) => Promise<Decision>,
+  run: ApplyRun,
+): Promise<AppliedTopics> {
+  const { signal, timeoutMs } = run;
+  // A run that was killed while replicas moved left its throttle: nobody else would remove it.
+  const planned = await observeAndPlan(work, manifest, run, { sweep: true, signal });
+  const plan = run.saved ?? planned.plan;
+  if (run.saved !== undefined) requireFresh(plan, manifest, planned.state, planned);
+  if (plan.entries.length === 0) {
+    return { plan, applied: undefined, verified: await work.verify(manifest, { timeoutMs, signal }) };
+  }
+  const decision = await confirm(plan);
+  if (decision === 'declined') return { plan, applied: undefined, verified: undefined };
+  const applied = await work.apply(manifest, plan, {
+    check: decision === 'agreed after reading',
+    signal,
+    onProgress: run.onProgress,
+    ...(run.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: run.throttleBytesPerSecond }),
+  });
+  const settled = applied.stoppedBy === undefined && blockedOf(plan).length === 0;
+  const verified = settled ? await work.verify(manifest, { timeoutMs, signal }) : undefined;
+  return { plan, applied, verified };
 }
 
 /** @throws EnsembleError OPERATIONS_PLAN_UNREADABLE, TOPICS_PLAN_UNREADABLE */
@@ -160,30 +174,13 @@ export async function readPlanFile(file: string): Promise<TopicPlan> {
   return parsePlan(text, file);
 }
 
-interface Observed extends Pick<PlanOptions, 'activeGroups'> {
-  readonly state: TopicsState;
-}
-
 async function observeAndPlan(
-  connection: KafkaConnection,
+  work: TopicsWork,
   manifest: TopicsManifest,
   { prune = false, allowDelete = false }: Consents,
-  signal: AbortSignal,
+  options: Pick<ObserveOptions, 'sweep' | 'signal'>,
 ): Promise<Observed & { readonly plan: TopicPlan }> {
-  const state = await observeTopics(connection, manifest, { signal });
-  const activeGroups = allowDelete ? await readActiveGroups(connection, manifest.absent, { signal }) : undefined;
+  const groupsOf = allowDelete ? manifest.absent : undefined;
+  const { state, activeGroups } = await work.observe(manifest, { ...options, groupsOf });
   return { state, activeGroups, plan: planTopics(manifest, state, { prune, allowDelete, activeGroups }) };
-}
-
-async function observe(
-  connection: KafkaConnection,
-  manifest: TopicsManifest,
-  plan: TopicPlan,
-  signal: AbortSignal,
-): Promise<Observed> {
-  const state = await observeTopics(connection, manifest, { signal });
-  const deletes = changesOf(plan)
-    .filter(({ action }) => action === 'delete')
-    .map(({ topic }) => topic);
-  return { state, activeGroups: await readActiveGroups(connection, deletes, { signal }) };
 }

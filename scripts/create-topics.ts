@@ -1,5 +1,6 @@
 /**
- * The entry that a deployment calls at its end: `npm run create-topics -- --environment production --outputs outputs.json`.
+ * The entry that a deployment calls at its end: `npm run create-topics -- --environment production`. An environment on AWS is reached through the function
+ * inside its network, any other cluster by --bootstrap or --outputs.
  * Waits for the cluster, applies the environment's manifest, verifies, and exits with another status than 0 on any difference.
  */
 import { Command, Option } from 'commander';
@@ -13,7 +14,7 @@ addCommand(program, 'run', 'wait for a cluster, make the topics of its manifest,
     new Option('-b, --bootstrap <servers>', 'host:port,host:port of the cluster').conflicts('outputs'),
     new Option(
       '--outputs <file>',
-      'the deployment’s outputs (`terraform output -json`, `cdktf deploy --outputs-file`) with its bootstrapServers',
+      'the deployment’s outputs (`terraform output -json`, `cdktf deploy --outputs-file`) with its topics applier or bootstrapServers',
     ),
     new Option(
       '-c, --command-config <file>',

@@ -101,7 +101,10 @@ export function addTopicsCommands(program: Command): void {
 
 function target(): readonly Option[] {
   return [
-    new Option('-b, --bootstrap <servers>', 'host:port,host:port of any cluster, instead of the environment’s own'),
+    new Option(
+      '-b, --bootstrap <servers>',
+      'host:port,host:port of any cluster, instead of the environment’s own; from inside its network, instead of the function there',
+    ),
     new Option(
       '-c, --command-config <file>',
       'how a guarded cluster is reached: TLS and SASL, as Kafka’s own tools take it',

@@ -13,10 +13,12 @@ export function manifestNotFound(file: string, cause: unknown): EnsembleError {
   });
 }
 
+export const planStaleCode = 'TOPICS_PLAN_STALE';
+
 /** The plan was made for other facts than those that hold now. `what` says which. */
 export function planStale(what: string): EnsembleError {
   return new EnsembleError({
-    code: 'TOPICS_PLAN_STALE',
+    code: planStaleCode,
     message: `the plan no longer fits: ${what}`,
     next: 'Make a new plan, read it, and apply that one.',
     exitStatus: exitStatus.blocked,
@@ -75,5 +77,25 @@ export function reassignInterrupted(): EnsembleError {
     code: 'TOPICS_REASSIGN_INTERRUPTED',
     message: 'the run was interrupted; moves under way go on in the cluster, without a throttle',
     next: 'Run the command again to throttle and watch them to their end, or take them back with `ensemble topics reassign cancel`.',
+  });
+}
+
+/** Of a call that had to end before its work: not a fault, but nobody may take it for success. */
+export const handedOverCode = 'TOPICS_HANDED_OVER';
+
+/** The time of this call is over; the next one goes on. */
+export function handedOver(): EnsembleError {
+  return new EnsembleError({
+    code: handedOverCode,
+    message: 'the time of this call was over before all changes were made',
+    next: 'Run the command again: it carries on from what is there.',
+  });
+}
+
+export function reassignHandedOver(): EnsembleError {
+  return new EnsembleError({
+    code: handedOverCode,
+    message: 'the time of this call was over; moves under way go on in the cluster, under their throttle',
+    next: 'Run the command again to watch them to their end, or take them back with `ensemble topics reassign cancel`.',
   });
 }

@@ -21,7 +21,12 @@ export function clientConfig({ region }: AwsPlace) {
   return {
     region,
     maxAttempts,
-    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
+    requestHandler: {
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // Else a breach is a warning, and the call goes on.
+      throwOnRequestTimeout: true,
+    },
   };
 }
 

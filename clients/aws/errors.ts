@@ -157,3 +157,11 @@ export function statusOf(error: unknown): number | undefined {
   const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number };
   return httpStatusCode;
 }
+
+export function functionAbsent(name: string): EnsembleError {
+  return new EnsembleError({
+    code: 'CLIENT_AWS_FUNCTION_ABSENT',
+    message: `there is no function ${name}`,
+    next: 'Deploy the environment first (docs/aws.md); its stacks make the function.',
+  });
+}

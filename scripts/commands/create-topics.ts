@@ -1,7 +1,7 @@
 /** The post-deploy entry: a cluster's topics made and verified without a person. */
 import { exitStatus } from '../../contracts/error.ts';
 import { createTopics } from '../../operations/create-topics.ts';
-import { bootstrapFromOutputs, openTopicsTarget } from '../../operations/topics-target.ts';
+import { openTopicsTarget, reachFromOutputs } from '../../operations/topics-target.ts';
 import { applyExitStatus } from '../../topics/apply/apply.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../../topics/format.ts';
 import { blockedOf } from '../../topics/plan/plan.ts';
@@ -12,14 +12,15 @@ import { describeProgress } from './topics/progress.ts';
 
 export async function createTopicsCommand({ options, deployment, signal }: Invocation): Promise<number> {
   const { commandConfig, manifest, environmentGiven, outputs } = options;
-  const bootstrap = outputs === undefined ? options.bootstrap : await bootstrapFromOutputs(outputs);
+  const reach = outputs === undefined ? undefined : await reachFromOutputs(outputs);
+  const bootstrap = typeof reach === 'object' ? reach.bootstrap : options.bootstrap;
   // With a manifest of its own the cluster needs no environment; else the manifest is the environment's, given or default.
   const target = await openTopicsTarget({
     ...deployment,
     bootstrap,
     commandConfig,
     manifest,
-    environmentGiven: environmentGiven || manifest === undefined,
+    environmentGiven: environmentGiven || manifest === undefined || reach === 'function',
   });
   const progress = progressLine();
   const result = await createTopics(target, {

@@ -1,3 +1,4 @@
+/** The function's environment variables and its certificate, from the model of an environment. */
 import { describe, expect, it } from 'vitest';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import { loadEnvironment } from '../../cluster/load.ts';

@@ -6,6 +6,7 @@ import { createConsumer, type MessageConsumer } from '../../clients/kafka/messag
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
 import { describeConfigs } from '../../clients/kafka/requests/describe-configs.ts';
 import { applyTarget, type Consents, planTarget } from '../../operations/topics.ts';
+import { direct } from '../../operations/topics-target.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { loadManifest } from '../../topics/manifest/load-manifest.ts';
 import { planTopics } from '../../topics/plan/plan.ts';
@@ -56,7 +57,7 @@ describe('plans of topics on four workers in three racks', () => {
   const declare = (...topics: readonly unknown[]) => platform.writeTopics(JSON.stringify({ topics }));
   const targetOf = () => ({
     name: 'test',
-    access: { bootstrap },
+    open: direct({ bootstrap }),
     manifestFile: join(platform.folder, 'topics.yaml'),
     environment: 'test',
     brokers: 4,

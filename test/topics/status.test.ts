@@ -230,6 +230,7 @@ test('a report of moves says what is open, whose throttle stayed, and what is st
       { topic: 'a', partition: 1, status: 'failed', why: 'it is not there' },
     ],
     copiedBytes: 2_048,
+    arrivedBytes: 2_048,
     stoppedBy: reassignStalled(60_000, [4]),
     throttle: {
       bytesPerSecond: 1,

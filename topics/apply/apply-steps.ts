@@ -98,7 +98,7 @@ const deletingFree = (chunk: readonly DeleteTopic[]): Step =>
 export const reassigning =
   (
     changes: readonly Reassign[],
-    options: Pick<ReassignOptions, 'throttleBytesPerSecond' | 'onProgress'>,
+    options: Pick<ReassignOptions, 'throttleBytesPerSecond' | 'onProgress' | 'handOver' | 'earlier'>,
     tell: (report: ReassignReport) => void,
   ): Step =>
   async (settle, { connection, signal }) => {

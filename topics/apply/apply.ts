@@ -6,6 +6,7 @@
  * topic's replicas were moved, since new ones take the count of partition 0. Deletions come last.
  */
 import { EnsembleError, type ExitStatus, exitStatus } from '../../contracts/error.ts';
+import { handedOver } from '../errors.ts';
 import { type Change, changesOf, type TopicPlan } from '../plan/plan.ts';
 import type { ReassignOptions, ReassignProgress, ReassignReport } from '../reassign/reassign.ts';
 import { adding, configuring, creating, deleting, reassigning } from './apply-steps.ts';
@@ -33,10 +34,20 @@ export interface ApplyOptions extends Pick<ReassignOptions, 'throttleBytesPerSec
   readonly onProgress?: (progress: ApplyProgress) => void;
   /** Ends the run before the next request; the report says what was and what was not sent. */
   readonly signal?: AbortSignal | undefined;
+  /** Ends the run after the step that is under way: another call goes on with what `settled` and `arrivedBytes` tell it. */
+  readonly handOver?: AbortSignal | undefined;
+  /** What calls before this one did: it is not done again. */
+  readonly earlier?: EarlierCalls | undefined;
   /** How long the controller may take for one request. Default 120 000. */
   readonly brokerTimeoutMs?: number;
   /** Between tries of what was not settled. Default 100, doubled each time. */
   readonly retryPauseMs?: number;
+}
+
+export interface EarlierCalls {
+  /** By the change's place in changesOf(plan): done, failed, or sent with an unknown end. */
+  readonly settled: ReadonlyMap<number, Pick<ChangeOutcome, 'status' | 'why'>>;
+  readonly arrivedBytes: number;
 }
 
 /**
@@ -53,7 +64,14 @@ export async function applyPlan(
   plan: TopicPlan,
   options: ApplyOptions = {},
 ): Promise<ApplyReport> {
-  const { onProgress, signal, brokerTimeoutMs = defaultBrokerTimeoutMs, retryPauseMs = 100 } = options;
+  const {
+    onProgress,
+    signal,
+    handOver,
+    earlier,
+    brokerTimeoutMs = defaultBrokerTimeoutMs,
+    retryPauseMs = 100,
+  } = options;
   const changes = changesOf(plan);
   const outcomes = new Map<Change, ChangeOutcome>();
   let stoppedBy: EnsembleError | undefined;
@@ -67,22 +85,34 @@ export async function applyPlan(
   };
   const settle = (change: Change, outcome: Pick<ChangeOutcome, 'status' | 'why'>) =>
     outcomes.set(change, { topic: change.topic, action: change.action, ...outcome });
+  for (const [place, outcome] of earlier?.settled ?? []) {
+    const change = changes[place];
+    if (change !== undefined) settle(change, outcome);
+  }
   const moving = {
     throttleBytesPerSecond: options.throttleBytesPerSecond,
+    handOver,
+    earlier,
     onProgress: progress,
     tell: (report: ReassignReport) => {
       reassigned = report;
     },
   };
   const awaited = awaitedOf(changes);
+  let steps = 0;
   for (const phase of phasesOf(changes, awaited)) {
     const ready = phase.filter((change) => {
+      if (outcomes.has(change)) return false;
       const before = awaited.get(change);
       if (before === undefined || outcomes.get(before)?.status === 'done') return true;
       settle(change, { status: 'not-sent', why: 'it waits for the topic’s replicas, which have not all moved' });
       return false;
     });
     for (const step of stepsOf(ready, moving)) {
+      // A call makes at least one step, or many short ones would never get anywhere.
+      if (steps > 0 && handOver?.aborted) stoppedBy = handedOver();
+      if (stoppedBy !== undefined) break;
+      steps += 1;
       try {
         await step(settle, run);
       } catch (error) {

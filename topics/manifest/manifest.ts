@@ -85,8 +85,12 @@ export function parseManifest(
   if (faults.length > 0) throw new DocumentError(manifestInvalid, faults);
   const topics = placed.filter(({ state }) => state === 'present').map(({ topic }) => topic);
   const absent = placed.filter(({ state }) => state === 'absent').map(({ topic }) => topic.name);
-  const declared = { topics: [...topics].sort((a, b) => (a.name < b.name ? -1 : 1)), absent: [...absent].sort() };
-  return { file: source.file, topics, absent, hash: contentHash(declared) };
+  return { file: source.file, topics, absent, hash: manifestHash({ topics, absent }) };
+}
+
+/** Of what is declared, in whatever order. */
+export function manifestHash({ topics, absent }: Pick<TopicsManifest, 'topics' | 'absent'>): string {
+  return contentHash({ topics: [...topics].sort((a, b) => (a.name < b.name ? -1 : 1)), absent: [...absent].sort() });
 }
 
 const emptyScope: Scope = { defaults: [], environmentDefaults: [], groups: [] };

@@ -77,14 +77,19 @@ export function parsePlan(text: string, file: string): TopicPlan {
   } catch (cause) {
     throw planUnreadable(file, 'it is not JSON', cause);
   }
+  return readPlan(raw, file);
+}
+
+/** The same of a value that was JSON. `from` says where it comes from. */
+export function readPlan(raw: unknown, from: string): TopicPlan {
   const version = z.object({ version: z.unknown() }).safeParse(raw).data?.version;
   if (version !== undefined && version !== 1) {
-    throw planUnreadable(file, `its version is ${JSON.stringify(version)}, and this program reads version 1`);
+    throw planUnreadable(from, `its version is ${JSON.stringify(version)}, and this program reads version 1`);
   }
   const result = planSchema.safeParse(raw);
   if (result.success) return { ...result.data, entries: result.data.entries.map(withAbsent) };
   const [issue] = result.error.issues;
-  throw planUnreadable(file, `${issue?.path.join('.') || 'the whole'}: ${issue?.message ?? 'it does not fit'}`);
+  throw planUnreadable(from, `${issue?.path.join('.') || 'the whole'}: ${issue?.message ?? 'it does not fit'}`);
 }
 
 /** What JSON leaves out is there again. */

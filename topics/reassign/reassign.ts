@@ -8,21 +8,15 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaConnection } from '../../clients/kafka/connection.ts';
-import { electPreferredLeaders } from '../../clients/kafka/requests/elect-leaders.ts';
 import { alterReassignments } from '../../clients/kafka/requests/reassignments.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { chunksOf } from '../apply/chunks.ts';
-import { reassignInterrupted, reassignStalled } from '../errors.ts';
+import { handedOverCode, reassignHandedOver, reassignInterrupted, reassignStalled } from '../errors.ts';
 import { partitionKey } from '../status/partition-offsets.ts';
 import { adoptMove, beginMove, fail, lookAt, type PartitionMove, settleMove } from './partition-move.ts';
+import { electLeaders, release } from './reassign-end.ts';
 import { CopyMeter, type CopyProgress, measureMoves } from './reassign-progress.ts';
-import {
-  releaseThrottles,
-  setThrottles,
-  sweepThrottles,
-  type ThrottleRelease,
-  type ThrottleReport,
-} from './throttle.ts';
+import { setThrottles, sweepThrottles, type ThrottleRelease, type ThrottleReport } from './throttle.ts';
 
 /** The moves of one topic, as a plan has them. */
 export interface TopicMoves {
@@ -42,6 +36,13 @@ export interface ReassignOptions {
   readonly onProgress?: ((progress: ReassignProgress) => void) | undefined;
   /** Ends the watching: nothing more is sent, and the throttle is removed. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Ends the watching as well, but leaves moves under way their throttle, since another call takes them up at once (`earlier`). Should none follow, a
+   * sweep removes it once they have ended.
+   */
+  readonly handOver?: AbortSignal | undefined;
+  /** What calls before this one had copied for moves that are done; nothing is swept then, since the first of them did. */
+  readonly earlier?: { readonly arrivedBytes: number } | undefined;
   /** Takes up every move under way in the cluster too, whoever began it. Those among `moves` are taken up anyway. */
   readonly resume?: boolean;
   /** Partitions on their way at a time. Default 50. */
@@ -73,8 +74,10 @@ export interface MoveOutcome {
 export interface ReassignReport {
   /** One for each partition, in the order of the moves, then those that were taken up. */
   readonly outcomes: readonly MoveOutcome[];
-  /** Of new replicas, by their logs' sizes. */
+  /** Of new replicas, by their logs' sizes; those of earlier calls included. */
   readonly copiedBytes: number;
+  /** The part of it that belongs to moves that are done. */
+  readonly arrivedBytes: number;
   /** What ended the run early. */
   readonly stoppedBy: EnsembleError | undefined;
   /** `undefined` where none was set. */
@@ -102,8 +105,8 @@ export async function reassignPartitions(
   moves: readonly TopicMoves[],
   options: ReassignOptions = {},
 ): Promise<ReassignReport> {
-  const { signal, throttleBytesPerSecond = defaultThrottleBytesPerSecond } = options;
-  const swept = await sweepThrottles(connection, { signal });
+  const { signal, handOver, earlier, throttleBytesPerSecond = defaultThrottleBytesPerSecond } = options;
+  const swept = earlier === undefined ? await sweepThrottles(connection, { signal }) : noRelease;
   const parts = await beginMoves(connection, moves, options);
   const run = new Reassigning(connection, parts, options, throttleBytesPerSecond);
   let released: ThrottleRelease | undefined;
@@ -111,17 +114,25 @@ export async function reassignPartitions(
   try {
     stoppedBy = await run.watch();
   } finally {
-    released = run.throttle === undefined ? noRelease : await release(connection, parts);
+    const goesOn = handOver?.aborted === true && signal?.aborted !== true && stoppedBy?.code === handedOverCode;
+    // Also where nothing was set now: what an earlier call set is this one's to remove.
+    const set = run.throttle !== undefined || (earlier !== undefined && throttleBytesPerSecond !== 'unlimited');
+    released = goesOn || !set ? noRelease : await release(connection, parts);
   }
   await electLeaders(connection, parts, signal);
   return {
     outcomes: parts.map(outcomeOf),
-    copiedBytes: parts.reduce((sum, { bytes }) => sum + bytes.copiedBytes, 0),
+    copiedBytes: bytesOf(parts) + (earlier?.arrivedBytes ?? 0),
+    arrivedBytes: bytesOf(parts.filter(({ state }) => state === 'done')) + (earlier?.arrivedBytes ?? 0),
     stoppedBy,
     throttle: run.throttle,
     released,
     swept,
   };
+}
+
+function bytesOf(parts: readonly PartitionMove[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.copiedBytes, 0);
 }
 
 const noRelease: ThrottleRelease = { lists: [], rates: [], silent: [] };
@@ -150,7 +161,7 @@ class Reassigning {
 
   /** What ended the watching before everything was settled. */
   async watch(): Promise<EnsembleError | undefined> {
-    const { signal, pollMs = 1_000, stallTimeoutMs = 600_000, onProgress } = this.#options;
+    const { signal, handOver, pollMs = 1_000, stallTimeoutMs = 600_000, onProgress } = this.#options;
     if (!this.#open()) return undefined;
     try {
       await this.#throttle(); // nothing moves without it
@@ -158,6 +169,7 @@ class Reassigning {
       if (signal?.aborted) return reassignInterrupted();
       throw error;
     }
+    const awake = AbortSignal.any([signal, handOver].filter((each) => each !== undefined));
     let movedAtMs = performance.now();
     let best = '';
     let trouble: EnsembleError | undefined;
@@ -185,7 +197,8 @@ class Reassigning {
       }
       const stillMs = performance.now() - movedAtMs;
       if (stillMs > stallTimeoutMs) return trouble ?? reassignStalled(stillMs, waitingFor);
-      await sleep(pollMs, undefined, { signal }).catch(() => {}); // an interruption is looked at above
+      if (handOver?.aborted) return reassignHandedOver();
+      await sleep(pollMs, undefined, { signal: awake }).catch(() => {}); // an interruption is looked at above
     }
   }
 
@@ -244,9 +257,10 @@ class Reassigning {
 
   #progress(waitingFor: readonly number[]): ReassignProgress {
     const sum = (of: (move: PartitionMove) => number) => this.#moves.reduce((all, move) => all + of(move), 0);
+    const arrived = this.#options.earlier?.arrivedBytes ?? 0;
     const copied = this.#meter.read(performance.now(), {
-      totalBytes: sum(({ bytes }) => bytes.totalBytes),
-      copiedBytes: sum(({ bytes }) => bytes.copiedBytes),
+      totalBytes: sum(({ bytes }) => bytes.totalBytes) + arrived,
+      copiedBytes: sum(({ bytes }) => bytes.copiedBytes) + arrived,
     });
     const count = (wanted: PartitionMove['state']) => this.#moves.filter(({ state }) => state === wanted).length;
     const counts = { total: this.#moves.length, done: count('done'), failed: count('failed'), moving: count('sent') };
@@ -274,35 +288,6 @@ async function beginMoves(
 
 function topicsOf(moves: readonly PartitionMove[]): readonly string[] {
   return [...new Set(moves.map(({ topic }) => topic))];
-}
-
-/** The way out is the same for success, interruption and a cluster that fails; `undefined` where not even that can be asked. */
-async function release(
-  connection: KafkaConnection,
-  moves: readonly PartitionMove[],
-): Promise<ThrottleRelease | undefined> {
-  try {
-    return await releaseThrottles(connection, moves);
-  } catch (error) {
-    if (error instanceof EnsembleError) return undefined;
-    throw error;
-  }
-}
-
-/** Kafka would do so by itself within five minutes (leader.imbalance.check.interval.seconds). That a leader is not available now harms nobody. */
-async function electLeaders(
-  connection: KafkaConnection,
-  moves: readonly PartitionMove[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const misled = moves.filter(({ state, leader, to }) => state === 'done' && leader !== to[0]);
-  try {
-    for (const chunk of chunksOf(misled, { items: partitionsPerRequest })) {
-      await electPreferredLeaders(connection, chunk, { brokerTimeoutMs, signal });
-    }
-  } catch (error) {
-    if (!(error instanceof EnsembleError)) throw error;
-  }
 }
 
 const statusOf = { waiting: 'not-sent', sent: 'moving', done: 'done', failed: 'failed' } as const;
