@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Addressing, type LocalScheme, localAddressing } from '../cluster/addressing.ts';
+import { bootstrapServers } from '../cluster/bootstrap.ts';
 import { type Environment, loadEnvironment } from '../cluster/load.ts';
 import type { Node } from '../cluster/model.ts';
 import { allNodes } from '../cluster/resolve.ts';
@@ -155,15 +156,8 @@ function assemble(
     secrets,
     driver,
     runtime,
-    bootstrap: bootstrapOf(environment, addressing),
+    bootstrap: bootstrapServers(environment.cluster, addressing),
   };
-}
-
-function bootstrapOf({ cluster }: Environment, addressing: Addressing): readonly string[] {
-  return cluster.groups
-    .filter((group) => group.services.includes('kafka'))
-    .flatMap((group) => group.nodes)
-    .map((node) => `${addressing.host(node)}:${addressing.port(node, 'kafka', 'plaintext')}`);
 }
 
 async function resolveLate(secrets: SecretStore, node: Node, late: Late): Promise<string> {

@@ -8,4 +8,7 @@ import { synthesize } from './synthesize.ts';
 const folder = join(installationRoot(), 'environments');
 const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
 const environments = await Promise.all(files.map((file) => loadEnvironment(join(folder, file), folder)));
-synthesize(environments.flatMap(({ cluster }) => (cluster.target === 'aws' ? [cluster] : [])));
+synthesize(
+  environments.flatMap(({ cluster }) => (cluster.target === 'aws' ? [cluster] : [])),
+  { archives: {} },
+);

@@ -5,20 +5,22 @@ import { App } from 'cdktf';
 import type { Cluster } from '../cluster/model.ts';
 import { type StackPart, stackName } from '../contracts/aws-names.ts';
 import { inventoryFile } from '../contracts/inventory.ts';
+import type { NodeSoftware } from '../provision/software.ts';
 import { DataStack } from './aws/data-stack.ts';
 import { EdgeStack } from './aws/edge-stack.ts';
 import { FoundationStack } from './aws/foundation-stack.ts';
 
 /**
  * @param clusters environments of target aws that have been checked
+ * @param software what nodes install, by the hashes of its archives
  * @param outdir where cdktf looks for what was synthesized: `cdktf.out`, or what its command names in CDKTF_OUTDIR
  */
-export function synthesize(clusters: readonly Cluster[], outdir?: string): void {
+export function synthesize(clusters: readonly Cluster[], software: NodeSoftware, outdir?: string): void {
   const app = new App(outdir === undefined ? {} : { outdir });
   const inventories = clusters.flatMap((cluster) => {
     const foundation = new FoundationStack(app, { cluster });
-    const data = new DataStack(app, { cluster, foundation });
-    const edge = new EdgeStack(app, { cluster, foundation });
+    const data = new DataStack(app, { cluster, foundation, software });
+    const edge = new EdgeStack(app, { cluster, foundation, software });
     const stacks: readonly (readonly [StackPart, { ledger: FoundationStack['ledger'] }])[] = [
       ['foundation', foundation],
       ['data', data],

@@ -1,0 +1,38 @@
+/** Settings of nodes as objects of the bucket: what a machine fetches to become its node (provision/). A changed setting is a changed object, and nothing more. */
+import { S3Object } from '@cdktf/provider-aws/lib/s3-object/index.js';
+import { namedAddressing } from '../../cluster/addressing.ts';
+import { bucketName } from '../../contracts/aws-names.ts';
+import { nodeObjects } from '../../provision/node-objects.ts';
+import type { NodeSoftware } from '../../provision/software.ts';
+import { eachValue, literal } from '../ledger.ts';
+import type { NodesProps } from './node-machines.ts';
+import { placeOf } from './place.ts';
+
+/** Keys are `worker-4/list` and `worker-4/etc/...`, as on the node. The bucket's own key encrypts them. */
+export function nodeSettings(
+  { stack, ledger, cluster, groups }: Omit<NodesProps, 'foundation'>,
+  software: NodeSoftware,
+): void {
+  const addressing = namedAddressing(cluster);
+  const nodes = new Map<string, { readonly node: string; readonly role: string }>();
+  const entries = groups.flatMap((group) =>
+    group.nodes.flatMap((node) => {
+      const { list, files } = nodeObjects(cluster, group, node, addressing, software);
+      return [{ key: list.key, text: list.text, path: '/list' }, ...files].map(({ key, text, path }) => {
+        nodes.set(`${node.id}${path}`, { node: node.id, role: node.role });
+        return [`${node.id}${path}`, { key, text: literal(text) }] as const;
+      });
+    }),
+  );
+  ledger.each(
+    new S3Object(stack, 'settings', {
+      bucket: bucketName(placeOf(cluster)),
+      key: eachValue('key'),
+      content: eachValue('text'),
+      contentType: 'text/plain; charset=utf-8',
+    }),
+    'settings',
+    Object.fromEntries(entries),
+    (key) => ({ ...nodes.get(key), holdsData: false, what: 'settings object' }),
+  );
+}
