@@ -75,6 +75,11 @@ export function eachValue(field: string): string {
   return `\${each.value.${field}}`;
 }
 
+/** Terraform's own words, as the value of a field. */
+export function expression(words: string): string {
+  return `\${${words}}`;
+}
+
 /** Text as Terraform's JSON must have it to mean itself. */
 export function literal(text: string): string {
   return text.replace(/\$\{/g, '$$$${').replace(/%\{/g, '%%{');

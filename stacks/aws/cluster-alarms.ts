@@ -1,11 +1,7 @@
 /** Alarms about the cluster as a whole, from what the topics applier measures each minute (contracts/cluster-metrics.ts). */
 import { CloudwatchMetricAlarm } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm/index.js';
 import { Token } from 'cdktf';
-import {
-  clusterMetricDimension,
-  clusterMetricNamespace,
-  clusterMetrics,
-} from '../../contracts/cluster-metrics.ts';
+import { clusterMetricDimension, clusterMetricNamespace, clusterMetrics } from '../../contracts/cluster-metrics.ts';
 import { eachKey, eachValue } from '../ledger.ts';
 import { alarmTopicArn } from './alarm-topic.ts';
 import type { NodesProps } from './node-machines.ts';

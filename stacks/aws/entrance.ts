@@ -14,7 +14,7 @@ import { namedAddressing } from '../../cluster/addressing.ts';
 import type { Cluster, Group } from '../../cluster/model.ts';
 import { serviceTable } from '../../cluster/services/table.ts';
 import { ownName } from '../../contracts/aws-names.ts';
-import { eachKey, eachValue } from '../ledger.ts';
+import { eachKey, eachValue, expression } from '../ledger.ts';
 import type { NodesProps } from './node-machines.ts';
 
 /** A door, and the nodes behind it. */
@@ -65,7 +65,7 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
       loadBalancerArn: balancer.arn,
       port: Token.asNumber(eachValue('port')),
       protocol: 'TCP',
-      defaultAction: [{ type: 'forward', targetGroupArn: '${aws_lb_target_group.entrance[each.key].arn}' }],
+      defaultAction: [{ type: 'forward', targetGroupArn: expression('aws_lb_target_group.entrance[each.key].arn') }],
     }),
     'entrance',
     entries,
@@ -73,7 +73,7 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
   );
   ledger.each(
     new LbTargetGroupAttachment(stack, 'member', {
-      targetGroupArn: '${aws_lb_target_group.entrance[each.value.door].arn}',
+      targetGroupArn: expression('aws_lb_target_group.entrance[each.value.door].arn'),
       targetId: eachValue('address'),
       port: Token.asNumber(eachValue('port')),
     }),
@@ -90,7 +90,8 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
   );
   const [first] = doors.values();
   new TerraformOutput(stack, 'apiEndpoint', {
-    description: 'Where clients reach the platform. Its certificates have the names of the environment file: point those names here',
+    description:
+      'Where clients reach the platform. Its certificates have the names of the environment file: point those names here',
     value: `https://${balancer.dnsName}:${first?.port ?? 443}`,
   }).overrideLogicalId('apiEndpoint');
 }

@@ -13,7 +13,7 @@ import type { Cluster, Group, Node } from '../../cluster/model.ts';
 import { bucketName, instanceTags, tags } from '../../contracts/aws-names.ts';
 import type { InventoryResource } from '../../contracts/inventory.ts';
 import { userData } from '../../provision/user-data.ts';
-import { eachKey, eachValue, type Ledger, literal } from '../ledger.ts';
+import { eachKey, eachValue, expression, type Ledger, literal } from '../ledger.ts';
 import { alarmTopicArn } from './alarm-topic.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import { debianImage } from './image.ts';
@@ -45,16 +45,20 @@ const recordTtlSeconds = 60;
  * Instances ignore `ami` and `user_data`: a newer image would replace every machine in one apply, and other user-data would stop them all at once. New
  * machines start with the newest; a new script reaches the others as one of their files (provision/machine-files.ts).
  */
-export function nodeMachines({ stack, ledger, cluster, groups, foundation, volumesTag, after, guarded }: MachinesProps): void {
+export function nodeMachines({
+  stack,
+  ledger,
+  cluster,
+  groups,
+  foundation,
+  volumesTag,
+  after,
+  guarded,
+}: MachinesProps): void {
   const addressing = namedAddressing(cluster);
   const place = placeOf(cluster);
   const nodes = groups.flatMap((group) => group.nodes);
-  byName(
-    stack,
-    'subnets',
-    unique(nodes.map(({ zone }) => zone)),
-    (zone) => foundation.privateSubnetId(zone),
-  );
+  byName(stack, 'subnets', unique(nodes.map(({ zone }) => zone)), (zone) => foundation.privateSubnetId(zone));
   const roles = groups.map(({ role }) => role);
   byName(stack, 'security_groups', roles, (role) => foundation.securityGroupId(role));
   byName(stack, 'instance_profiles', roles, (role) => foundation.instanceProfileName(role));
@@ -66,9 +70,9 @@ export function nodeMachines({ stack, ledger, cluster, groups, foundation, volum
   ledger.each(
     new NetworkInterface(stack, 'interface', {
       description: `Node \${each.key} of ${cluster.environment}: its address outlives its machine`,
-      subnetId: '${local.subnets[each.value.zone]}',
+      subnetId: expression('local.subnets[each.value.zone]'),
       privateIps: [eachValue('address')],
-      securityGroups: ['${local.security_groups[each.value.role]}'],
+      securityGroups: [expression('local.security_groups[each.value.role]')],
       tags: { Name: eachValue('host'), ...shared },
     }),
     'node',
@@ -96,9 +100,9 @@ export function nodeMachines({ stack, ledger, cluster, groups, foundation, volum
   const instance = new Instance(stack, 'instance', {
     ami: debianImage(stack, cluster),
     instanceType: eachValue('machine'),
-    iamInstanceProfile: '${local.instance_profiles[each.value.role]}',
+    iamInstanceProfile: expression('local.instance_profiles[each.value.role]'),
     // Newer providers call it primary_network_interface; the oldest that we allow knows this one alone.
-    networkInterface: [{ deviceIndex: 0, networkInterfaceId: '${aws_network_interface.node[each.key].id}' }],
+    networkInterface: [{ deviceIndex: 0, networkInterfaceId: expression('aws_network_interface.node[each.key].id') }],
     metadataOptions: {
       httpEndpoint: 'enabled',
       httpTokens: 'required',
@@ -157,7 +161,7 @@ function statusAlarms({
     comparisonOperator: 'GreaterThanThreshold',
     threshold: 0,
     periodSeconds: 60,
-    dimensions: { InstanceId: '${aws_instance.node[each.key].id}' },
+    dimensions: { InstanceId: expression('aws_instance.node[each.key].id') },
   } as const;
   const { periodSeconds, ...alarm } = shared;
   // AWS EC2 user guide, "Create alarms that recover": two periods of a minute. Three for the other, since a restart takes one or two.
@@ -198,7 +202,7 @@ function byName(stack: TerraformStack, name: string, keys: readonly string[], va
   local.overrideLogicalId(name);
 }
 
-export function entriesOf<E extends object>(
+function entriesOf<E extends object>(
   nodes: readonly Node[],
   entry: (node: Node) => E,
 ): Readonly<Record<string, E>> {
@@ -206,7 +210,7 @@ export function entriesOf<E extends object>(
 }
 
 /** For families whose keys are node ids. */
-export function aboutNode(what: string, nodes: readonly Node[]): (key: string) => InventoryResource {
+function aboutNode(what: string, nodes: readonly Node[]): (key: string) => InventoryResource {
   const roles = new Map(nodes.map(({ id, role }) => [id, role]));
   return (key) => {
     const role = roles.get(key);

@@ -12,12 +12,13 @@ import { TerraformLocal, Token } from 'cdktf';
 import type { Group, Node, Volume } from '../../cluster/model.ts';
 import { tags } from '../../contracts/aws-names.ts';
 import type { InventoryResource } from '../../contracts/inventory.ts';
-import { eachKey, eachValue } from '../ledger.ts';
+import { eachKey, eachValue, expression } from '../ledger.ts';
 import type { NodesProps } from './node-machines.ts';
 
 /** Within the family of instances: `data-1=vol-0abc,data-2=vol-0def`, which a machine reads of itself. */
-export const volumesTag =
-  '${join(",", [for v in each.value.volumes : "${v}=${local.volume_ids["${each.key}/${v}"]}"])}';
+export const volumesTag = expression(
+  'join(",", [for v in each.value.volumes : join("=", [v, local.volume_ids[join("/", [each.key, v])]])])',
+);
 
 interface PlacedVolume {
   readonly node: Node;
@@ -30,10 +31,16 @@ interface PlacedVolume {
 
 export function nodeVolumes({ stack, ledger, cluster, groups, foundation }: NodesProps): void {
   const all = placedVolumes(groups);
-  const about = (what: string) => (key: string): InventoryResource => {
-    const node = all.get(key)?.node;
-    return { ...(node === undefined ? {} : { node: node.id, role: node.role }), holdsData: what === 'data volume', what };
-  };
+  const about =
+    (what: string) =>
+    (key: string): InventoryResource => {
+      const node = all.get(key)?.node;
+      return {
+        ...(node === undefined ? {} : { node: node.id, role: node.role }),
+        holdsData: what === 'data volume',
+        what,
+      };
+    };
   const families = [
     { name: 'data', volumes: [...all].filter(([, { node }]) => !node.leaving), preventDestroy: cluster.protect },
     { name: 'leaving', volumes: [...all].filter(([, { node }]) => node.leaving), preventDestroy: false },
@@ -88,8 +95,8 @@ export function nodeVolumes({ stack, ledger, cluster, groups, foundation }: Node
   new TerraformLocal(stack, 'volume_ids', `\${merge(${ids.join(', ')})}`).overrideLogicalId('volume_ids');
   ledger.each(
     new VolumeAttachment(stack, 'attachment', {
-      instanceId: '${aws_instance.node[each.value.node].id}',
-      volumeId: '${local.volume_ids[each.key]}',
+      instanceId: expression('aws_instance.node[each.value.node].id'),
+      volumeId: expression('local.volume_ids[each.key]'),
       deviceName: eachValue('device'),
       // Its services stop as they should, and the file system is put away, before the disk goes.
       stopInstanceBeforeDetaching: true,
@@ -106,11 +113,14 @@ function placedVolumes(groups: readonly Group[]): ReadonlyMap<string, PlacedVolu
   return new Map(
     groups.flatMap((group) =>
       group.nodes.flatMap((node) =>
-        node.volumes.map((volume, index) => [
-          `${node.id}/${volume.name}`,
-          // Replicas of other nodes make up for a volume; a quorum's members all have what they decided, a wrong decision too.
-          { node, volume, device: deviceOf(index), copied: group.tolerates === 'quorum' },
-        ] as const),
+        node.volumes.map(
+          (volume, index) =>
+            [
+              `${node.id}/${volume.name}`,
+              // Replicas of other nodes make up for a volume; a quorum's members all have what they decided, a wrong decision too.
+              { node, volume, device: deviceOf(index), copied: group.tolerates === 'quorum' },
+            ] as const,
+        ),
       ),
     ),
   );

@@ -20,7 +20,10 @@ import type { NodesProps } from './node-machines.ts';
 import { placeOf } from './place.ts';
 
 const program = 'topics-applier';
-const about = (what: string): InventoryResource => ({ holdsData: false, what: `${what} of the function that applies topics` });
+const about = (what: string): InventoryResource => ({
+  holdsData: false,
+  what: `${what} of the function that applies topics`,
+});
 
 /** The longest that a function may run (AWS Lambda quotas); the program stops before it and is called again. */
 const timeoutSeconds = 900;
