@@ -90,28 +90,30 @@ async function throughMirrors(
 
 /** What Debian carries of these packages today, in this order. Throws ARTIFACTS_DEBIAN_NOT_ASKED. */
 export async function askDebian(names: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly DebianPackage[]> {
-  const asked: DebianPackage[] = [];
-  for (const name of names) {
-    let text: string;
-    try {
-      text = (await run('apt-cache', ['show', '--no-all-versions', `${name}:amd64`], { env })).stdout;
-    } catch (error) {
-      throw debianNotAsked(name, lastLine(error));
-    }
-    const found = parsePackage(text);
-    if (found === undefined) throw debianNotAsked(name, 'no archive that apt is set to has it');
-    asked.push(found);
+  let text: string;
+  try {
+    const asked = names.map((name) => `${name}:amd64`);
+    text = (await run('apt-cache', ['show', '--no-all-versions', ...asked], { env })).stdout;
+  } catch (error) {
+    throw debianNotAsked(names.join(', '), lastLine(error));
   }
-  return asked;
+  const carried = parsePackages(text);
+  return names.map((name) => {
+    const found = carried.find((each) => each.package === name);
+    if (found === undefined) throw debianNotAsked(name, 'no archive that apt is set to has it');
+    return found;
+  });
 }
 
-/** The first paragraph of `apt-cache show`; undefined where it lacks a file, as that of a package that is only installed does. @internal */
-export function parsePackage(text: string): DebianPackage | undefined {
-  const field = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(text.split('\n\n')[0] ?? '')?.[1];
-  const [name, version, architecture] = [field('Package'), field('Version'), field('Architecture')];
-  const [size, sha256, path] = [field('Size'), field('SHA256'), field('Filename')];
-  if (!name || !version || !architecture || !size || !sha256 || !path) return undefined;
-  return { package: name, version, architecture, size: Number(size), sha256, path };
+/** Of `apt-cache show`: those that have a file; that of a package that is only installed has none. @internal */
+export function parsePackages(text: string): readonly DebianPackage[] {
+  return text.split(/\n\n+/).flatMap((paragraph) => {
+    const field = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(paragraph)?.[1];
+    const [name, version, architecture] = [field('Package'), field('Version'), field('Architecture')];
+    const [size, sha256, path] = [field('Size'), field('SHA256'), field('Filename')];
+    if (!name || !version || !architecture || !size || !sha256 || !path) return [];
+    return [{ package: name, version, architecture, size: Number(size), sha256, path }];
+  });
 }
 
 function nameForApt({ package: name, architecture }: DebianPackage): string {

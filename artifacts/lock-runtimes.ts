@@ -38,8 +38,9 @@ const beyondJdeps: readonly string[] = [
 /** Asks, makes all of them, and says what the lock must be. Throws what the makers throw. */
 export async function lockRuntimes(options: DebianOptions): Promise<RuntimesLock> {
   const { env, signal } = options;
-  const [javaKit = [], haproxy = [], xfsprogs = []] = await Promise.all(
-    [javaPackages, haproxyPackages, xfsPackages].map((names) => askDebian(names, env)),
+  const carried = await askDebian([...javaPackages, ...haproxyPackages, ...xfsPackages], env);
+  const [javaKit = [], haproxy = [], xfsprogs = []] = [javaPackages, haproxyPackages, xfsPackages].map((names) =>
+    carried.filter((each) => names.includes(each.package)),
   );
   const modules = await findModules(javaKit, options);
   const { stdout } = await promisify(execFile)(

@@ -30,6 +30,11 @@ const requirements = {
     reason: 'python3 is not on the PATH, or lacks ensurepip, which makes virtual environments',
     remedy: 'apt-get install python3-venv',
   },
+  debianIndex: {
+    met: () => process.arch === 'x64' && onPath('dpkg-deb') && offersDebian12(),
+    reason: 'apt does not say what Debian 12 carries for x86-64, out of which nodes get Java and HAProxy',
+    remedy: 'run them on Debian 12, after `apt-get update`',
+  },
   root: {
     met: () => process.getuid?.() === 0,
     reason: 'the tests do not run as root',
@@ -88,6 +93,12 @@ function command(name: string, remedy: string): Requirement {
 /** Debian's python3 comes without the module that puts pip into a new environment. */
 function makesEnvironments(): boolean {
   return spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
+}
+
+/** Of Java 17's development kit, which no other release of Debian carries. What is only installed has no file name. */
+function offersDebian12(): boolean {
+  const asked = ['show', '--no-all-versions', 'openjdk-17-jdk-headless'];
+  return /^Filename:/m.test(spawnSync('apt-cache', asked, { encoding: 'utf8', timeout: 20_000 }).stdout ?? '');
 }
 
 function onPath(name: string): boolean {

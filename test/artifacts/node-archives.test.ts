@@ -1,7 +1,7 @@
 /** What a node installs, as a synthesis sees it: out of the lock and the programs' hashes alone. */
 import { describe, expect, test } from 'vitest';
 import { artifactsLock, runtimesLock } from '../../artifacts/artifacts-lock.ts';
-import { parsePackage } from '../../artifacts/debian-packages.ts';
+import { parsePackages } from '../../artifacts/debian-packages.ts';
 import { archivesFolder, nodeArchives, operatorArchive } from '../../artifacts/node-archives.ts';
 import { type ProgramName, programs } from '../../artifacts/program-bundle.ts';
 import { archiveNamed } from '../../provision/software.ts';
@@ -66,15 +66,9 @@ describe('the lock of runtimes', () => {
   test('is made of what apt says of a package, and of nothing where it is only installed', () => {
     const text =
       'Package: haproxy\nVersion: 2.6\nArchitecture: amd64\nFilename: pool/h.deb\nSize: 12\nSHA256: ab\n\nPackage: other\n';
-    expect(parsePackage(text)).toEqual({
-      package: 'haproxy',
-      version: '2.6',
-      architecture: 'amd64',
-      size: 12,
-      sha256: 'ab',
-      path: 'pool/h.deb',
-    });
-    const installed = 'Package: haproxy\nVersion: 2.6\nArchitecture: amd64\n\nFilename: x\nSize: 1\nSHA256: a\n';
-    expect(parsePackage(installed)).toBe(undefined);
+    const installed = '\nPackage: haproxy\nVersion: 2.6\nArchitecture: amd64\n\nFilename: x\nSize: 1\nSHA256: a\n';
+    expect(parsePackages(`${text}${installed}`)).toEqual([
+      { package: 'haproxy', version: '2.6', architecture: 'amd64', size: 12, sha256: 'ab', path: 'pool/h.deb' },
+    ]);
   });
 });
