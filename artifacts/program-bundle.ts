@@ -11,7 +11,15 @@ import { cacheRootOf, newWorkFolder, publish } from './cache.ts';
 import { programAbsent } from './errors.ts';
 
 /** The programs, by what they are called in the model: each a folder of programs/ with a main.ts. @internal */
-export const programs = ['messaging-api', 'push-server', 'auth', 'seed', 'replica-set', 'topics-applier'] as const;
+export const programs = [
+  'messaging-api',
+  'push-server',
+  'auth',
+  'seed',
+  'replica-set',
+  'fill',
+  'topics-applier',
+] as const;
 export type ProgramName = (typeof programs)[number];
 
 export interface ProgramBundle {

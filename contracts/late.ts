@@ -36,7 +36,7 @@ export function writeLateTemplate(text: LateText): string {
     .join('');
 }
 
-/** The late text whose template this is: neighbouring literals are one, and none is empty. Throws LATE_TEMPLATE_UNREADABLE for another marker. @internal */
+/** The late text whose template this is: neighbouring literals are one, and none is empty. Throws LATE_TEMPLATE_UNREADABLE for another marker. */
 export function readLateTemplate(template: string): LateText {
   const [head = '', ...rest] = template.split(mark);
   const parts: (string | Late)[] = [head];

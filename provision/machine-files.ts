@@ -1,9 +1,10 @@
 /**
  * Files that make a Debian machine fit for its services, whatever they are: kernel settings (docs of Kafka and MongoDB, "production notes": no swapping,
- * room for memory-mapped files), a journal that survives a restart and does not fill the disk, and the script itself, so that a mended one reaches
- * machines that are there already.
+ * room for memory-mapped files), a journal that survives a restart and does not fill the disk, and the script itself, so that a mended one
+ * reaches machines that are there already.
  */
 import { nodeScript } from './unit.ts';
+import { provisionScript, userData } from './user-data.ts';
 
 export interface MachineFile {
   readonly path: string;
@@ -12,13 +13,21 @@ export interface MachineFile {
 }
 
 /** @param kernel and kernelFiles: lines that one of its programs asks for, in sysctl.d's and tmpfiles.d's form. */
-export function machineFiles(
-  script: string,
-  { kernel, kernelFiles }: { readonly kernel: readonly string[]; readonly kernelFiles: readonly string[] },
-): readonly MachineFile[] {
+export function machineFiles({
+  kernel,
+  kernelFiles,
+}: {
+  readonly kernel: readonly string[];
+  readonly kernelFiles: readonly string[];
+}): readonly MachineFile[] {
   const rendered = '# Rendered by ensemble; a change made here is lost at the next rendering.';
   return [
-    { path: nodeScript, mode: 0o755, text: script },
+    { path: nodeScript, mode: 0o755, text: userData() },
+    ...['report.py', 'repository.py'].map((name) => ({
+      path: `/usr/local/lib/ensemble/${name}`,
+      mode: 0o644,
+      text: provisionScript(name),
+    })),
     {
       path: '/etc/sysctl.d/60-ensemble.conf',
       mode: 0o644,

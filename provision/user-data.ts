@@ -9,12 +9,20 @@ import { installationRoot } from '../platform/installation-root.ts';
 
 let script: string | undefined;
 
-/** POSIX sh, less than the 16 KiB that AWS takes. */
+/** POSIX sh, less than the 16 KiB that AWS takes: without the comments that explain its lines, but for those at its head. */
 export function userData(): string {
-  script ??= read('node.sh').replace('@node.py@\n', () => read('node.py'));
+  script ??= spoken(provisionScript('node.sh')).replace('@node.py@\n', () => spoken(provisionScript('node.py')));
   return script;
 }
 
-function read(name: string): string {
+/** One of the files of script/, as it stands there. */
+export function provisionScript(name: string): string {
   return readFileSync(join(installationRoot(), 'provision', 'script', name), 'utf8');
+}
+
+/** Whole lines of comment and of Python's documentation are left out; four spaces are a tab. */
+function spoken(text: string): string {
+  const [head = '', ...rest] = text.split(/(?<=\n)(?!#)/);
+  const said = rest.join('').replace(/^[ \t]*(#(?! shellcheck).*|""".*""")\n/gm, '');
+  return head + said.replace(/^( {4})+/gm, (indent) => '\t'.repeat(indent.length / 4));
 }
