@@ -40,6 +40,7 @@ export interface ListedVolume {
 }
 
 export interface ListedArchive {
+  readonly name: string;
   readonly sha256: string;
   readonly use: ArchiveUse;
   /** Its object in the bucket. */
@@ -83,6 +84,8 @@ export interface ListedService {
 
 /** As the model's Probe, for the node itself to ask. */
 export interface ListedProbe {
+  /** Where the service listens on its own machine. */
+  readonly host: string;
   readonly port: number;
   readonly tls: boolean;
   /** Latin-1: a character is a byte. */
@@ -100,7 +103,7 @@ export function formatNodeList(list: NodeList): string {
     ...list.accounts.map(({ name, id }) => ['account', name, id]),
     ...list.volumes.map(({ name, mount, readAheadSectors }) => ['volume', name, readAheadSectors ?? '-', mount]),
     ...list.folders.map(({ mode, owner, path }) => ['folder', octal(mode), owner, path]),
-    ...list.archives.map(({ sha256, use, key, folder }) => ['archive', sha256, use, key, folder]),
+    ...list.archives.map(({ name, sha256, use, key, folder }) => ['archive', name, sha256, use, key, folder]),
     ...list.packages.map((each) => [
       'package',
       each.name,
@@ -124,6 +127,7 @@ export function formatNodeList(list: NodeList): string {
       service,
       unit,
       digest,
+      probe.host,
       probe.port,
       probe.tls ? 'tls' : 'plain',
       encoded(probe.send),
@@ -135,7 +139,7 @@ export function formatNodeList(list: NodeList): string {
   return lines.map((fields) => `${fields.map(checkedField).join(' ')}\n`).join('');
 }
 
-/** Throws NODE_LIST_UNREADABLE for another version, a text that was cut off, and a line that no version 1 has. @internal */
+/** Throws NODE_LIST_UNREADABLE for another version, a text that was cut off, and a line that no version 1 has. */
 export function parseNodeList(text: string): NodeList {
   const [head = '', environment = '', node = '', ...lines] = text.split('\n');
   if (head !== `ensemble-node-list ${nodeListVersion}`) throw unreadable(1, head);
@@ -197,9 +201,9 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
       void list.folders.push({ mode: Number.parseInt(mode, 8), owner, path }),
   },
   archive: {
-    length: 4,
-    read: (list, [sha256 = '', use, key = '', folder = '']) =>
-      void list.archives.push({ sha256, use: uses.find((known) => known === use) ?? 'unpack', key, folder }),
+    length: 5,
+    read: (list, [name = '', sha256 = '', use, key = '', folder = '']) =>
+      void list.archives.push({ name, sha256, use: uses.find((known) => known === use) ?? 'unpack', key, folder }),
   },
   package: {
     length: 7,
@@ -209,13 +213,13 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
   file: readFileLine(false),
   late: readFileLine(true),
   service: {
-    length: 7,
-    read: (list, [service = '', unit = '', digest = '', port, transport, send = '', expect = '']) =>
+    length: 8,
+    read: (list, [service = '', unit = '', digest = '', host = '', port, transport, send = '', expect = '']) =>
       void list.services.push({
         service,
         unit,
         digest,
-        probe: { port: Number(port), tls: transport === 'tls', send: decoded(send), expect: decoded(expect) },
+        probe: { host, port: Number(port), tls: transport === 'tls', send: decoded(send), expect: decoded(expect) },
       }),
   },
   job: { length: 1, read: (list, [unit = '']) => void list.jobs.push(unit) },

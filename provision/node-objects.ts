@@ -8,13 +8,13 @@ import type { Addressing } from '../cluster/addressing.ts';
 import type { Cluster, Group, Node } from '../cluster/model.ts';
 import { type RenderedFile, type RenderedService, renderNode } from '../cluster/render.ts';
 import { serviceTable } from '../cluster/services/table.ts';
+import { nodeFileKey, nodeListKey } from '../contracts/aws-names.ts';
 import { isLate, type LateText, writeLateTemplate } from '../contracts/late.ts';
 import { formatNodeList, type ListedArchive, type ListedFile, type ListedService } from '../contracts/node-list.ts';
 import { accountOf } from './accounts.ts';
 import { machineFiles } from './machine-files.ts';
 import { archiveNamed, archiveOf, type InstalledProgram, installedProgram, type NodeSoftware } from './software.ts';
 import { jobUnit, jobUnitName, serviceUnit, serviceUnitName, type UnitContext } from './unit.ts';
-import { userData } from './user-data.ts';
 
 export interface NodeObject {
   /** In the bucket: `nodes/worker-4/files/etc/ensemble/kafka/server.properties`. */
@@ -52,7 +52,7 @@ export function nodeObjects(
   const kernel = parts.flatMap(({ programs }) => programs.flatMap((program) => program.kernel));
   const kernelFiles = parts.flatMap(({ programs }) => programs.flatMap((program) => program.kernelFiles));
   const placed: readonly Placed[] = [
-    ...machineFiles(userData(), { kernel, kernelFiles }).map(({ path, mode, text }) => ({
+    ...machineFiles({ kernel, kernelFiles }).map(({ path, mode, text }) => ({
       path,
       mode,
       owner: 'root',
@@ -86,7 +86,7 @@ export function nodeObjects(
     jobs: parts.flatMap(({ jobs }) => jobs),
   });
   return {
-    list: { key: `nodes/${node.id}/list`, text: list },
+    list: { key: nodeListKey(node.id), text: list },
     files: objects,
     secrets: secretsOf(placed),
     services,
@@ -170,6 +170,7 @@ function partOf(site: Site, rendered: RenderedService): Part {
       unit: serviceUnitName(service),
       digest,
       probe: {
+        host: addressing.bind(node) === '0.0.0.0' ? '127.0.0.1' : addressing.bind(node),
         port: addressing.port(node, service, probe.listener),
         tls: probe.tls === true,
         send: probe.send,
@@ -202,7 +203,7 @@ function objectOf(node: Node, { path, mode, text }: Placed): NodeObject {
   const late = isLate(text);
   // A file without late values is what it is, even where it has a marker in it.
   const whole = late ? writeLateTemplate(text) : text.join('');
-  return { key: `nodes/${node.id}/files${path}`, path, mode, text: whole, late };
+  return { key: nodeFileKey(node.id, path), path, mode, text: whole, late };
 }
 
 function volumesOf(parts: readonly Part[]) {

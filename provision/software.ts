@@ -3,6 +3,7 @@
  * Debian's kind, or one package of somebody else's repository. Each version lies in a folder of its own, so that a new one disturbs nothing that runs.
  */
 import type { Program } from '../cluster/model.ts';
+import { archiveKey } from '../contracts/aws-names.ts';
 import type { ListedArchive, ListedPackage } from '../contracts/node-list.ts';
 
 /** What is known of an archive before anything is fetched: a row of artifacts' committed lock. */
@@ -134,5 +135,5 @@ export function archiveNamed(
 }
 
 export function archiveOf(name: string, sha256: string, use: ListedArchive['use']): ListedArchive {
-  return { sha256, use, key: `archives/${sha256}-${name}`, folder: `/opt/ensemble/${name}/${sha256.slice(0, 12)}` };
+  return { name, sha256, use, key: archiveKey(sha256, name), folder: `/opt/ensemble/${name}/${sha256.slice(0, 12)}` };
 }

@@ -12,7 +12,6 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=
 self=/usr/local/sbin/ensemble-node
 state=/var/lib/ensemble-node
 run=/run/ensemble-node
-apt='apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold --no-install-recommends'
 
 say() { printf 'ensemble-node: %s\n' "$*"; }
 fail() {
@@ -67,139 +66,8 @@ lines() { # of one kind in the list, without that word
 	sed -n "s/^$1 //p" "$list"
 }
 
-account() { # name number
-	if found=$(id -u "$1" 2>/dev/null); then
-		[ "$found" = "$2" ] || fail 78 "the user $1 has the number $found here, and $2 on its volumes"
-		return 0
-	fi
-	getent group "$1" >/dev/null || groupadd --gid "$2" "$1"
-	useradd --uid "$2" --gid "$2" --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"
-}
-
-# Without the services that packages start by themselves, which ours stand in the place of.
-quietly() {
-	printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-	chmod 755 /usr/sbin/policy-rc.d
-	dpkg --configure -a
-	code=0
-	$apt "$@" || { $apt update && $apt "$@"; } || code=$?
-	rm /usr/sbin/policy-rc.d
-	return "$code"
-}
-mask() { # units that these packages brought
-	dpkg -L "$@" | sed -n 's#^.*/systemd/system/\([^/@]*\.service\)$#\1#p' | xargs -r systemctl -q mask
-}
-
-archive() { # name sha256 form key folder
-	if [ ! -d "$5" ]; then
-		file=$state/archives/$2
-		printf '%s %s %s\n' "$2" "$4" "$file" | py fetch || fail 1 "$4 is not to be had"
-		rm -rf "$5.part"
-		mkdir -p "$5.part"
-		case $3 in
-		deb) cp "$file" "$5.part/$1.deb" ;;
-		program)
-			if tar -tf "$file" >/dev/null 2>&1; then
-				mkdir "$5.part/all"
-				tar -xf "$file" -C "$5.part/all"
-				mv "$(find "$5.part/all" -type f -name "$1" | head -n 1)" "$5.part/$1" || fail 78 "$4 holds no $1"
-			else cp "$file" "$5.part/$1"; fi
-			chmod 755 "$5.part/$1"
-			;;
-		*) tar -xf "$file" -C "$5.part" --no-same-owner ;;
-		esac
-		chmod -R u+rwX,go+rX,go-w "$5.part"
-		sync
-		mv "$5.part" "$5"
-		rm "$file"
-	fi
-	[ ! -e "$5/.installed" ] || return 0
-	case $3 in
-	deb)
-		rm -f /usr/sbin/policy-rc.d
-		dpkg --configure -a
-		$apt install "$5/$1.deb" || fail 1 "$1 was not installed"
-		;;
-	debs)
-		quietly install "$5"/*.deb || fail 1 "$1 was not installed"
-		for deb in "$5"/*.deb; do mask "$(dpkg-deb -f "$deb" Package)"; done
-		;;
-	esac
-	: >"$5/.installed"
-}
-
-package() { # name version repository suite component key fingerprint
-	[ "$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null)" != "installed $2" ] || return 0
-	python3 /usr/local/lib/ensemble/repository.py "$@" || fail 1 "$3 is no source of packages yet"
-	quietly --allow-change-held-packages --allow-downgrades install "$1=$2" || fail 1 "$1 $2 was not installed"
-	apt-mark hold -qq "$1"
-	mask "$1"
-}
-
-volume() { # name read-ahead mount
-	mkdir -p "$3"
-	id=$(printf '%s\n' "$volumes" | tr , '\n' | sed -n "s/^$1=//p")
-	# A host may keep a volume in a plain folder.
-	if [ "$cloud" != hosts ] || [ -n "$id" ]; then
-		waited=0
-		while device=$(device_of "$id") && [ ! -b "$device" ]; do
-			[ "$waited" -lt "$E_WAIT" ] || fail 1 "volume $1 ($id) is not attached"
-			[ $((waited % 60)) -ne 0 ] || say "waits for volume $1 ($id) to be attached"
-			sleep 5
-			waited=$((waited + 5))
-		done
-		# Nothing that any tool knows, and nothing but zeros; or a format of ours that was cut off.
-		code=0
-		blkid -p "$device" >/dev/null 2>&1 || code=$?
-		begun=$state/formatting-$id
-		if [ -e "$begun" ] || { [ "$code" -eq 2 ] && cmp -s -n 4194304 /dev/zero "$device"; }; then
-			: >"$begun"
-			sync
-			say "formats $device, volume $1, on which nothing is"
-			mkfs.xfs -q -f "$device" || fail 1 "$device was not formatted"
-			sync
-			rm "$begun"
-		fi
-		type=$(blkid -p -o value -s TYPE "$device") || type=''
-		uuid=$(blkid -p -o value -s UUID "$device") || uuid=''
-		case $type/$uuid in
-		/* | */) fail 78 "$device, volume $1, is neither empty nor a file system: nothing was touched" ;;
-		esac
-		entry="UUID=$uuid $3 $type noatime,nofail 0 0"
-		if ! grep -qxF "$entry" /etc/fstab; then
-			{ awk -v mount="$3" '$2 != mount' /etc/fstab && printf '%s\n' "$entry"; } >/etc/fstab.ensemble
-			mv /etc/fstab.ensemble /etc/fstab
-			systemctl daemon-reload
-		fi
-		mountpoint -q "$3" || mount "$3"
-		[ "$(findmnt -n -o UUID "$3")" = "$uuid" ] || fail 78 "another disk than $device is mounted at $3"
-		[ "$type" != xfs ] || xfs_growfs "$3" >/dev/null
-		[ "$2" = - ] || blockdev --setra "$2" "$device"
-	fi
-	mark="$environment/$node/$1"
-	rm -f "$3/.ensemble.new"
-	if [ ! -e "$3/.ensemble" ]; then
-		[ -z "$(find "$3" -mindepth 1 -maxdepth 1 ! -name lost+found)" ] || fail 78 "volume $1 holds files of somebody else: nothing was touched"
-		printf '%s\n' "$mark" >"$3/.ensemble.new"
-		sync
-		mv "$3/.ensemble.new" "$3/.ensemble"
-	fi
-	[ "$(head -n 1 "$3/.ensemble")" = "$mark" ] || fail 78 "volume $1 belongs to $(head -n 1 "$3/.ensemble"), not to $mark"
-}
-
-folder() { # mode owner path: made once; one that vanished from its volume took data with it
-	if [ ! -d "$3" ]; then
-		lines volume >"$run/volumes"
-		while read -r _ _ path; do
-			case $3 in "$path"/*) mount=$path ;; esac
-		done <"$run/volumes"
-		! grep -qxF "$3" "$mount/.ensemble" || fail 78 "$3 was on its volume and is gone"
-		mkdir -m "$1" "$3"
-		chown "$2:$2" "$3"
-		printf '%s\n' "$3" >>"$mount/.ensemble"
-	fi
-}
-
+@software.sh@
+@volumes.sh@
 file() { # sha256 mode owner key path
 	if [ "$(stat -c '%#a %U' "$5" 2>/dev/null)" = "$2 $3" ] && [ "$(sha256sum <"$5")" = "$1  -" ]; then return 0; fi
 	mkdir -p "${5%/*}"

@@ -18,6 +18,7 @@ const list: fc.Arbitrary<NodeList> = fc.record({
   folders: fc.array(fc.record({ mode, owner: word, path: word })),
   archives: fc.array(
     fc.record({
+      name: word,
       sha256: word,
       use: fc.constantFrom('unpack' as const, 'debs' as const, 'deb' as const, 'binary' as const),
       key: word,
@@ -41,7 +42,7 @@ const list: fc.Arbitrary<NodeList> = fc.record({
       service: word,
       unit: word,
       digest: word,
-      probe: fc.record({ port: number, tls: fc.boolean(), send: latin1, expect: latin1 }),
+      probe: fc.record({ host: word, port: number, tls: fc.boolean(), send: latin1, expect: latin1 }),
     }),
   ),
   jobs: fc.array(word),
