@@ -25,3 +25,29 @@ export function foundationMissing(environment: string, secrets: readonly string[
     evidence: secrets.length > 5 ? [...secrets.slice(0, 5), `and ${secrets.length - 5} more`] : secrets,
   });
 }
+
+export function stateBucketMissing(bucket: string, environment: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_STATE_BUCKET_MISSING',
+    message: `there is no bucket ${bucket} of this account, so that Terraform has no state of ${environment} to compare with: nothing of it was ever applied`,
+    next: `Make it once: \`ensemble bootstrap -e ${environment}\`.`,
+  });
+}
+
+export function terraformAbsent(program: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TERRAFORM_ABSENT',
+    message: `${program} is not on the PATH`,
+    next: 'Install Terraform 1.10 or later; another program of its kind may be named in TERRAFORM_BINARY_NAME.',
+    cause,
+  });
+}
+
+export function terraformFailed(verb: string, folder: string, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TERRAFORM_FAILED',
+    message: `\`terraform ${verb}\` failed in ${folder}`,
+    next: 'Mend what it says above; the same command in that folder shows it again.',
+    evidence: lines,
+  });
+}

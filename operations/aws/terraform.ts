@@ -1,0 +1,66 @@
+/** Terraform as a process: it needs no terminal, asks nothing, and what it says comes back as text. Found on the PATH, or by cdktf's own variable. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { terraformAbsent, terraformFailed } from './errors.ts';
+
+export interface TerraformRun {
+  /** 0, or one that `accept` names. */
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+export interface TerraformOptions {
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Exit statuses that are answers, beside 0. */
+  readonly accept?: readonly number[];
+}
+
+/** What is kept of what it says on standard error, in characters. */
+const keptErrors = 100_000;
+/** Lines of its error that are shown. */
+const evidenceLines = 40;
+
+/** @throws EnsembleError OPERATIONS_TERRAFORM_ABSENT, OPERATIONS_TERRAFORM_FAILED; the signal's reason */
+export async function terraform(
+  words: readonly string[],
+  { folder, signal, accept = [] }: TerraformOptions,
+): Promise<TerraformRun> {
+  const program = process.env.TERRAFORM_BINARY_NAME ?? 'terraform';
+  const child = spawn(program, words, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' },
+  });
+  // It gives back what it holds on an interrupt; a second one would leave its lock.
+  const interrupt = () => child.kill('SIGINT');
+  signal.addEventListener('abort', interrupt, { once: true });
+  const chunks: Buffer[] = [];
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => void chunks.push(chunk));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors = `${errors}${text}`.slice(-keptErrors);
+  });
+  try {
+    const [exitCode]: readonly unknown[] = await once(child, 'close').catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? terraformAbsent(program, error) : error;
+    });
+    signal.throwIfAborted();
+    const output = Buffer.concat(chunks).toString('utf8');
+    if (exitCode !== 0 && !accept.some((status) => status === exitCode)) {
+      const said = linesOf(errors.trim() === '' ? output : errors);
+      throw terraformFailed(words[0] ?? '', folder, said.slice(0, evidenceLines));
+    }
+    return { exitCode: Number(exitCode), output };
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+  }
+}
+
+/** Without the frame that Terraform draws around an error. */
+function linesOf(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/^[│╷╵]\s?/, '').trimEnd())
+    .filter((line) => line !== '');
+}
