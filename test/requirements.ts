@@ -8,6 +8,7 @@ import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'nod
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 import { installationRoot } from '../platform/installation-root.ts';
+import { findPluginDirectory } from './integration/terraform-plugins.ts';
 
 interface Requirement {
   readonly met: () => boolean;
@@ -34,6 +35,12 @@ const requirements = {
     met: () => process.arch === 'x64' && onPath('dpkg-deb') && offersDebian12(),
     reason: 'apt does not say what Debian 12 carries for x86-64, out of which nodes get Java and HAProxy',
     remedy: 'run them on Debian 12, after `apt-get update`',
+  },
+  terraform: command('terraform', 'install Terraform 1.10 or later'),
+  'aws-provider': {
+    met: () => findPluginDirectory() !== undefined,
+    reason: 'no folder with the AWS provider of Terraform was found',
+    remedy: 'fetch it with `terraform providers mirror`, and name that folder in TF_PLUGIN_DIR',
   },
   root: {
     met: () => process.getuid?.() === 0,

@@ -3,12 +3,13 @@
  * its state's absence, and one that needs another's outputs first is not handed to Terraform at all: its error would name a missing output.
  * Nothing is locked or changed, so that credentials that may only read will do.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { assertAccount } from '../../clients/aws/account.ts';
 import { openBucket } from '../../clients/aws/buckets.ts';
 import { openObjects } from '../../clients/aws/objects.ts';
-import { type StackPart, stackName, stackParts, stateBucketName, stateKey } from '../../contracts/aws-names.ts';
+import { stackName, stackParts, stateBucketName, stateKey } from '../../contracts/aws-names.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
 import { stateBucketMissing } from './errors.ts';
 import { terraform } from './terraform.ts';
@@ -42,27 +43,37 @@ export interface DiffOptions {
 export async function diffEnvironment(aws: AwsEnvironment, options: DiffOptions): Promise<DiffReport> {
   const { place } = aws;
   await assertAccount({ region: place.region }, place.account);
-  const applied = await appliedParts(aws);
+  const applied = await appliedStacks(aws);
   await mkdir(options.folder, { recursive: true });
   const { synthesize } = await import('../../stacks/synthesize.ts');
-  synthesize([aws.environment.cluster], options.folder);
+  synthesize([aws.environment.cluster], { archives: {} }, options.folder);
+  const dependencies = await readDependencies(options.folder);
   const stacks: StackDiff[] = [];
   for (const part of stackParts) {
     const stack = stackName(place.environment, part);
-    const needed = stackParts[0];
-    if (part !== needed && !applied.has(needed)) {
-      stacks.push({ stack, applied: applied.has(part), waitsFor: stackName(place.environment, needed), changes: [] });
+    const waitsFor = dependencies(stack).find((needed) => !applied.has(needed));
+    if (waitsFor !== undefined) {
+      stacks.push({ stack, applied: applied.has(stack), waitsFor, changes: [] });
       continue;
     }
     options.onProgress?.(`planning ${stack}`);
     const changes = await planStack(join(options.folder, 'stacks', stack), options);
-    stacks.push({ stack, applied: applied.has(part), changes });
+    stacks.push({ stack, applied: applied.has(stack), changes });
   }
   const changed = stacks.some(({ waitsFor, changes }) => waitsFor !== undefined || changes.length > 0);
   return { environment: place.environment, changed, stacks };
 }
 
-async function appliedParts({ place }: AwsEnvironment): Promise<ReadonlySet<StackPart>> {
+const manifestShape = z.object({ stacks: z.record(z.string(), z.object({ dependencies: z.array(z.string()) })) });
+
+/** As cdktf noted it beside the stacks. */
+async function readDependencies(folder: string): Promise<(stack: string) => readonly string[]> {
+  const { stacks } = manifestShape.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+  return (stack) => stacks[stack]?.dependencies ?? [];
+}
+
+/** Those that have a state. */
+async function appliedStacks({ place }: AwsEnvironment): Promise<ReadonlySet<string>> {
   const bucket = stateBucketName(place);
   const region = { region: place.region };
   const owner = await openBucket(region, bucket, place.account);
@@ -74,7 +85,9 @@ async function appliedParts({ place }: AwsEnvironment): Promise<ReadonlySet<Stac
   const objects = await openObjects(region, bucket, place.account);
   try {
     const found = await Promise.all(
-      stackParts.map(async (part) => ((await objects.exists(stateKey(place.environment, part))) ? [part] : [])),
+      stackParts.map(async (part) =>
+        (await objects.exists(stateKey(place.environment, part))) ? [stackName(place.environment, part)] : [],
+      ),
     );
     return new Set(found.flat());
   } finally {
@@ -88,6 +101,10 @@ async function planStack(folder: string, { signal, pluginDirectory }: DiffOption
   const plugins = pluginDirectory === undefined ? [] : [`-plugin-dir=${pluginDirectory}`];
   await terraform(['init', '-input=false', '-no-color', '-reconfigure', ...plugins], { folder, signal });
   const plan = ['plan', '-input=false', '-no-color', '-lock=false', '-detailed-exitcode', `-out=${planFile}`];
-  await terraform(plan, { folder, signal, accept: [2] });
-  return parseTerraformPlan((await terraform(['show', '-json', planFile], { folder, signal })).output);
+  try {
+    await terraform(plan, { folder, signal, accept: [2] });
+    return parseTerraformPlan((await terraform(['show', '-json', planFile], { folder, signal })).output);
+  } finally {
+    await rm(join(folder, planFile), { force: true }); // it holds whatever a provider put into it
+  }
 }
