@@ -8,6 +8,14 @@ export function addAwsCommands(program: Command): void {
     options: [new Option('--mend', 'change what somebody set otherwise, too')],
     statuses: ['0 it is there, as it must be', '1 an error', '3 it is there, and something is set otherwise'],
   });
+  addCommand(program, 'diff', 'what deploying would change, stack by stack', {
+    load: async () => (await import('./commands/diff.ts')).diff,
+    options: [
+      new Option('--markdown', 'as Markdown, for a comment on a change'),
+      new Option('--plugin-dir <folder>', 'take Terraform’s providers from here').env('TF_PLUGIN_DIR'),
+    ],
+    statuses: ['0 nothing would change', '1 an error', '2 something would change, or was never applied'],
+  });
   const secrets = program
     .command('secrets')
     .description('secrets of a deployment, and what each node may read of them');

@@ -1,4 +1,7 @@
-/** What `cdktf synth`, `diff` and `deploy` run: every shipped environment of target aws. Offline. */
+/**
+ * What `cdktf synth`, `diff` and `deploy` run: every shipped environment of target aws, or the one that ENSEMBLE_ENVIRONMENT names (a file, or a name in
+ * environments/), as the commands take it. Offline.
+ */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadEnvironment } from '../cluster/load.ts';
@@ -6,8 +9,10 @@ import { installationRoot } from '../platform/installation-root.ts';
 import { synthesize } from './synthesize.ts';
 
 const folder = join(installationRoot(), 'environments');
-const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
-const environments = await Promise.all(files.map((file) => loadEnvironment(join(folder, file), folder)));
+const shipped = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
+const { ENSEMBLE_ENVIRONMENT: named } = process.env;
+const files = named === undefined ? shipped.map((file) => join(folder, file)) : [named];
+const environments = await Promise.all(files.map((file) => loadEnvironment(file, folder)));
 synthesize(
   environments.flatMap(({ cluster }) => (cluster.target === 'aws' ? [cluster] : [])),
   { archives: {} },

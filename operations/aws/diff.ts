@@ -12,7 +12,7 @@ import { openObjects } from '../../clients/aws/objects.ts';
 import { stackName, stackParts, stateBucketName, stateKey } from '../../contracts/aws-names.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
 import { stateBucketMissing } from './errors.ts';
-import { terraform } from './terraform.ts';
+import { synthesizeStacks, terraform } from './terraform.ts';
 import { type PlannedChange, parseTerraformPlan } from './terraform-plan.ts';
 
 export interface StackDiff {
@@ -36,6 +36,8 @@ export interface DiffOptions {
   /** A folder of providers instead of their registry. */
   readonly pluginDirectory?: string | undefined;
   readonly signal: AbortSignal;
+  /** For tests: instead of the environment's own stacks. */
+  readonly synthesize?: typeof synthesizeStacks;
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
@@ -45,8 +47,7 @@ export async function diffEnvironment(aws: AwsEnvironment, options: DiffOptions)
   await assertAccount({ region: place.region }, place.account);
   const applied = await appliedStacks(aws);
   await mkdir(options.folder, { recursive: true });
-  const { synthesize } = await import('../../stacks/synthesize.ts');
-  synthesize([aws.environment.cluster], { archives: {} }, options.folder);
+  await (options.synthesize ?? synthesizeStacks)(aws.environment.file, options);
   const dependencies = await readDependencies(options.folder);
   const stacks: StackDiff[] = [];
   for (const part of stackParts) {

@@ -51,3 +51,12 @@ export function terraformFailed(verb: string, folder: string, lines: readonly st
     evidence: lines,
   });
 }
+
+export function synthesisFailed(lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_SYNTHESIS_FAILED',
+    message: 'the stacks could not be synthesized',
+    next: 'Mend what it says above; `npx cdktf synth` shows it again.',
+    evidence: lines,
+  });
+}

@@ -1,7 +1,13 @@
-/** Terraform as a process: it needs no terminal, asks nothing, and what it says comes back as text. Found on the PATH, or by cdktf's own variable. */
+/**
+ * What makes stacks and what plans them, as processes: they need no terminal, ask nothing, and what they say comes back as text. Terraform is found on the
+ * PATH, or by cdktf's own variable.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { terraformAbsent, terraformFailed } from './errors.ts';
+import { join } from 'node:path';
+import type { EnsembleError } from '../../contracts/error.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { synthesisFailed, terraformAbsent, terraformFailed } from './errors.ts';
 
 export interface TerraformRun {
   /** 0, or one that `accept` names. */
@@ -27,10 +33,39 @@ export async function terraform(
   { folder, signal, accept = [] }: TerraformOptions,
 ): Promise<TerraformRun> {
   const program = process.env.TERRAFORM_BINARY_NAME ?? 'terraform';
+  const environment = { TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
+  return await runToEnd([program, ...words], { folder, environment, signal, accept }, (lines) =>
+    terraformFailed(words[0] ?? '', folder, lines),
+  );
+}
+
+/**
+ * Writes one environment's stacks, as `cdktf synth` does: the same program, so that what is compared is what would be deployed.
+ * @throws EnsembleError OPERATIONS_SYNTHESIS_FAILED
+ */
+export async function synthesizeStacks(
+  environmentFile: string,
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const root = installationRoot();
+  const words = [process.execPath, '--import', 'tsx', join(root, 'stacks', 'main.ts')];
+  const environment = { CDKTF_OUTDIR: folder, ENSEMBLE_ENVIRONMENT: environmentFile };
+  await runToEnd(words, { folder: root, environment, signal, accept: [] }, synthesisFailed);
+}
+
+interface ProcessOptions extends Required<TerraformOptions> {
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+async function runToEnd(
+  [program = '', ...words]: readonly string[],
+  { folder, environment, signal, accept }: ProcessOptions,
+  failed: (lines: readonly string[]) => EnsembleError,
+): Promise<TerraformRun> {
   const child = spawn(program, words, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' },
+    env: { ...process.env, ...environment },
   });
   // It gives back what it holds on an interrupt; a second one would leave its lock.
   const interrupt = () => child.kill('SIGINT');
@@ -49,7 +84,7 @@ export async function terraform(
     const output = Buffer.concat(chunks).toString('utf8');
     if (exitCode !== 0 && !accept.some((status) => status === exitCode)) {
       const said = linesOf(errors.trim() === '' ? output : errors);
-      throw terraformFailed(words[0] ?? '', folder, said.slice(0, evidenceLines));
+      throw failed(said.slice(0, evidenceLines));
     }
     return { exitCode: Number(exitCode), output };
   } finally {

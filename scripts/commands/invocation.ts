@@ -37,6 +37,7 @@ const optionsSchema = z.object({
   markdown: z.boolean().default(false),
   out: z.string().optional(),
   outputs: z.string().optional(),
+  pluginDir: z.string().optional(),
   /** In seconds. */
   wait: z.number().default(300),
   force: z.boolean().default(false),

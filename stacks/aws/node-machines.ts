@@ -202,10 +202,7 @@ function byName(stack: TerraformStack, name: string, keys: readonly string[], va
   local.overrideLogicalId(name);
 }
 
-function entriesOf<E extends object>(
-  nodes: readonly Node[],
-  entry: (node: Node) => E,
-): Readonly<Record<string, E>> {
+function entriesOf<E extends object>(nodes: readonly Node[], entry: (node: Node) => E): Readonly<Record<string, E>> {
   return Object.fromEntries(nodes.map((node) => [node.id, entry(node)]));
 }
 
