@@ -20,7 +20,7 @@ const words: Readonly<Record<ChangeKind, string>> = {
 const order: readonly ChangeKind[] = ['destroy', 'replace', 'update', 'create', 'forget'];
 
 /** `2 to replace, 5 to create` */
-export function countChanges(changes: readonly PlannedChange[]): string {
+function countChanges(changes: readonly PlannedChange[]): string {
   const counts = order.map((kind) => [changes.filter((change) => change.kind === kind).length, words[kind]] as const);
   const found = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return found.length === 0 ? 'no change' : found.join(', ');
