@@ -17,7 +17,7 @@ const mayImport = {
   topics: [...foundation, 'clients'], // not cluster: its callers pass what it needs
   drivers: [...foundation, 'cluster', 'clients', 'provision'],
   provision: ['contracts', 'platform', 'cluster', 'artifacts'],
-  stacks: [...foundation, 'cluster', 'provision'],
+  stacks: [...foundation, 'cluster', 'artifacts', 'provision'],
   charts: [...foundation, 'cluster'],
   chaos: [...foundation, 'cluster', 'clients'],
   review: foundation,

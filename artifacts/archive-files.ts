@@ -13,21 +13,20 @@ import { ensureArtifact, verifyArtifact } from './ensure-artifact.ts';
 import { archiveWrongBytes, notTheLocked } from './errors.ts';
 import { isWhole, keepFile } from './kept-file.ts';
 import { archivesFolder, type NodeArchive, nodeArchives, operatorArchive } from './node-archives.ts';
+import type { OperatorArtifact } from './operator-artifacts.ts';
 import { ensureProgramArchives, type ProgramArchive } from './program-archives.ts';
 import { runtimeMakers } from './runtime-archives.ts';
-import { fetchUpstream, type UpstreamArtifact, unpackUpstream, wrongBytesOf } from './upstream.ts';
+import { fetchUpstream, unpackUpstream, wrongBytesOf } from './upstream.ts';
 
-/** What an environment names by place and hash. */
-export interface OperatorArtifact extends UpstreamArtifact {
-  readonly form: 'program' | 'deb';
-  /** A relative path starts here. */
+/** As the environment names it, and where a relative path in it starts. */
+export interface PlacedArtifact extends OperatorArtifact {
   readonly relativeTo: string;
 }
 
 export interface ArchiveFilesOptions extends DownloadOptions {
   /** The folder that `.ensemble` lies in. */
   readonly projectFolder: string;
-  readonly operator?: readonly OperatorArtifact[] | undefined;
+  readonly operator?: readonly PlacedArtifact[] | undefined;
   /** Instead of ENSEMBLE_CACHE and the user's cache folder. */
   readonly cacheDirectory?: string | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -133,7 +132,7 @@ async function inCache(
 }
 
 /** A program must be one for x86-64 too: better said here than by a node that starts nothing. */
-async function fetchChecked(artifact: OperatorArtifact, file: string, folder: string, options: DownloadOptions) {
+async function fetchChecked(artifact: PlacedArtifact, file: string, folder: string, options: DownloadOptions) {
   await fetchUpstream(file, artifact, { ...options, relativeTo: artifact.relativeTo });
   if (artifact.form !== 'program' || !(await isWhole(file, artifact.sha256))) return;
   const tried = join(folder, 'tried');

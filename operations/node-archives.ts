@@ -10,12 +10,11 @@ import {
   buildArchives,
   dropOtherArchives,
   lookAtArchives,
-  type OperatorArtifact,
+  type PlacedArtifact,
 } from '../artifacts/archive-files.ts';
 import type { NodeArchive } from '../artifacts/node-archives.ts';
-import { namedAddressing } from '../cluster/addressing.ts';
-import { type Environment, loadEnvironment } from '../cluster/load.ts';
-import { programsOf } from './model-programs.ts';
+import { operatorArtifacts } from '../artifacts/operator-artifacts.ts';
+import { loadEnvironment } from '../cluster/load.ts';
 
 export interface ProjectArchivesOptions {
   /** One alone, a name or a path; else all of the folder that are not for this machine. */
@@ -55,42 +54,14 @@ async function filesOptions({
     environment === undefined
       ? (await readdir(environmentsDirectory)).filter((file) => file.endsWith('.yaml')).sort()
       : [environment];
-  const operator: OperatorArtifact[] = [];
+  const operator: PlacedArtifact[] = [];
   for (const name of names) {
     const path = environment === undefined ? join(environmentsDirectory, name) : name;
     const loaded = await loadEnvironment(path, environmentsDirectory);
-    if (loaded.cluster.target !== 'local') operator.push(...operatorArtifactsOf(loaded));
+    if (loaded.cluster.target !== 'local')
+      operator.push(
+        ...operatorArtifacts(loaded.cluster).map((artifact) => ({ ...artifact, relativeTo: dirname(loaded.file) })),
+      );
   }
   return { ...rest, operator };
-}
-
-/** What an environment names by a place and a hash. */
-function operatorArtifactsOf(environment: Environment): readonly OperatorArtifact[] {
-  const { cluster, file } = environment;
-  const relativeTo = dirname(file);
-  const upstream = programsOf({ environment, addressing: namedAddressing(cluster) }).flatMap((program) =>
-    program.runtime === 'upstream' ? [program] : [],
-  );
-  const agent = cluster.cloud?.agent;
-  return [
-    ...upstream.map(({ program, source, sha256 }) => ({
-      program,
-      source,
-      sha256,
-      form: 'program' as const,
-      relativeTo,
-    })),
-    ...(agent === undefined
-      ? []
-      : [
-          {
-            program: 'agent',
-            source: agent.from,
-            sha256: agent.sha256,
-            form: 'deb' as const,
-            namedBy: 'aws.agent',
-            relativeTo,
-          },
-        ]),
-  ];
 }

@@ -4,6 +4,8 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nodeArchives } from '../artifacts/node-archives.ts';
+import { ensureProgramArchives } from '../artifacts/program-archives.ts';
 import { loadEnvironment } from '../cluster/load.ts';
 import { installationRoot } from '../platform/installation-root.ts';
 import { synthesize } from './synthesize.ts';
@@ -15,5 +17,5 @@ const files = named === undefined ? shipped.map((file) => join(folder, file)) : 
 const environments = await Promise.all(files.map((file) => loadEnvironment(file, folder)));
 synthesize(
   environments.flatMap(({ cluster }) => (cluster.target === 'aws' ? [cluster] : [])),
-  { archives: {} },
+  { archives: nodeArchives(await ensureProgramArchives()) },
 );

@@ -12,15 +12,17 @@ import { FoundationStack } from './aws/foundation-stack.ts';
 
 /**
  * @param clusters environments of target aws that have been checked
- * @param software what nodes install, by the hashes of its archives
+ * @param software what nodes install, by the hashes of its archives; each environment's agent comes from its own file
  * @param outdir where cdktf looks for what was synthesized: `cdktf.out`, or what its command names in CDKTF_OUTDIR
  */
 export function synthesize(clusters: readonly Cluster[], software: NodeSoftware, outdir?: string): void {
   const app = new App(outdir === undefined ? {} : { outdir });
   const inventories = clusters.flatMap((cluster) => {
     const foundation = new FoundationStack(app, { cluster });
-    const data = new DataStack(app, { cluster, foundation, software });
-    const edge = new EdgeStack(app, { cluster, foundation, software });
+    const agent = cluster.cloud?.agent;
+    const own: NodeSoftware = { ...software, ...(agent !== undefined && { agent }) };
+    const data = new DataStack(app, { cluster, foundation, software: own });
+    const edge = new EdgeStack(app, { cluster, foundation, software: own });
     const stacks: readonly (readonly [StackPart, { ledger: FoundationStack['ledger'] }])[] = [
       ['foundation', foundation],
       ['data', data],

@@ -14,7 +14,7 @@ import {
   buildArchives,
   dropOtherArchives,
   lookAtArchives,
-  type OperatorArtifact,
+  type PlacedArtifact,
 } from '../../artifacts/archive-files.ts';
 import type { RuntimesLock } from '../../artifacts/artifacts-lock.ts';
 import { cacheRootOf } from '../../artifacts/cache.ts';
@@ -192,7 +192,7 @@ describe('an archive', () => {
     const deb = (await readdir(unpacked('haproxy')))[0] ?? '';
     const sha256 = await hashFile(join(unpacked('haproxy'), deb));
     const agent = { program: 'agent', source: deb, sha256, form: 'deb', relativeTo: unpacked('haproxy') } as const;
-    const attempt = (operator: OperatorArtifact) =>
+    const attempt = (operator: PlacedArtifact) =>
       buildArchives({ projectFolder: project(), runtimes, operator: [operator] });
     const [last] = (await attempt(agent)).slice(-1);
     expect(last).toMatchObject({ name: 'agent', sha256, state: 'whole', key: `archives/${sha256}-agent` });
