@@ -2,6 +2,7 @@
  * How long a call may work. Lambda ends a function in the middle of whatever it does once its time is over (900 s at most), so a call ends its work before:
  * first by handing over between two steps, then, where a step hangs, by giving up what is under way, so that an answer goes out in any case.
  */
+import { setMaxListeners } from 'node:events';
 import { timeTooShort } from './errors.ts';
 
 /** For the step that is under way, and the answer. A full request of new topics takes ten seconds; see chunkLimits in topics/apply. */
@@ -25,6 +26,8 @@ export function deadlineOf(remainingMs: number, wishedMs = Number.POSITIVE_INFIN
   if (workMs <= 0) throw timeTooShort(remainingMs, handOverMs);
   const handOver = new AbortController();
   const signal = new AbortController();
+  // Each request under way listens: many at once are no leak.
+  setMaxListeners(0, signal.signal);
   const timers = [setTimeout(() => handOver.abort(), workMs), setTimeout(() => signal.abort(), remainingMs - giveUpMs)];
   return {
     handOver: handOver.signal,

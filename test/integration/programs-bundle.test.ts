@@ -43,6 +43,14 @@ function checkOut(folder: string): string {
   return folder;
 }
 
+/** A call of a function as its runtime makes it, and the exit status of what came back. */
+function calling(file: string): string {
+  return `import { handler } from './${file}';
+const { ok } = await handler({}, { getRemainingTimeInMillis: () => 900_000 });
+process.exitCode = ok ? 0 : 1;
+`;
+}
+
 function run(
   file: string,
   args: readonly string[],
@@ -86,16 +94,20 @@ describe.each(programs)('the program %s', (name) => {
   });
 
   it('starts alone in an empty folder, and says what is wrong with its configuration', async () => {
+    // A function is called, and told by its environment what others read from a file.
+    const isFunction = name === 'topics-applier';
     const folder = join(scratch, 'an empty folder');
     mkdirSync(folder);
     const alone = join(folder, basename(bundle.file));
     copyFileSync(bundle.file, alone);
     writeFileSync(join(folder, 'config.json'), '{"no_such_key": 1}');
     const args = name === 'messaging-api' ? ['--config-dir', '.'] : ['--config', 'config.json'];
-    const { status, output } = await run(alone, args, folder);
+    const caller = join(folder, 'call.mjs');
+    writeFileSync(caller, calling(basename(alone)));
+    const { status, output } = await run(isFunction ? caller : alone, isFunction ? [] : args, folder);
     expect({ status, output }).toEqual({
       status: 1,
-      output: expect.stringMatching(/^[A-Z_]+: .*config\.json.*\n$/),
+      output: expect.stringMatching(isFunction ? /TOPICS_APPLIER_MISCONFIGURED/ : /^[A-Z_]+: .*config\.json.*\n$/),
     });
   });
 

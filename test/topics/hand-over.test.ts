@@ -42,6 +42,16 @@ test('an interruption beside a hand-over removes the throttle, as any interrupti
   expect(cluster.throttles).toEqual([]);
 });
 
+test('who takes moves up without a limit lifts the one that was left on them', async () => {
+  const cluster = new MovingCluster();
+  cluster.add('a', [1, 2]);
+  cluster.bytesPerLook = 1;
+  await reassignPartitions(cluster, moves, { pollMs: 0, handOver: over });
+  await reassignPartitions(cluster, moves, { pollMs: 0, handOver: over, throttleBytesPerSecond: 'unlimited' });
+  expect(cluster.moving).toHaveLength(1);
+  expect(cluster.throttles).toEqual([]);
+});
+
 test('where no call follows, a sweep takes the throttle away once the moves have ended, and not before', async () => {
   const cluster = new MovingCluster();
   cluster.add('a', [1, 2]);
@@ -72,4 +82,18 @@ test('each call makes one step at least, and sends nothing that an earlier one s
   }
   expect(made).toEqual([300, 600, 650]);
   expect(cluster.requests.CreateTopics).toBe(3);
+});
+
+test('a plan takes up moves that add replicas, though the topic shows its new count already', async () => {
+  const cluster = new ModelCluster();
+  cluster.add('a', 1, 2);
+  const manifest = parseManifest({ file: 'topics.yaml', text: '{"topics":["a:1:3"]}' });
+  const [partition] = cluster.topics.get('a')?.partitions ?? [];
+  if (partition === undefined) throw new Error('the model has no partition');
+  cluster.topics.set('a', { partitions: [{ ...partition, replicas: [1, 2, 3], inSync: [1, 2] }], config: {} });
+  cluster.moving = [{ topic: 'a', partition: 0, replicas: [1, 2, 3], adding: [3], removing: [] }];
+  const { entries } = planTopics(manifest, await observeTopics(cluster, manifest));
+  expect(entries).toMatchObject([{ action: 'reassign', fromReplicas: 2, toReplicas: 3, because: 'replicas' }]);
+  cluster.moving = [];
+  expect(planTopics(manifest, await observeTopics(cluster, manifest)).entries).toEqual([]);
 });

@@ -48,7 +48,7 @@ export interface TopicsState {
   readonly others: readonly string[];
   /** The brokers' own min.insync.replicas; asked only where a topic is missing or would return to it, `undefined` otherwise. */
   readonly minInSyncReplicas: number | undefined;
-  /** Moves of declared topics' replicas that are under way; asked only where replica counts differ from what is declared. */
+  /** Moves of declared topics' replicas that are under way; asked only where replica counts differ from what is declared, or replicas lag. */
   readonly moving: readonly Reassignment[];
   /** Why moves under way could not be asked for. */
   readonly movingFault: KafkaFault | undefined;
@@ -85,7 +85,11 @@ export async function observeTopics(
   }
   const differs = present.some(({ topic, partitions }) => {
     const replicas = declared.get(topic)?.replicas;
-    return replicas !== undefined && partitions.some((partition) => partition.replicas.length !== replicas);
+    // A move that adds replicas shows the new count from its beginning; that they lag is all that tells it from one that has ended.
+    return (
+      replicas !== undefined &&
+      partitions.some((each) => each.replicas.length !== replicas || each.inSync.length < each.replicas.length)
+    );
   });
   const moves = differs
     ? await listReassignments(connection, { brokerTimeoutMs: reassignmentsTimeoutMs, signal })

@@ -108,6 +108,9 @@ export async function reassignPartitions(
   const { signal, handOver, earlier, throttleBytesPerSecond = defaultThrottleBytesPerSecond } = options;
   const swept = earlier === undefined ? await sweepThrottles(connection, { signal }) : noRelease;
   const parts = await beginMoves(connection, moves, options);
+  // What an interrupted run has set would hold them back all the same.
+  if (throttleBytesPerSecond === 'unlimited' && parts.some(({ state }) => state === 'sent'))
+    await release(connection, parts);
   const run = new Reassigning(connection, parts, options, throttleBytesPerSecond);
   let released: ThrottleRelease | undefined;
   let stoppedBy: EnsembleError | undefined;
