@@ -27,6 +27,8 @@ const ours = z.strictObject({
   /** The greatest request body; what is sent here is small. */
   bodyBytes: z.int().min(1024).default(1_048_576),
   connections: z.int().min(1).default(1_024),
+  /** After SIGTERM: how long it goes on to serve while it says that it is not ready, so that a balancer sends nothing more. Part of `drainMs`. */
+  leaveMs: z.int().min(0).default(0),
   /** After SIGTERM: how long requests under way may take. */
   drainMs: z.int().min(0).default(10_000),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

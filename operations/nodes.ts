@@ -5,6 +5,7 @@ import { allNodes } from '../cluster/resolve.ts';
 import type { ServiceRef, StopOptions } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
 import type { Deployment } from './deployment.ts';
+import { runNodeJobs } from './start-services.ts';
 
 export interface NodeOptions {
   readonly signal: AbortSignal;
@@ -37,6 +38,7 @@ export async function startNode(
     await deployment.driver.preflight(refs);
     const outcomes = [];
     for (const ref of refs) {
+      await runNodeJobs(deployment, ref, 'before-start', signal);
       outcomes.push({ ...ref, ...(await deployment.driver.start(ref)) });
       await deployment.driver.ready(ref, { timeoutMs, signal });
     }

@@ -65,14 +65,25 @@ async function runJobs(
   when: Job['when'],
   signal: AbortSignal,
 ): Promise<void> {
-  const { environment, addressing, driver } = deployment;
+  for (const { id } of nodesRunning(deployment.environment.cluster.groups, service))
+    await runNodeJobs(deployment, { node: id, service }, when, signal);
+}
+
+/** The node's own, and its group's where it is the first of it. @throws EnsembleError DRIVER_JOB_FAILED */
+export async function runNodeJobs(
+  { environment, addressing, driver }: Deployment,
+  { node: id, service }: ServiceRef,
+  when: Job['when'],
+  signal: AbortSignal,
+): Promise<void> {
   const { cluster } = environment;
   for (const group of cluster.groups.filter(({ services }) => services.includes(service))) {
     for (const [index, node] of group.nodes.entries()) {
+      if (node.id !== id) continue;
       const rendered = renderNode(cluster, group, node, addressing).find((each) => each.service === service);
       const jobs = (rendered?.process.jobs ?? []).filter((job) => job.when === when);
-      for (const { id, eachNode } of jobs)
-        if (eachNode === true || index === 0) await driver.run({ node: node.id, service }, id, signal);
+      for (const job of jobs)
+        if (job.eachNode === true || index === 0) await driver.run({ node: id, service }, job.id, signal);
     }
   }
 }

@@ -88,7 +88,12 @@ export function createApp(service: AuthService, tls: ServerTls): FastifyInstance
     const release = hasKey(request, config.service_token) ? { release: 'ensemble' } : {};
     return send(reply, ok({ ...running(), ...release }));
   });
+  // Its client's next request goes where a balancer sends it.
+  app.addHook('onSend', async (_request, reply) => {
+    if (service.leaving()) reply.header('connection', 'close');
+  });
   app.get('/ready', async (_request, reply) => {
+    if (service.leaving()) return reply.code(503).type(json).send('{"status":"leaving"}');
     try {
       await service.store.ping();
       return reply.code(200).type(json).send('{"status":"ready"}');

@@ -1,7 +1,8 @@
 /**
  * The authentication service as a process, `--config FILE`: listens with TLS, on SIGHUP reads certificates, authorities and revocation lists again, and on
- * SIGTERM takes no more connections, finishes what is under way, and leaves with status 0.
+ * SIGTERM says on /ready that it leaves, takes no more connections once balancers saw it, finishes what is under way, and leaves with status 0.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext, Server as TlsServer } from 'node:tls';
 import { pino } from 'pino';
 import { authConfigShape } from '../../contracts/auth-config.ts';
@@ -28,7 +29,8 @@ async function run(): Promise<void> {
     warn('trust_unknown_cas: whoever makes a certificate with the subject of a binding gets its token');
   const store = await connectAuthStore({ storeHost: config.mongo_host, database: config.mongo_db, warn });
   const tell = (fields: object, words: string) => log.info(fields, words);
-  const app = createApp({ config, store, trust: () => trust, now, tell, warn }, trust.tls);
+  let leaving = false;
+  const app = createApp({ config, store, trust: () => trust, leaving: () => leaving, now, tell, warn }, trust.tls);
   const server = app.server;
 
   const readAgain = async () => {
@@ -49,6 +51,8 @@ async function run(): Promise<void> {
       log.warn('requests were still under way when the time to finish them was over');
       process.exit(1);
     }, config.ensemble.drainMs);
+    leaving = true;
+    await sleep(Math.min(config.ensemble.leaveMs, config.ensemble.drainMs));
     await app.close();
     await store.close();
     trust.lookup.close();

@@ -11,6 +11,8 @@ export interface AuthService {
   readonly store: AuthStore;
   /** Exchanged whole when certificates are read again. */
   readonly trust: () => { readonly lookup: TokenLookup; readonly checks: PeerChecks };
+  /** True from SIGTERM on. */
+  readonly leaving: () => boolean;
   readonly now: () => Date;
   /** Told what happened; no token is in it. */
   readonly tell: (fields: object, words: string) => void;

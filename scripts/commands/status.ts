@@ -19,6 +19,12 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
     }
     for (const { node, service } of report.strays)
       printWords(`${service} on ${node} runs, but the environment does not name it`, paint.yellow);
+    const changed = report.services.filter(({ outdated }) => outdated).length;
+    if (changed > 0)
+      printWords(
+        `${changed} ${changed === 1 ? 'service runs' : 'services run'} with other settings than the environment file has: \`ensemble roll\` applies them`,
+        paint.yellow,
+      );
     for (const note of report.notes) printWords(`Note: ${note}`, paint.yellow, { indent: '  ' });
     if (report.healthy) printLine(paint.green('healthy'));
     else printWords(`not healthy: ${report.troubles.join('; ')}`, paint.red, { indent: '  ' });

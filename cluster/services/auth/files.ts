@@ -1,7 +1,9 @@
 /** config.json of the authentication service in upstream's keys, and its certificate. */
 import type { ServiceFile } from '../../model.ts';
+import { leaveMs } from '../haproxy/timing.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
+import { groupRunning } from '../peers.ts';
 import { configuration, type Site } from '../service.ts';
 import { tlsFiles, tlsPaths } from '../tls-files.ts';
 import { authToken } from '../tokens.ts';
@@ -15,7 +17,7 @@ export function files(site: Site<AuthSettings>): readonly ServiceFile[] {
 }
 
 function config(site: Site<AuthSettings>): object {
-  const { addressing, node } = site;
+  const { addressing, cluster, node } = site;
   const tls = tlsPaths(site, 'auth');
   return {
     service_port: addressing.port(node, 'auth', 'https'),
@@ -38,6 +40,8 @@ function config(site: Site<AuthSettings>): object {
       bindAddress: addressing.bind(node),
       certificateAuthority: tls.authority,
       revocation: 'whenNamed',
+      // Until every balancer has seen that it leaves; with none, there is nobody to wait for.
+      leaveMs: groupRunning(cluster, 'haproxy') === undefined ? 0 : leaveMs,
     },
   };
 }

@@ -287,6 +287,17 @@ describe('everything else', () => {
     await second.close();
   });
 
+  it('says that it is not ready once it leaves, closes each connection with its answer, and goes on to serve', async () => {
+    const second = await startAuth(own);
+    const path = 'service-types';
+    expect((await second.ask('GET', path)).headers.connection).not.toBe('close');
+    second.leave();
+    expect(await second.ask('GET', '/ready', { key: '' })).toMatchObject({ status: 503, body: { status: 'leaving' } });
+    const { status, headers } = await second.ask('GET', path);
+    expect([status, headers.connection]).toEqual([200, 'close']);
+    await second.close();
+  });
+
   it('answers a browser of any origin, and refuses a body that is too large', async () => {
     const headers = { origin: 'https://x.org', 'access-control-request-method': 'POST' };
     const { headers: answered } = await auth.ask('OPTIONS', 'bindings', { headers, key: '' });

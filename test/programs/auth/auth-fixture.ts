@@ -45,6 +45,8 @@ export interface Auth {
   readonly folder: string;
   readonly log: string[];
   readonly clock: { now: number };
+  /** As SIGTERM does. */
+  leave(): void;
   ask(method: Method, path: string, options?: AskOptions): Promise<Reply>;
   close(): Promise<void>;
 }
@@ -103,7 +105,10 @@ export async function startAuth(
   const store = parts.store ?? createMemoryAuthStore();
   const tell = (fields: object, words: string) => log.push(`${words} ${JSON.stringify(fields)}`);
   const checks = { ...trust.checks, ...parts.checks };
-  const app = createApp({ config: settings, store, trust: () => ({ ...trust, checks }), now, tell, warn }, trust.tls);
+  const signal = { leaving: false };
+  const leaving = () => signal.leaving;
+  const service = { config: settings, store, trust: () => ({ ...trust, checks }), leaving, now, tell, warn };
+  const app = createApp(service, trust.tls);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   return {
@@ -112,6 +117,9 @@ export async function startAuth(
     folder,
     log,
     clock,
+    leave: () => {
+      signal.leaving = true;
+    },
     ask: (method, path, options = {}) => ask({ method, path, port, ca: own.authority }, options),
     close: async () => {
       await app.close();
