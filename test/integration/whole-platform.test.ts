@@ -3,12 +3,13 @@
  * certificates are renewed, a node is stopped, and the environment grows, under a stream of requests of which none may fail.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { createProducer } from '../../clients/kafka/messaging.ts';
+import type { RollReport } from '../../operations/roll.ts';
 import type { StatusReport } from '../../operations/status.ts';
 import type { UpReport } from '../../operations/up.ts';
 import { ensureAuthority } from '../../secrets/authority.ts';
@@ -117,7 +118,7 @@ describe('a whole platform', () => {
     const value = Buffer.from('{"pms":7}');
     const [record] = await producer.send('monitoring.pms', [{ key: 'pms-7', value, headers: { run: 'a' } }]);
     await producer.close();
-    expect(await pull()).toEqual([
+    await expect.poll(pull, { timeout: 30_000 }).toEqual([
       {
         ackId: `${pms}:${record?.partition}-${record?.offset}`,
         message: {
@@ -245,12 +246,28 @@ ams.delete_topic('python')
     expect(after.filter((each, index) => before[index]?.equals(each))).toEqual([]);
   });
 
-  it('loses no request while an API node is stopped, and started again', async () => {
+  it('loses no request while changed settings are rolled: API nodes restarted in turn, the balancer reloaded', async () => {
+    await platform.change((text) =>
+      text
+        .replace(/^api:\n {2}count: 2\n/m, '$&  requestsPerSecond: 100000\n')
+        .replace(/^(balancer:\n.*\n {2}machine: \{ memoryMiB): 512/m, '$1: 640'),
+    );
+    let report: RollReport | undefined;
     const { answered, failures } = await streamed(async () => {
-      expect((await platform.run(['stop', 'api-1'])).status).toBe(0);
-      expect((await platform.run(['start', 'api-1'])).status).toBe(0);
+      report = await platform.json<RollReport>(['roll', '--yes']);
     });
     expect(failures, `of ${answered}`).toEqual([]);
+    const actions = report?.plan.steps.flatMap((step) => step.actions.map(({ kind }) => `${kind} ${step.node}`));
+    expect(actions).toEqual(['restart api-1', 'restart api-2', 'reload balancer-1']);
+    expect((await platform.run(['roll', '--plan'])).status).toBe(0);
+  });
+
+  it('checks a balancer’s file whenever it is started, also alone', async () => {
+    const checked = () => stat(join(platform.stateRoot, 'local', 'nodes', 'balancer-1', 'haproxy', 'check.log'));
+    expect((await platform.run(['stop', 'balancer-1'])).status).toBe(0);
+    const before = await checked();
+    expect((await platform.run(['start', 'balancer-1'])).status).toBe(0);
+    expect((await checked()).ino).not.toBe(before.ino);
   });
 
   it('grows by a project and an API node where the environment does, and no request fails meanwhile', async () => {
