@@ -16,6 +16,10 @@ export const aws = z.strictObject({
     .enum(['zone', 'one'])
     .default('zone')
     .describe('A way out of the private network in each zone, or one for all zones'),
+  endpoints: z
+    .array(z.enum(['secretsmanager', 'ssm', 'ssmmessages', 'logs', 'kms']))
+    .default([])
+    .describe('Services of AWS that get a door of their own in each zone, so that they are reached without a way out'),
   image: z
     .string()
     .regex(/^(ami-[0-9a-f]{8,17}|(?!ami-)[\w.*?()[\]/@' -]{3,128})$/, {

@@ -40,6 +40,8 @@ export interface Cloud {
   readonly account: string;
   /** Ways out of the private network: one in each zone, or one for all of them, which is cheaper and fails with its zone. */
   readonly nat: 'zone' | 'one';
+  /** Services of the cloud's own that are reached from inside, without a way out. */
+  readonly endpoints: readonly string[];
   /** A machine image: its id, or a pattern of its name. */
   readonly image: string;
   /** The agent through which operators reach nodes. Absent: nobody reaches them. */

@@ -109,10 +109,19 @@ function volumesOf(group: NonNullable<EnvironmentSpec[Role['field']]>): Node['vo
 }
 
 /** The model is JSON: what is not there has no key. */
-function cloudOf({ account, nat, image, agent, alarms, snapshots }: NonNullable<EnvironmentSpec['aws']>): Cloud {
+function cloudOf({
+  account,
+  nat,
+  endpoints,
+  image,
+  agent,
+  alarms,
+  snapshots,
+}: NonNullable<EnvironmentSpec['aws']>): Cloud {
   return {
     account,
     nat,
+    endpoints,
     image,
     ...(agent === undefined ? {} : { agent }),
     alarms: alarms.email === undefined ? {} : { email: alarms.email },

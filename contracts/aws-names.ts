@@ -55,6 +55,9 @@ export function nodeSecretName(environment: string, node: string): string {
   return `ensemble/${environment}/nodes/${node}`;
 }
 
+/** The topics applier has a secret as nodes have. */
+export const topicsApplierNode = 'topics-applier';
+
 /** Secrets Manager: what the operator's commands keep (the CA's key, tokens), by the id of the store. No node may read it. */
 export function storeSecretName(environment: string, id: string): string {
   return `ensemble/${environment}/store/${id}`;
@@ -98,7 +101,7 @@ export const tags = {
   volume: 'ensemble:volume',
   /** Of a volume whose node has left and been emptied: Terraform lets it go. `yes` */
   released: 'ensemble:released',
-  /** Of a volume of which snapshots are taken. `yes` */
+  /** Of a volume of which snapshots are taken: the environment's name. Schedules take any volume that has one of their tags, so that one says it all. */
   snapshots: 'ensemble:snapshots',
 } as const;
 

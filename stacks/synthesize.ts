@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/model.ts';
 import { type StackPart, stackName } from '../contracts/aws-names.ts';
 import { inventoryFile } from '../contracts/inventory.ts';
 import type { NodeSoftware } from '../provision/software.ts';
+import { archiveFilesOf, softwareOf } from './aws/archive-files.ts';
 import { DataStack } from './aws/data-stack.ts';
 import { EdgeStack } from './aws/edge-stack.ts';
 import { FoundationStack } from './aws/foundation-stack.ts';
@@ -18,11 +19,12 @@ import { FoundationStack } from './aws/foundation-stack.ts';
 export function synthesize(clusters: readonly Cluster[], software: NodeSoftware, outdir?: string): void {
   const app = new App(outdir === undefined ? {} : { outdir });
   const inventories = clusters.flatMap((cluster) => {
-    const foundation = new FoundationStack(app, { cluster });
-    const agent = cluster.cloud?.agent;
-    const own: NodeSoftware = { ...software, ...(agent !== undefined && { agent }) };
-    const data = new DataStack(app, { cluster, foundation, software: own });
-    const edge = new EdgeStack(app, { cluster, foundation, software: own });
+    const { environment } = cluster;
+    const installed = softwareOf(cluster, software);
+    const folder = join(app.outdir, 'stacks', stackName(environment, 'foundation'));
+    const foundation = new FoundationStack(app, { cluster, archives: archiveFilesOf(cluster, installed, folder) });
+    const data = new DataStack(app, { cluster, foundation, software: installed });
+    const edge = new EdgeStack(app, { cluster, foundation, software: installed });
     const stacks: readonly (readonly [StackPart, { ledger: FoundationStack['ledger'] }])[] = [
       ['foundation', foundation],
       ['data', data],

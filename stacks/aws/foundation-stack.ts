@@ -1,59 +1,36 @@
 /** What lives longest: the network, keys, the bucket, secrets and roles of an environment. Nodes come and go on it. */
-import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group/index.js';
-import { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
-import { Vpc } from '@cdktf/provider-aws/lib/vpc/index.js';
 import { ref, TerraformStack, Token } from 'cdktf';
 import type { Construct } from 'constructs';
-import { defaultCloudSubnet, zoneBlocks } from '../../cluster/address-plan.ts';
 import type { Cluster } from '../../cluster/model.ts';
 import * as names from '../../contracts/aws-names.ts';
-import { eachKey, eachValue, Ledger, literal } from '../ledger.ts';
+import { Ledger } from '../ledger.ts';
+import { buildFirewall } from './firewall.ts';
+import { buildNetwork } from './network.ts';
 import { openStack } from './open-stack.ts';
+import { buildRights } from './rights.ts';
+import { type ArchiveFile, buildVault } from './vault.ts';
 
 export interface FoundationStackProps {
   readonly cluster: Cluster;
+  /** What nodes fetch and unpack. */
+  readonly archives: readonly ArchiveFile[];
 }
 
 /** Its getters are references that the other stacks may use as strings; names are pure functions in contracts/aws-names.ts and are not repeated here. */
 export class FoundationStack extends TerraformStack {
   readonly ledger = new Ledger();
-  readonly #vpc: Vpc;
 
-  constructor(scope: Construct, { cluster }: FoundationStackProps) {
+  constructor(scope: Construct, { cluster, archives }: FoundationStackProps) {
     super(scope, names.stackName(cluster.environment, 'foundation'));
     openStack(this, cluster, 'foundation');
-    const subnet = cluster.network.subnet ?? defaultCloudSubnet;
-    const blocks = zoneBlocks(subnet, cluster.zones);
-    this.#vpc = this.ledger.one(
-      new Vpc(this, 'vpc', { cidrBlock: subnet, enableDnsHostnames: true, enableDnsSupport: true }),
-      'vpc',
-    );
-    for (const kind of ['private', 'public'] as const) {
-      this.ledger.each(
-        new Subnet(this, kind, {
-          vpcId: this.#vpc.id,
-          availabilityZone: eachKey,
-          cidrBlock: eachValue('block'),
-        }),
-        kind,
-        Object.fromEntries(blocks.map((zone) => [zone.zone, { block: zone[kind] }])),
-      );
-    }
-    this.ledger.each(
-      new SecurityGroup(this, 'role', {
-        name: names.ownName(cluster.environment, eachKey),
-        description: eachValue('description'),
-        vpcId: this.#vpc.id,
-      }),
-      'role',
-      Object.fromEntries(
-        cluster.groups.map(({ role }) => [role, { description: literal(`The nodes of role ${role}`) }]),
-      ),
-    );
+    buildNetwork(this, this.ledger, cluster);
+    buildFirewall(this, this.ledger, cluster);
+    buildVault(this, this.ledger, cluster, archives);
+    buildRights(this, this.ledger, cluster);
   }
 
   get vpcId(): string {
-    return this.#vpc.id;
+    return this.#reference('aws_vpc.vpc.id');
   }
 
   privateSubnetId(zone: string): string {
@@ -69,12 +46,17 @@ export class FoundationStack extends TerraformStack {
     return this.#reference(`aws_security_group.role[${JSON.stringify(role)}].id`);
   }
 
-  /** Of whoever works inside the network for operators: the topics applier, a bastion. Nothing may open a connection to it. */
+  /** Of whoever works inside the network for operators, a bastion or a collector of figures. Nothing may open a connection to it. */
   get operatorsGroupId(): string {
     return this.#reference('aws_security_group.operators.id');
   }
 
-  /** Of what clients outside reach: the load balancer. */
+  /** Of the topics applier. */
+  get applierGroupId(): string {
+    return this.#reference('aws_security_group.applier.id');
+  }
+
+  /** Of what clients outside reach: the load balancer. Its ports are the listeners for clients. */
   get entranceGroupId(): string {
     return this.#reference('aws_security_group.entrance.id');
   }

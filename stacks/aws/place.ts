@@ -10,7 +10,7 @@ export function placeOf(cluster: Cluster): AwsPlace {
 }
 
 /** As `placeOf`. */
-function cloudOf({ environment, cloud }: Cluster): Cloud {
+export function cloudOf({ environment, cloud }: Cluster): Cloud {
   if (cloud === undefined) throw new TypeError(`${environment} names no account`);
   return cloud;
 }

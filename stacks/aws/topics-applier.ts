@@ -105,7 +105,7 @@ export function topicsApplier(
       environment: { variables: topicsApplierVariables(cluster, namedAddressing(cluster), secret) },
       vpcConfig: {
         subnetIds: cluster.zones.map((zone) => foundation.privateSubnetId(zone)),
-        securityGroupIds: [foundation.operatorsGroupId],
+        securityGroupIds: [foundation.applierGroupId],
       },
       loggingConfig: { logFormat: 'Text', logGroup: logs.name },
       dependsOn: [rights, network],

@@ -33,6 +33,8 @@ const kebab = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
 /** Rule 6 of the house: a target branches on a group's identity. */
 const targetRooms = /^(stacks|charts|drivers)\//;
 const serviceOrRole = /zookeeper|kafka|mongodb|haproxy|(?<![a-z])(masters?|workers?)(?![a-z])/i;
+/** What a cloud calls things of its own. */
+const othersWords = new Set(['kmsMasterKeyId']);
 // Written so that they do not find themselves.
 const machinePath = /(?<![\w.-])\/(root|home|w[o]rk|tmp\/[a-z]+)\//;
 /** MongoDB's own repository, which provision/ names, is the one package source that a node has. */
@@ -117,7 +119,8 @@ const rules: readonly Rule[] = [
     if (!targetRooms.test(file.path) || !script.test(file.path)) return [];
     return inSyntax(file, (node) => {
       const word = nameOrText(node);
-      if (word === undefined || !serviceOrRole.test(word.replace(/([a-z])([A-Z])/g, '$1 $2'))) return undefined;
+      if (word === undefined || othersWords.has(word) || !serviceOrRole.test(word.replace(/([a-z])([A-Z])/g, '$1 $2')))
+        return undefined;
       return `${word}: a target branches on a group's identity, never on the name of a role or a service`;
     });
   }),

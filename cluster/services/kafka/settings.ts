@@ -11,7 +11,13 @@ import facts from './broker-settings.facts.json' with { type: 'json' };
 
 export const listeners: readonly Listener[] = [
   // The messaging API finds brokers by the first plain listener's address in ZooKeeper and speaks neither TLS nor SASL to them.
-  { name: 'plaintext', port: 9092, transport: 'plaintext', authentication: 'none', from: ['worker', 'operators'] },
+  {
+    name: 'plaintext',
+    port: 9092,
+    transport: 'plaintext',
+    authentication: 'none',
+    from: ['worker', 'api', 'operators'],
+  },
   {
     name: 'tls',
     port: 9093,

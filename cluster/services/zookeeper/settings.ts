@@ -15,7 +15,7 @@ export const listeners: readonly Listener[] = [
     port: 2181,
     transport: 'plaintext',
     authentication: 'none',
-    from: ['master', 'worker', 'operators'],
+    from: ['master', 'worker', 'api', 'operators'],
   },
   { name: 'quorum', port: 2888, transport: 'plaintext', authentication: 'none', from: ['master'] },
   { name: 'election', port: 3888, transport: 'plaintext', authentication: 'none', from: ['master'] },
