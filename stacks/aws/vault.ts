@@ -60,8 +60,17 @@ export function buildVault(scope: Construct, ledger: Ledger, cluster: Cluster, a
         key: eachValue('key'),
         source: eachValue('source'),
         sourceHash: eachValue('sha256'),
-        // A new version stands beside the old one before that one goes.
-        lifecycle: { createBeforeDestroy: true },
+        lifecycle: {
+          // A new version stands beside the old one before that one goes.
+          createBeforeDestroy: true,
+          // Else an apply would stop half-way, at a file that is not there.
+          precondition: [
+            {
+              condition: expression('fileexists(each.value.source)'),
+              errorMessage: `${eachValue('source')} is not there: run \`npx ensemble artifacts build\` first.`,
+            },
+          ],
+        },
       }),
       'archive',
       Object.fromEntries(archives.map(({ name, ...archive }) => [name, archive])),
