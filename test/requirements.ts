@@ -47,6 +47,12 @@ const requirements = {
     reason: 'the tests do not run as root',
     remedy: 'run them as root, in a container for instance',
   },
+  namespaces: {
+    met: () =>
+      spawnSync('unshare', ['--mount', 'losetup', '--find'], { stdio: 'ignore', timeout: 20_000 }).status === 0,
+    reason: 'mount namespaces and loop devices are not to be had',
+    remedy: 'run them as root on a machine of its own, or in a container with --privileged',
+  },
   linux: {
     met: () => process.platform === 'linux',
     reason: `this is ${process.platform}, not Linux`,

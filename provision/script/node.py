@@ -34,6 +34,8 @@ def signed(method, bucket, key, body):
     for part in scope.split("/") + [text]:
         secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
     words = (keys["AccessKeyId"], scope, names, secret.hex())
+    if body is not None:
+        heads["content-type"] = "application/json"
     heads["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s" % words
     return urllib.request.Request((endpoint or "https://" + host) + path, data=body, method=method, headers=heads)
 
@@ -85,7 +87,7 @@ def fetch(wanted, key, path):
         if reason != said:
             print("waits for %s: %s" % (key, reason), flush=True)
         said = reason
-        time.sleep(3)
+        time.sleep(2)
 
 
 if __name__ == "__main__":
@@ -95,6 +97,12 @@ if __name__ == "__main__":
             for line in sys.stdin.read().splitlines():
                 fetch(*line.split(" "))
         else:
-            print(meta(*words))
+            for word in words:
+                try:
+                    print(meta(word))
+                except urllib.error.HTTPError as error:
+                    if error.code != 404:
+                        raise
+                    print("-")
     except OSError as error:
         sys.exit("%s: %s" % (words[-1:], why(error)))

@@ -32,12 +32,11 @@ about() {
 	export E_IMDS E_ENDPOINT
 	case $cloud in
 	aws)
-		why='the metadata service does not say which node this is (tags in instance metadata)'
-		node=$(py meta tags/instance/ensemble-node) || fail 1 "$why"
-		bucket=$(py meta tags/instance/ensemble-bucket) || fail 1 "$why"
-		zone=$(py meta placement/availability-zone) || fail 1 "$why"
-		region=$(py meta placement/region) || fail 1 "$why"
-		volumes=$(py meta tags/instance/ensemble-volumes 2>/dev/null) || volumes=''
+		known=$(py meta tags/instance/ensemble-node tags/instance/ensemble-bucket placement/availability-zone placement/region tags/instance/ensemble-volumes) ||
+			fail 1 'the metadata service does not say which node this is (tags in instance metadata)'
+		# shellcheck disable=SC2086 # a word each
+		set -- $known
+		node=$1 bucket=$2 zone=$3 region=$4 volumes=$5
 		E_SOURCE=s3://$bucket
 		secrets="{\"kind\":\"aws\",\"region\":\"$region\"}"
 		;;
@@ -45,7 +44,7 @@ about() {
 	*) fail 78 "this script does not know the cloud $cloud" ;;
 	esac
 	export E_SOURCE E_REGION="$region"
-	case $node in '' | *[!a-z0-9-]*) fail 78 "'$node' is no node's name" ;; esac
+	case $node in '' | - | *[!a-z0-9-]*) fail 78 "'$node' is no node's name" ;; esac
 }
 
 # The disk of the volume that the cloud calls $1, once it is attached: it shows that id as its serial number.

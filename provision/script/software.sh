@@ -49,7 +49,7 @@ archive() { # name sha256 use key folder
 		*) tar -xf "$file" -C "$5.part" --no-same-owner ;;
 		esac
 		chmod -R u+rwX,go+rX,go-w "$5.part"
-		sync
+		sync -f "$5.part"
 		mv "$5.part" "$5"
 		rm "$file"
 	fi

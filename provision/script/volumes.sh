@@ -17,10 +17,9 @@ volume() { # name read-ahead mount
 		begun=$state/formatting-$id
 		if [ -e "$begun" ] || { [ "$code" -eq 2 ] && cmp -s -n 4194304 /dev/zero "$device"; }; then
 			: >"$begun"
-			sync
+			sync -f "$begun"
 			say "formats $device, volume $1, on which nothing is"
 			mkfs.xfs -q -f "$device" || fail 1 "$device was not formatted"
-			sync
 			rm "$begun"
 		fi
 		type=$(blkid -p -o value -s TYPE "$device") || type=''
@@ -34,8 +33,8 @@ volume() { # name read-ahead mount
 			mv /etc/fstab.ensemble /etc/fstab
 			systemctl daemon-reload
 		fi
-		mountpoint -q "$3" || mount "$3"
-		[ "$(findmnt -n -o UUID "$3")" = "$uuid" ] || fail 78 "another disk than $device is mounted at $3"
+		mountpoint -q "$3" || mount -t "$type" -o noatime "$device" "$3"
+		[ "$(mountpoint -d "$3")" = "$(mountpoint -x "$device")" ] || fail 78 "another disk than $device is mounted at $3"
 		[ "$type" != xfs ] || xfs_growfs "$3" >/dev/null
 		[ "$2" = - ] || blockdev --setra "$2" "$device"
 	fi
@@ -44,7 +43,7 @@ volume() { # name read-ahead mount
 	if [ ! -e "$3/.ensemble" ]; then
 		[ -z "$(find "$3" -mindepth 1 -maxdepth 1 ! -name lost+found)" ] || fail 78 "volume $1 holds files of somebody else: nothing was touched"
 		printf '%s\n' "$mark" >"$3/.ensemble.new"
-		sync
+		sync -f "$3"
 		mv "$3/.ensemble.new" "$3/.ensemble"
 	fi
 	[ "$(head -n 1 "$3/.ensemble")" = "$mark" ] || fail 78 "volume $1 belongs to $(head -n 1 "$3/.ensemble"), not to $mark"
