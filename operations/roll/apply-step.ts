@@ -103,9 +103,6 @@ async function runJobs(when: 'before-start' | 'once-ready', service: RolledServi
   }
 }
 
-/** How often a cluster that is not whole is asked again. */
-const pollMs = 200;
-
 /** @throws EnsembleError OPERATIONS_NOT_WHOLE: at once where what is amiss does not pass by itself, else when the time is over */
 async function awaitWhole(
   { target, timeoutMs, report, signal }: Pick<StepRun, 'target' | 'timeoutMs' | 'report' | 'signal'>,
@@ -120,7 +117,7 @@ async function awaitWhole(
     if (first === undefined) return;
     if (troubles.some(({ next }) => next !== undefined) || performance.now() > deadline) throw notWhole(troubles);
     report(`waits: ${first.what}`);
-    await delay(pollMs, undefined, { signal });
+    await delay(target.pollMs, undefined, { signal });
   }
 }
 
@@ -151,7 +148,7 @@ async function tellRound(
     const pending = pendingOf(updates, await brokers.settings(at.ordinal));
     if (pending.length === 0) return;
     if (performance.now() > deadline) throw settingNotTaken(at.id, pending, settingTimeoutMs / 1000);
-    await delay(pollMs, undefined, { signal });
+    await delay(target.pollMs, undefined, { signal });
   }
 }
 
@@ -180,6 +177,6 @@ async function bringLeadersBack(service: RolledService, { target, signal, report
     if (displaced.length === 0 || performance.now() > deadline) return;
     report(`brings ${displaced.length} leaders back`);
     if (!elected) await target.brokers.electPreferred(displaced);
-    else await delay(pollMs, undefined, { signal });
+    else await delay(target.pollMs, undefined, { signal });
   }
 }

@@ -170,3 +170,22 @@ function notesOn({ groups }: Cluster, steps: readonly RollStep[], observed: Obse
       : [];
   return [...alone, ...tight];
 }
+
+/** A plan as a table: its head, and a row for each service of each node. */
+export function planRows(steps: readonly RollStep[]): readonly (readonly string[])[] {
+  const rows = steps.flatMap(({ node, zone, actions }, index) =>
+    actions.map((action, place) => [
+      ...(place === 0 ? [String(index + 1), node, zone] : ['', '', '']),
+      `${action.kind} ${action.service}`,
+      describeAction(action),
+    ]),
+  );
+  return [['', 'Node', 'Zone', 'What', 'Because'], ...rows];
+}
+
+function describeAction(action: RollAction): string {
+  const because = action.because.join('; ');
+  if (action.kind !== 'update') return because;
+  const values = action.updates.map(({ name, from, to }) => `${name} ${from ?? 'none'} -> ${to}`);
+  return `${because === '' ? 'hidden by a dynamic value' : 'no restart needed'}: ${values.join(', ')}`;
+}

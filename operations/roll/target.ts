@@ -17,6 +17,8 @@ export interface RollTarget {
   readonly driver: Driver;
   readonly wholeness: Wholeness;
   readonly brokers: BrokerControl;
+  /** How often what is waited for is asked again. */
+  readonly pollMs: number;
   /** What would fail on every node fails here, before any is touched: archives, certificates, secrets. */
   prepare(): Promise<void>;
   /** Runs `work` alone among those that change this environment. */
@@ -37,6 +39,7 @@ export function localRollTarget(deployment: Deployment, { signal, onWaitForLock 
     driver,
     wholeness: localWholeness(deployment),
     brokers: localBrokerControl(deployment),
+    pollMs: 200,
     async prepare() {
       await Promise.all(programsOf(deployment).map((program) => deployment.runtime(program)));
       await ensureCertificates(deployment);

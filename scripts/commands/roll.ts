@@ -1,7 +1,7 @@
 /** `ensemble roll` */
 import { type ExitStatus, exitStatus } from '../../contracts/error.ts';
 import { openDeployment } from '../../operations/deployment.ts';
-import type { RollAction, RollPlan } from '../../operations/roll/plan.ts';
+import { planRows, type RollPlan } from '../../operations/roll/plan.ts';
 import { localRollTarget } from '../../operations/roll/target.ts';
 import { previewRoll, type RollDecision, type RollReport, rollCluster } from '../../operations/roll.ts';
 import { confirm } from '../present/confirm.ts';
@@ -42,24 +42,11 @@ function showPlan({ environment, steps, notes }: RollPlan, troubles: readonly st
   if (steps.length === 0)
     printWords(`Every node of ${environment} runs as its environment file says: nothing to roll.`);
   else {
-    const rows = steps.flatMap(({ node, zone, actions }, index) =>
-      actions.map((action, place) => [
-        ...(place === 0 ? [String(index + 1), node, zone] : ['', '', '']),
-        `${action.kind} ${action.service}`,
-        describeAction(action),
-      ]),
-    );
-    printLine(formatTable(['', 'Node', 'Zone', 'What', 'Because'], rows));
+    const [head = [], ...rows] = planRows(steps);
+    printLine(formatTable(head, rows));
   }
   for (const note of notes) printWords(`Note: ${note}`, paint.yellow, { indent: '  ' });
   for (const trouble of troubles) printWords(`Not whole: ${trouble}`, paint.red, { indent: '  ' });
-}
-
-function describeAction(action: RollAction): string {
-  const because = action.because.join('; ');
-  if (action.kind !== 'update') return because;
-  const values = action.updates.map(({ name, from, to }) => `${name} ${from ?? 'none'} -> ${to}`);
-  return `${because === '' ? 'hidden by a dynamic value' : 'no restart needed'}: ${values.join(', ')}`;
 }
 
 function show({ plan, nodes, stopped, applied }: RollReport): void {

@@ -34,6 +34,8 @@ export class RolledPlatform {
   /** The call of the driver at which the command is killed, counted from now on. */
   killAt = Number.POSITIVE_INFINITY;
   readonly #services = new Map<string, Service>();
+  #all: ReturnType<typeof renderServices> = [];
+  #renderedOf: Cluster | undefined;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
@@ -46,17 +48,9 @@ export class RolledPlatform {
   }
 
   #rendered() {
-    const addressing = localAddressing(this.cluster, { kind: 'loopback' }, '/state');
-    return this.cluster.groups.flatMap((group) =>
-      group.nodes.flatMap((node) =>
-        renderNode(this.cluster, group, node, addressing).map((rendered) => ({
-          node: node.id,
-          role: group.role,
-          service: rendered.service,
-          rendered,
-        })),
-      ),
-    );
+    if (this.#renderedOf !== this.cluster) this.#all = renderServices(this.cluster);
+    this.#renderedOf = this.cluster;
+    return this.#all;
   }
 
   service(key: string): Service {
@@ -201,8 +195,23 @@ export class RolledPlatform {
         electPreferred: async () => {},
         topicsWithoutSpare: async () => [],
       },
+      pollMs: 1,
       prepare: async () => {},
       exclusively: (work) => work(),
     };
   }
+}
+
+function renderServices(cluster: Cluster) {
+  const addressing = localAddressing(cluster, { kind: 'loopback' }, '/state');
+  return cluster.groups.flatMap((group) =>
+    group.nodes.flatMap((node) =>
+      renderNode(cluster, group, node, addressing).map((rendered) => ({
+        node: node.id,
+        role: group.role,
+        service: rendered.service,
+        rendered,
+      })),
+    ),
+  );
 }
