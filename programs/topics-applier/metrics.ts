@@ -3,22 +3,21 @@
  * without a call and without a right to make one.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
+import { clusterMetricDimension, clusterMetricNamespace, clusterMetrics } from '../../contracts/cluster-metrics.ts';
 import type { ClusterHealth } from '../../topics/status/health.ts';
-
-const metricNamespace = 'Ensemble/Kafka';
 
 /** Undefined where the cluster could not be asked: that is a metric too, and the others are missing then rather than zero. */
 export function metricLine(environment: string, health: ClusterHealth | undefined, atMs: number): string {
   const values: Readonly<Record<string, number>> = {
-    ClusterAnswers: health === undefined ? 0 : 1,
+    [clusterMetrics.answers]: health === undefined ? 0 : 1,
     ...(health === undefined
       ? {}
       : {
-          UnderReplicatedPartitions: health.underReplicated,
-          OfflinePartitions: health.leaderless,
-          BrokersAlive: health.brokers.filter(({ up }) => up).length,
-          ActiveControllers: health.controllerId === undefined ? 0 : 1,
-          MovingPartitions: health.moving,
+          [clusterMetrics.underReplicated]: health.underReplicated,
+          [clusterMetrics.offline]: health.leaderless,
+          [clusterMetrics.brokersAlive]: health.brokers.filter(({ up }) => up).length,
+          [clusterMetrics.controllers]: health.controllerId === undefined ? 0 : 1,
+          [clusterMetrics.moving]: health.moving,
         }),
   };
   return JSON.stringify({
@@ -26,13 +25,13 @@ export function metricLine(environment: string, health: ClusterHealth | undefine
       Timestamp: atMs,
       CloudWatchMetrics: [
         {
-          Namespace: metricNamespace,
-          Dimensions: [['Environment']],
+          Namespace: clusterMetricNamespace,
+          Dimensions: [[clusterMetricDimension]],
           Metrics: Object.keys(values).map((Name) => ({ Name, Unit: 'Count' })),
         },
       ],
     },
-    Environment: environment,
+    [clusterMetricDimension]: environment,
     ...values,
     ...(health === undefined || health.amiss.length === 0 ? {} : { amiss: health.amiss }),
   });
