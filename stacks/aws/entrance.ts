@@ -10,17 +10,15 @@ import { LbTargetGroupAttachment } from '@cdktf/provider-aws/lib/lb-target-group
 import { Route53Record } from '@cdktf/provider-aws/lib/route53-record/index.js';
 import { TerraformOutput, Token } from 'cdktf';
 import { cloudAddress } from '../../cluster/address-plan.ts';
-import { namedAddressing } from '../../cluster/addressing.ts';
 import type { Cluster, Group } from '../../cluster/model.ts';
-import { serviceTable } from '../../cluster/services/table.ts';
 import { ownName } from '../../contracts/aws-names.ts';
 import { eachKey, eachValue, expression } from '../ledger.ts';
+import { entranceListeners } from './firewall.ts';
 import type { NodesProps } from './node-machines.ts';
 
 /** A door, and the nodes behind it. */
 interface Door {
   readonly group: Group;
-  readonly listener: string;
   readonly port: number;
 }
 
@@ -96,21 +94,13 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
   }).overrideLogicalId('apiEndpoint');
 }
 
-/** By the listener's name: what everybody may reach. */
+/** By the listener's name: what the firewall lets clients reach. */
 function doorsOf(cluster: Cluster, groups: readonly Group[]): ReadonlyMap<string, Door> {
-  const addressing = namedAddressing(cluster);
   return new Map(
-    groups.flatMap((group) =>
-      group.services.flatMap((service) =>
-        (serviceTable.get(service)?.listeners ?? [])
-          .filter(({ from }) => from.includes('clients'))
-          .flatMap(({ name }) => {
-            const [node] = group.nodes;
-            if (node === undefined) return [];
-            return [[name, { group, listener: name, port: addressing.port(node, service, name) }] as const];
-          }),
-      ),
-    ),
+    entranceListeners(cluster).flatMap(({ role, listener, port }) => {
+      const group = groups.find((candidate) => candidate.role === role);
+      return group === undefined ? [] : [[listener, { group, port }] as const];
+    }),
   );
 }
 

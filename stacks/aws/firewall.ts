@@ -34,14 +34,14 @@ interface Opening {
 }
 
 /** What clients outside may reach: a port each, which the load balancer shows (entrance.ts). */
-interface EntranceListener {
+export interface EntranceListener {
   readonly role: string;
   readonly service: string;
   readonly listener: string;
   readonly port: number;
 }
 
-function entranceListeners(cluster: Cluster): readonly EntranceListener[] {
+export function entranceListeners(cluster: Cluster): readonly EntranceListener[] {
   return listenersOf(cluster).filter(({ from }) => from.includes('clients'));
 }
 

@@ -1,10 +1,11 @@
 /** Settings of nodes as objects of the bucket: what a machine fetches to become its node (provision/). A changed setting is a changed object, and nothing more. */
 import { S3Object } from '@cdktf/provider-aws/lib/s3-object/index.js';
+import { TerraformLocal } from 'cdktf';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import { bucketName } from '../../contracts/aws-names.ts';
 import { nodeObjects } from '../../provision/node-objects.ts';
 import type { NodeSoftware } from '../../provision/software.ts';
-import { eachValue, literal } from '../ledger.ts';
+import { eachValue, expression, literal } from '../ledger.ts';
 import type { NodesProps } from './node-machines.ts';
 import { placeOf } from './place.ts';
 
@@ -24,7 +25,7 @@ export function nodeSettings(
       });
     }),
   );
-  ledger.each(
+  const object = ledger.each(
     new S3Object(stack, 'settings', {
       bucket: bucketName(placeOf(cluster)),
       key: eachValue('key'),
@@ -35,4 +36,7 @@ export function nodeSettings(
     Object.fromEntries(entries),
     (key) => ({ ...nodes.get(key), holdsData: false, what: 'settings object' }),
   );
+  // Terraform reads `for_each` once for each member of a family, and JSON's texts anew each time; what is local is read once.
+  new TerraformLocal(stack, 'settings-texts', Object.fromEntries(entries)).overrideLogicalId('settings');
+  object.addOverride('for_each', expression('local.settings'));
 }

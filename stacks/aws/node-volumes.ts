@@ -76,7 +76,7 @@ export function nodeVolumes({ stack, ledger, cluster, groups, foundation }: Node
             size: volume.sizeGiB,
             iops: volume.iops,
             throughput: volume.throughputMiB,
-            snapshots: copied ? cluster.environment : 'no',
+            snapshots: copied ? cluster.environment : '',
           },
         ]),
       ),

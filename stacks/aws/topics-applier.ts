@@ -4,7 +4,6 @@
  */
 import { CloudwatchEventRule } from '@cdktf/provider-aws/lib/cloudwatch-event-rule/index.js';
 import { CloudwatchEventTarget } from '@cdktf/provider-aws/lib/cloudwatch-event-target/index.js';
-import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group/index.js';
 import { IamRole } from '@cdktf/provider-aws/lib/iam-role/index.js';
 import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy/index.js';
 import { IamRolePolicyAttachment } from '@cdktf/provider-aws/lib/iam-role-policy-attachment/index.js';
@@ -13,13 +12,20 @@ import { LambdaFunctionEventInvokeConfig } from '@cdktf/provider-aws/lib/lambda-
 import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission/index.js';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import { topicsApplierVariables } from '../../cluster/topics-applier.ts';
-import { bucketName, logGroupName, nodeSecretName, ownName, topicsApplierName } from '../../contracts/aws-names.ts';
+import {
+  bucketName,
+  logGroupName,
+  nodeSecretName,
+  ownName,
+  topicsApplierName,
+  topicsApplierNode,
+} from '../../contracts/aws-names.ts';
 import type { InventoryResource } from '../../contracts/inventory.ts';
 import { archiveNamed, type NodeSoftware } from '../../provision/software.ts';
 import type { NodesProps } from './node-machines.ts';
 import { placeOf } from './place.ts';
+import { policy, trust } from './policy.ts';
 
-const program = 'topics-applier';
 const about = (what: string): InventoryResource => ({
   holdsData: false,
   what: `${what} of the function that applies topics`,
@@ -29,7 +35,6 @@ const about = (what: string): InventoryResource => ({
 const timeoutSeconds = 900;
 /** Its share of a processor grows with it; less than this, and a TLS connection to each broker takes seconds. */
 const memoryMiB = 512;
-const logDays = 90;
 
 export function topicsApplier(
   { stack, ledger, cluster, foundation }: Omit<NodesProps, 'groups'>,
@@ -38,43 +43,36 @@ export function topicsApplier(
   const place = placeOf(cluster);
   const { environment, region, account } = place;
   const name = topicsApplierName(environment);
-  const secret = nodeSecretName(environment, program);
-  const archive = archiveNamed(program, software);
+  const secret = nodeSecretName(environment, topicsApplierNode);
+  const archive = archiveNamed(topicsApplierNode, software);
 
   const role = ledger.one(
     new IamRole(stack, 'applier', {
       name,
-      assumeRolePolicy: policy({
-        Action: 'sts:AssumeRole',
-        Principal: { Service: 'lambda.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': account } },
-      }),
+      assumeRolePolicy: trust('lambda.amazonaws.com', account),
     }),
     'applier',
     about('role'),
   );
-  const logs = ledger.one(
-    new CloudwatchLogGroup(stack, 'applier-logs', {
-      name: logGroupName(environment, program),
-      retentionInDays: logDays,
-      kmsKeyId: foundation.keyArn,
-    }),
-    'applier',
-    about('log'),
-  );
+  const log = logGroupName(environment, topicsApplierNode);
   const rights = ledger.one(
     new IamRolePolicy(stack, 'applier-rights', {
       name: 'own',
       role: role.name,
-      policy: policy(
-        { Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: `${logs.arn}:*` },
+      policy: policy([
         {
-          Action: 'secretsmanager:GetSecretValue',
-          // Secrets Manager adds six characters to a name.
-          Resource: `arn:aws:secretsmanager:${region}:${account}:secret:${secret}-??????`,
+          sid: 'OwnLog',
+          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          resources: [`arn:aws:logs:${region}:${account}:log-group:${log}:*`],
         },
-        { Action: 'kms:Decrypt', Resource: foundation.keyArn },
-      ),
+        {
+          sid: 'OwnSecret',
+          actions: ['secretsmanager:GetSecretValue'],
+          // Secrets Manager adds six characters to a name.
+          resources: [`arn:aws:secretsmanager:${region}:${account}:secret:${secret}-??????`],
+        },
+        { sid: 'KeyOfTheSecret', actions: ['kms:Decrypt'], resources: [foundation.keyArn] },
+      ]),
     }),
     'applier',
     about('rights'),
@@ -95,7 +93,7 @@ export function topicsApplier(
       role: role.arn,
       runtime: 'nodejs22.x',
       architectures: ['x86_64'],
-      handler: `${program}.handler`,
+      handler: `${topicsApplierNode}.handler`,
       // The key has the content's hash: other code is another key.
       s3Bucket: bucketName(place),
       s3Key: archive.key,
@@ -107,7 +105,7 @@ export function topicsApplier(
         subnetIds: cluster.zones.map((zone) => foundation.privateSubnetId(zone)),
         securityGroupIds: [foundation.applierGroupId],
       },
-      loggingConfig: { logFormat: 'Text', logGroup: logs.name },
+      loggingConfig: { logFormat: 'Text', logGroup: log },
       dependsOn: [rights, network],
     }),
     'applier',
@@ -148,11 +146,4 @@ export function topicsApplier(
     'each_minute',
     about('clock'),
   );
-}
-
-function policy(...statements: readonly Readonly<Record<string, unknown>>[]): string {
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })),
-  });
 }
