@@ -165,3 +165,11 @@ export function functionAbsent(name: string): EnsembleError {
     next: 'Deploy the environment first (docs/aws.md); its stacks make the function.',
   });
 }
+
+export function commandUndelivered(instance: string, status: string): EnsembleError {
+  return new EnsembleError({
+    code: 'CLIENT_AWS_COMMAND_UNDELIVERED',
+    message: `the agent of ${instance} did not end its command in time (${status})`,
+    next: 'Check in the Systems Manager console that the instance is a managed node that is online; whether the command ran is not known.',
+  });
+}

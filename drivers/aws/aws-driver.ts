@@ -1,0 +1,243 @@
+/**
+ * Operates an environment that is deployed to AWS: machines through EC2, what runs on them through Systems Manager, settings and reports through the bucket.
+ * Terraform makes machines, and systemd keeps services; this asks and orders, and keeps no state of its own.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ObjectsClient } from '../../clients/aws/objects.ts';
+import type { Addressing } from '../../cluster/addressing.ts';
+import type { Cluster, Group, Id, Node } from '../../cluster/model.ts';
+import { renderNode } from '../../cluster/render.ts';
+import { serviceTable } from '../../cluster/services/table.ts';
+import { nodeListKey } from '../../contracts/aws-names.ts';
+import { parseNodeList } from '../../contracts/node-list.ts';
+import { jobUnitName, serviceUnitName } from '../../provision/unit.ts';
+import type { Driver, RunState, ServiceRef, ServiceState } from '../driver.ts';
+import { jobFailed, notReady, serviceDied } from '../errors.ts';
+import { notPurgedHere } from './errors.ts';
+import type { Machines } from './machines.ts';
+import { type NodeReport, parseNodeReport, runStateOf } from './node-report.ts';
+import * as scripts from './scripts.ts';
+
+export interface AwsDriverOptions {
+  readonly cluster: Cluster;
+  readonly addressing: Addressing;
+  readonly machines: Machines;
+  /** The environment's bucket. */
+  readonly objects: Pick<ObjectsClient, 'read'>;
+}
+
+/** A script that answers at once, on a machine that is busy. */
+const quickMs = 60_000;
+/** A first apply fetches some hundred megabytes of archives. */
+const applyMs = 30 * 60_000;
+/** What a start may take before its process runs: jobs before it wait for others. */
+const startMs = 10 * 60_000;
+/** How long one report waits for services to answer. */
+const reportPatienceSeconds = 20;
+const followPollMs = 2_000;
+const evidenceLines = 20;
+
+export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverOptions): Driver {
+  const placed = cluster.groups.flatMap((group) => group.nodes.map((node) => ({ group, node })));
+  const known = new Map(placed.map((each) => [each.node.id, each]));
+  const logPlace = ({ node, service }: ServiceRef) => `journalctl -u ${serviceUnitName(service)}, on ${node}`;
+
+  function processOf({ node, service }: ServiceRef) {
+    const found = known.get(node);
+    const rendered =
+      found && renderNode(cluster, found.group, found.node, addressing).find((each) => each.service === service);
+    if (rendered === undefined) throw new TypeError(`${service} does not run on ${node}`);
+    return rendered.process;
+  }
+
+  /** Of nodes whose agent answers. */
+  async function reports(nodes: readonly Id[], patienceSeconds = 0): Promise<ReadonlyMap<Id, NodeReport>> {
+    const timeoutMs = quickMs + patienceSeconds * 1000;
+    const outcomes = await machines.runWhereReachable(nodes, scripts.reportScript(patienceSeconds), {
+      what: 'report',
+      timeoutMs,
+    });
+    const found = [...outcomes].flatMap(([node, { output }]) => {
+      const report = parseNodeReport(output);
+      return report === undefined ? [] : [[node, report] as const];
+    });
+    return new Map(found);
+  }
+
+  async function reported({ node, service }: ServiceRef, patienceSeconds: number) {
+    const report = (await reports([node], patienceSeconds)).get(node);
+    return report?.services.find((each) => each.service === service);
+  }
+
+  /** What the bucket says that each service of a node is to be started with; undefined where the node has no list. */
+  async function wantedDigests(node: Id): Promise<ReadonlyMap<Id, string> | undefined> {
+    const text = await objects.read(nodeListKey(node));
+    if (text === undefined) return undefined;
+    return new Map(parseNodeList(text).services.map(({ service, digest }) => [service, digest]));
+  }
+
+  async function logOf({ node, service }: ServiceRef, lines: number): Promise<readonly string[]> {
+    const script = scripts.logScript(serviceUnitName(service), lines);
+    const text = await machines.run(node, script, { what: `the log of ${service}`, timeoutMs: quickMs });
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  function addressOf(node: Node, service: Id): string {
+    const listener = serviceTable.get(service)?.listeners[0]?.name ?? '';
+    return `${addressing.host(node)}:${addressing.port(node, service, listener)}`;
+  }
+
+  async function statesOf(
+    { group, node }: { readonly group: Group; readonly node: Node },
+    machine: string | undefined,
+    report: NodeReport | undefined,
+  ): Promise<readonly ServiceState[]> {
+    const wanted = report === undefined ? undefined : await wantedDigests(node.id);
+    return group.services.map((service) => {
+      const said = report?.services.find((each) => each.service === service);
+      const runs = said?.running ?? undefined;
+      return {
+        node: node.id,
+        service,
+        role: group.role,
+        address: addressOf(node, service),
+        state: said === undefined ? stateOfMachine(machine) : runStateOf(said),
+        pid: said === undefined || said.pid === 0 ? undefined : said.pid,
+        since: said?.since ?? undefined,
+        outdated: said !== undefined && runs !== undefined && runs !== (wanted?.get(service) ?? said.installed),
+        restarting: false,
+      };
+    });
+  }
+
+  async function status(): Promise<readonly ServiceState[]> {
+    const [found, said] = await Promise.all([machines.all(), reports([...known.keys()])]);
+    const states = placed.map((each) => statesOf(each, found.get(each.node.id)?.state, said.get(each.node.id)));
+    return (await Promise.all(states)).flat();
+  }
+
+  async function died(ref: ServiceRef) {
+    return serviceDied(ref, logPlace(ref), await logOf(ref, evidenceLines));
+  }
+
+  async function order(ref: ServiceRef, what: string, script: string, timeoutMs: number): Promise<string> {
+    const output = await machines.run(ref.node, script, { what: `${what} ${ref.service}`, timeoutMs });
+    return output.trim().split('\n').at(-1) ?? '';
+  }
+
+  return {
+    status,
+
+    async install(node) {
+      await machines.run(node, scripts.applyScript, { what: 'apply', timeoutMs: applyMs });
+    },
+
+    async preflight(services) {
+      await machines.assertReachable([...new Set(services.map(({ node }) => node))]);
+    },
+
+    async start(ref) {
+      const said = await order(ref, 'start', scripts.startScript(serviceUnitName(ref.service)), startMs);
+      return { started: said === 'started' };
+    },
+
+    async stop(ref, { timeoutMs } = {}) {
+      const patienceMs = timeoutMs ?? (known.has(ref.node) ? processOf(ref).stopTimeoutMs : startMs);
+      const script = scripts.stopScript(serviceUnitName(ref.service), timeoutMs);
+      const said = await order(ref, 'stop', script, patienceMs + quickMs);
+      return { outcome: said === 'killed' || said === 'not running' ? said : 'stopped' };
+    },
+
+    async restart(ref, { timeoutMs } = {}) {
+      const patienceMs = timeoutMs ?? processOf(ref).stopTimeoutMs;
+      const script = scripts.restartScript(serviceUnitName(ref.service), timeoutMs);
+      await order(ref, 'restart', script, patienceMs + startMs);
+    },
+
+    async run(ref, id, signal) {
+      const job = processOf(ref).jobs?.find((each) => each.id === id);
+      if (job === undefined) throw new TypeError(`${ref.service} has no job ${id}`);
+      // What comes before a start is part of its unit, which runs it each time.
+      if (job.when === 'before-start') return '';
+      const unit = jobUnitName(ref.service, id);
+      const what = `job ${id} of ${ref.service}`;
+      const outcomes = await machines.runWhereReachable([ref.node], scripts.jobScript(unit), {
+        what,
+        timeoutMs: job.timeoutMs + quickMs,
+        signal,
+      });
+      const outcome = outcomes.get(ref.node);
+      const lines = (outcome?.output ?? '').trim().split('\n');
+      if (outcome?.exitCode === 0) return lines.at(-1) ?? '';
+      const why =
+        outcome === undefined
+          ? 'was not run: the node’s agent does not answer'
+          : `ended with status ${outcome.exitCode}`;
+      throw jobFailed(ref, id, why, `journalctl -u ${unit}, on ${ref.node}`, lines);
+    },
+
+    async reload(ref) {
+      if (processOf(ref).reload === undefined) return false;
+      return (await order(ref, 'reload', scripts.reloadScript(serviceUnitName(ref.service)), startMs)) === 'reloaded';
+    },
+
+    async ready(ref, { timeoutMs, signal }) {
+      const deadline = performance.now() + timeoutMs;
+      for (;;) {
+        signal.throwIfAborted();
+        const said = await reported(ref, Math.min(reportPatienceSeconds, Math.ceil(timeoutMs / 1000)));
+        if (said?.ready === true) return;
+        if (said?.state === 'failed') throw await died(ref);
+        if (performance.now() > deadline)
+          throw notReady(ref, Math.round(timeoutMs / 1000), logPlace(ref), await logOf(ref, evidenceLines));
+      }
+    },
+
+    async assertAlive(ref) {
+      const said = await reported(ref, 0);
+      // systemd starts again by itself what ended; what it has given up on is dead.
+      if (said !== undefined && (said.state === 'failed' || said.state === 'inactive')) throw await died(ref);
+    },
+
+    async differences() {
+      const outdated = (await status()).filter((state) => state.outdated);
+      // A node remembers a digest of what it started with, and no texts.
+      return outdated.map(({ node, service }) => ({ node, service, known: false, command: false, files: [] }));
+    },
+
+    async adopt(ref) {
+      await order(ref, 'note of', scripts.adoptScript(ref.service), quickMs);
+    },
+
+    async strays() {
+      const others = [...(await machines.all()).keys()].filter((node) => !known.has(node));
+      if (others.length === 0) return [];
+      return [...(await reports(others))].flatMap(([node, { services }]) =>
+        services.filter(({ state }) => state === 'active').map(({ service }) => ({ node, service })),
+      );
+    },
+
+    logs: logOf,
+
+    async *follow({ node, service }, signal) {
+      let cursor: string | undefined;
+      while (!signal.aborted) {
+        const script = scripts.followScript(serviceUnitName(service), cursor);
+        const text = await machines.run(node, script, { what: `the log of ${service}`, timeoutMs: quickMs });
+        const [, shown = text, place] = /^([\s\S]*?)-- cursor: (\S+)\s*$/.exec(text) ?? [];
+        cursor = place ?? cursor;
+        if (shown !== '' && !shown.startsWith('-- ')) yield shown;
+        await delay(followPollMs, undefined, { signal }).catch(() => undefined);
+      }
+    },
+
+    async purge() {
+      throw notPurgedHere(cluster.environment);
+    },
+  };
+}
+
+/** EC2's words, where the node itself says nothing. A machine that runs, and does not answer, is on its way, or lost: never `running`. */
+function stateOfMachine(state: string | undefined): RunState {
+  return state === 'running' || state === 'pending' ? 'starting' : 'stopped';
+}
