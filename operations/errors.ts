@@ -5,7 +5,10 @@ export function targetNotLocal(environment: string, target: string): EnsembleErr
   return new EnsembleError({
     code: 'OPERATIONS_TARGET_NOT_LOCAL',
     message: `environment ${environment} has target ${target}, and this command runs processes of this machine`,
-    next: 'Use an environment with target: local; deploying to a cloud is not there yet (README, "What works today").',
+    next:
+      target === 'aws'
+        ? `Deploy it: \`ensemble bootstrap\`, \`cdktf deploy ${environment}-foundation\`, \`ensemble secrets ensure\`, \`cdktf deploy ${environment}-data ${environment}-edge\`, each with -e ${environment} where it is ours; \`ensemble diff\` shows what would change. \`cdktf destroy\` takes it down (docs/aws.md).`
+        : 'Use an environment with target local or aws; the other clouds are not there yet (README, "What works today").',
   });
 }
 

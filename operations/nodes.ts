@@ -7,13 +7,18 @@ import { withFileLock } from '../platform/file-lock.ts';
 import type { Deployment } from './deployment.ts';
 import { runNodeJobs } from './start-services.ts';
 
+type Operated = Pick<Deployment, 'environment' | 'driver' | 'stateDirectory'>;
+
 export interface NodeOptions {
   readonly signal: AbortSignal;
   readonly onWaitForLock?: ((pid: number) => void) | undefined;
 }
 
 /** The services of a node that the environment names, in their order of start; of one that runs all the same, those that run. @throws EnsembleError CLUSTER_UNKNOWN_NODE */
-export async function servicesOf({ environment, driver }: Deployment, nodeId: string): Promise<readonly ServiceRef[]> {
+export async function servicesOf(
+  { environment, driver }: Pick<Operated, 'environment' | 'driver'>,
+  nodeId: string,
+): Promise<readonly ServiceRef[]> {
   const { cluster } = environment;
   const group = cluster.groups.find((candidate) => candidate.nodes.some((node) => node.id === nodeId));
   if (group !== undefined) return group.services.map((service) => ({ node: nodeId, service }));
@@ -28,7 +33,7 @@ export async function servicesOf({ environment, driver }: Deployment, nodeId: st
 
 /** Starts a node's services, each once the one before it serves. Says which were started. @throws EnsembleError DRIVER_... */
 export async function startNode(
-  deployment: Deployment,
+  deployment: Operated,
   nodeId: string,
   { signal, onWaitForLock, timeoutMs }: NodeOptions & { readonly timeoutMs: number },
 ): Promise<readonly (ServiceRef & { readonly started: boolean })[]> {
@@ -48,7 +53,7 @@ export async function startNode(
 
 /** Stops a node's services in the reverse order of their start. */
 export async function stopNode(
-  deployment: Deployment,
+  deployment: Operated,
   nodeId: string,
   { signal, onWaitForLock, timeoutMs }: NodeOptions & StopOptions,
 ): Promise<readonly (ServiceRef & { readonly outcome: string })[]> {
@@ -62,7 +67,7 @@ export async function stopNode(
 }
 
 async function locked<T>(
-  { stateDirectory }: Deployment,
+  { stateDirectory }: Operated,
   { signal, onWaitForLock }: NodeOptions,
   work: () => Promise<T>,
 ): Promise<T> {

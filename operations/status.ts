@@ -16,8 +16,8 @@ export interface KafkaStatus extends PartitionHealth {
   readonly clusterId: string;
   readonly brokers: readonly number[];
   readonly controller: number | undefined;
-  /** Topics of people; Kafka's own are not counted. */
-  readonly topics: number;
+  /** Topics of people; Kafka's own are not counted. Undefined where nobody says. */
+  readonly topics: number | undefined;
 }
 
 export interface StatusReport {
@@ -107,7 +107,8 @@ function kafkaStatus(metadata: ClusterMetadata): KafkaStatus {
   };
 }
 
-function findTroubles(
+/** Why a platform is not healthy, a sentence each. */
+export function findTroubles(
   services: readonly ServiceStatus[],
   quorum: Quorum,
   kafka: KafkaStatus | undefined,

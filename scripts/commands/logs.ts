@@ -1,13 +1,16 @@
 /** `ensemble logs` */
 import { EnsembleError, exitStatus } from '../../contracts/error.ts';
 import type { ServiceRef } from '../../drivers/driver.ts';
-import { openDeployment } from '../../operations/deployment.ts';
 import { servicesOf } from '../../operations/nodes.ts';
+import { type Operated, withOperated } from '../../operations/operated.ts';
 import { printJson, printLine } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
-export async function logs({ positional, options, deployment, signal, readerGone }: Invocation): Promise<number> {
-  const opened = await openDeployment(deployment);
+export async function logs(invocation: Invocation): Promise<number> {
+  return await withOperated(invocation.deployment, (operated) => show(operated, invocation));
+}
+
+async function show(opened: Operated, { positional, options, signal, readerGone }: Invocation): Promise<number> {
   const [node = ''] = positional;
   const ref = choose(await servicesOf(opened, node), node, options.service);
   const lines = await opened.driver.logs(ref, options.lines);

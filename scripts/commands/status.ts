@@ -1,12 +1,12 @@
 /** `ensemble status` */
 import { exitStatus } from '../../contracts/error.ts';
-import { openDeployment } from '../../operations/deployment.ts';
-import { observeStatus, type ServiceStatus } from '../../operations/status.ts';
+import { withOperated } from '../../operations/operated.ts';
+import type { ServiceStatus } from '../../operations/status.ts';
 import { formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function status({ options, deployment }: Invocation): Promise<number> {
-  const report = await observeStatus(await openDeployment(deployment));
+  const report = await withOperated(deployment, (operated) => operated.observe());
   if (options.json) printJson(report);
   else {
     printLine(servicesTable(report.services));
@@ -14,7 +14,7 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
     if (kafka !== undefined) {
       printWords(
         `\nKafka ${kafka.clusterId}: brokers ${kafka.brokers.join(', ')}; controller ${kafka.controller ?? 'none'}; ` +
-          `${kafka.topics} topics, ${kafka.partitions} partitions (Kafka’s own included), ${kafka.leaderless} without a leader, ${kafka.underReplicated} under-replicated`,
+          `${kafka.topics === undefined ? '' : `${kafka.topics} topics, `}${kafka.partitions} partitions (Kafka’s own included), ${kafka.leaderless} without a leader, ${kafka.underReplicated} under-replicated`,
       );
     }
     for (const { node, service } of report.strays)

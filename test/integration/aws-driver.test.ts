@@ -1,0 +1,209 @@
+/**
+ * The driver of nodes on AWS. Machines and the bucket are moto's; what is run on a node is run by a fake agent (fake-node-agent.ts), so that the scripts
+ * are real and systemd is not.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { openBucket } from '../../clients/aws/buckets.ts';
+import { openObjects } from '../../clients/aws/objects.ts';
+import { bucketName, nodeListKey, tags } from '../../contracts/aws-names.ts';
+import { formatNodeList } from '../../contracts/node-list.ts';
+import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { type OperatedAws, withAws } from '../../operations/aws/operated.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { requires } from '../requirements.ts';
+import { type Shim, startShim } from './aws-shim.ts';
+import { type FakeAgents, fakeAgents } from './fake-node-agent.ts';
+import { type MotoServer, startMoto } from './moto-server.ts';
+
+const environments = { environment: 'staging', environmentsDirectory: join(installationRoot(), 'environments') };
+const unit = 'ensemble-kafka.service';
+const ref = { node: 'worker-1', service: 'kafka' };
+
+requires('moto').describe('nodes on AWS', () => {
+  let moto: MotoServer;
+  let shim: Shim;
+  let folder: string;
+  let agents: FakeAgents;
+  let aws: AwsEnvironment;
+  let machine: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ensemble-agents-'));
+    moto = await startMoto();
+    shim = await startShim(moto.endpoint, async (asked) => await agents.answer(asked));
+    for (const [name, value] of Object.entries(moto.environment)) vi.stubEnv(name, value);
+    vi.stubEnv('AWS_ENDPOINT_URL', shim.endpoint);
+    aws = await openAwsEnvironment(environments, 'test');
+  });
+  beforeEach(async () => {
+    await moto.reset();
+    agents = fakeAgents(await mkdtemp(join(folder, 'run-')));
+    machine = await makeMachine('worker-1');
+    await agents.add(machine);
+    await writeList('worker-1', 'new');
+    await writeReport({ state: 'active', ready: true, pid: 7, running: 'new' });
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await shim?.stop();
+    await moto?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function makeMachine(node: string): Promise<string> {
+    const sdk = await import('@aws-sdk/client-ec2');
+    const client = new sdk.EC2Client({ region: aws.place.region });
+    const Tags = [
+      { Key: tags.environment, Value: 'staging' },
+      { Key: tags.node, Value: node },
+    ];
+    const made = await client.send(
+      new sdk.RunInstancesCommand({
+        ImageId: 'ami-12c6146b',
+        MinCount: 1,
+        MaxCount: 1,
+        TagSpecifications: [{ ResourceType: 'instance', Tags }],
+      }),
+    );
+    client.destroy();
+    return made.Instances?.[0]?.InstanceId ?? '';
+  }
+  async function writeList(node: string, digest: string) {
+    const region = { region: aws.place.region };
+    const bucket = await openBucket(region, bucketName(aws.place), aws.place.account);
+    await bucket.create();
+    bucket.close();
+    const objects = await openObjects(region, bucketName(aws.place), aws.place.account);
+    const probe = { host: '127.0.0.1', port: 9092, tls: false, send: '', expect: '' };
+    const lists = { accounts: [], volumes: [], folders: [], archives: [], packages: [], files: [], jobs: [] };
+    const list = { environment: 'staging', node, ...lists, services: [{ service: 'kafka', unit, digest, probe }] };
+    await objects.write(nodeListKey(node), formatNodeList(list));
+    objects.close();
+  }
+  const at = (name: string) => join(agents.folderOf(machine), name);
+  async function writeReport(service: { state: string; ready: boolean; pid: number; running: string | null }) {
+    const said = {
+      service: 'kafka',
+      since: '2026-01-01T00:00:00Z',
+      installed: 'new',
+      restarts: 0,
+      detail: '',
+      ...service,
+    };
+    const report = {
+      version: 1,
+      environment: 'staging',
+      node: 'worker-1',
+      time: '',
+      list: '',
+      boot: '',
+      fault: null,
+      services: [said],
+    };
+    await writeFile(at('report'), `${JSON.stringify(report)}\n`);
+  }
+  const operate = async <T>(work: (operated: OperatedAws) => Promise<T>) => await withAws(aws, work);
+  const soon = () => ({ timeoutMs: 5_000, signal: AbortSignal.timeout(20_000) });
+
+  requires('moto').it(
+    'status: what a node says of itself, and of one that says nothing never that it runs',
+    async () => {
+      const silent = await makeMachine('worker-2');
+      const states = await operate(async ({ driver }) => await driver.status());
+      const of = (node: string) => states.find((state) => state.node === node);
+      expect(of('worker-1')).toMatchObject({
+        service: 'kafka',
+        role: 'worker',
+        state: 'running',
+        pid: 7,
+        outdated: false,
+      });
+      expect(of('worker-1')?.address).toBe('worker-1.staging.internal:9092');
+      expect(of('worker-2')).toMatchObject({ state: 'starting', pid: undefined });
+      expect(of('worker-3')).toMatchObject({ state: 'stopped', pid: undefined });
+      expect(silent).not.toBe('');
+    },
+  );
+
+  requires('moto').it('a service that was started with other settings than the bucket has is outdated', async () => {
+    await writeReport({ state: 'active', ready: true, pid: 7, running: 'old' });
+    await operate(async ({ driver }) => {
+      expect((await driver.status()).find(({ node }) => node === 'worker-1')?.outdated).toBe(true);
+      expect(await driver.differences()).toEqual([{ ...ref, known: false, command: false, files: [] }]);
+    });
+  });
+
+  requires('moto').it('start, stop and restart are what systemd is told, and say what they did', async () => {
+    await operate(async ({ driver }) => {
+      expect(await driver.start(ref)).toEqual({ started: true });
+      expect(await driver.start(ref)).toEqual({ started: false });
+      expect(await driver.stop(ref)).toEqual({ outcome: 'stopped' });
+      expect(await driver.stop(ref)).toEqual({ outcome: 'not running' });
+      await driver.restart(ref);
+      expect(await readFile(at(`units/${unit}`), 'utf8')).toBe('active\n');
+      await writeFile(at('fail-stop'), '');
+      expect(await driver.stop(ref, { timeoutMs: 1_000 })).toEqual({ outcome: 'killed' });
+    });
+  });
+
+  requires('moto').it('install is the node’s own apply, and its words are shown where it fails', async () => {
+    await operate(async ({ driver }) => {
+      await driver.install('worker-1');
+      await driver.adopt(ref);
+      expect(await readFile(at('node-calls'), 'utf8')).toBe('apply\nstarted kafka\n');
+      await writeFile(at('fail-apply'), '');
+      await expect(driver.install('worker-1')).rejects.toMatchObject({
+        code: 'DRIVER_COMMAND_FAILED',
+        evidence: ['the list is not to be had'],
+      });
+    });
+  });
+
+  requires('moto').it('ready ends when the service answers, and with its log where it has ended', async () => {
+    await writeFile(at(`log/${unit}`), 'Exiting Kafka\n');
+    await operate(async ({ driver }) => {
+      await driver.ready(ref, soon());
+      await writeReport({ state: 'failed', ready: false, pid: 0, running: null });
+      const failed = { code: 'DRIVER_SERVICE_DIED', evidence: ['Exiting Kafka'] };
+      await expect(driver.ready(ref, soon())).rejects.toMatchObject(failed);
+      await expect(driver.assertAlive(ref)).rejects.toMatchObject({ code: 'DRIVER_SERVICE_DIED' });
+    });
+  });
+
+  requires('moto').it('logs are the journal’s, and following them gives what comes', async () => {
+    await writeFile(at(`log/${unit}`), 'one\ntwo\n');
+    await writeFile(at(`log-more/${unit}`), 'three\n');
+    await operate(async ({ driver }) => {
+      expect(await driver.logs(ref, 10)).toEqual(['one', 'two']);
+      for await (const text of driver.follow(ref, AbortSignal.timeout(30_000))) {
+        expect(text).toBe('three\n');
+        break;
+      }
+    });
+  });
+
+  requires('moto').it('a node without a machine, and one whose agent is away, are told apart', async () => {
+    await operate(async ({ driver }) => {
+      await expect(driver.start({ node: 'worker-3', service: 'kafka' })).rejects.toMatchObject({
+        code: 'DRIVER_NO_MACHINE',
+      });
+      agents.remove(machine);
+      await expect(driver.start(ref)).rejects.toMatchObject({ code: 'DRIVER_NODE_UNREACHABLE' });
+      await expect(driver.preflight([ref])).rejects.toMatchObject({ code: 'DRIVER_NODE_UNREACHABLE' });
+      await expect(driver.purge()).rejects.toMatchObject({ code: 'DRIVER_NOT_PURGED_HERE' });
+    });
+  });
+
+  requires('moto').it('services of a machine whose node the environment does not name are strays', async () => {
+    const other = await makeMachine('worker-9');
+    await agents.add(other);
+    const report = await readFile(at('report'), 'utf8');
+    await writeFile(join(agents.folderOf(other), 'report'), report.replace('worker-1', 'worker-9'));
+    await operate(async ({ driver }) => {
+      expect(await driver.strays()).toEqual([{ node: 'worker-9', service: 'kafka' }]);
+    });
+  });
+});
