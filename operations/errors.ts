@@ -7,7 +7,7 @@ export function targetNotLocal(environment: string, target: string): EnsembleErr
     message: `environment ${environment} has target ${target}, and this command runs processes of this machine`,
     next:
       target === 'aws'
-        ? `Deploy it: \`ensemble bootstrap\`, \`cdktf deploy ${environment}-foundation\`, \`ensemble secrets ensure\`, \`cdktf deploy ${environment}-data ${environment}-edge\`, each with -e ${environment} where it is ours; \`ensemble diff\` shows what would change. \`cdktf destroy\` takes it down (docs/aws.md).`
+        ? `Deploy it (docs/aws.md): \`ensemble bootstrap -e ${environment}\`, \`cdktf deploy ${environment}-foundation\`, \`ensemble secrets ensure -e ${environment}\`, \`cdktf deploy ${environment}-data ${environment}-edge\`; \`cdktf destroy '${environment}-*'\` takes it down.`
         : 'Use an environment with target local or aws; the other clouds are not there yet (README, "What works today").',
   });
 }
@@ -225,5 +225,23 @@ export function notReloaded(node: string, service: string): EnsembleError {
     code: 'OPERATIONS_NOT_RELOADED',
     message: `${service} on ${node} was to read its files again, and does not run`,
     next: 'Roll again: it is started then.',
+  });
+}
+
+export function nodeStays(node: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NODE_STAYS',
+    message: `${node} is not listed under \`retired:\`, so that it is meant to stay`,
+    next: `List it there and leave it out of the group’s count (docs/environment.md, "Numbers, and nodes that leave"), apply that, then run the command again.`,
+  });
+}
+
+export function nodeNeeded(node: string, reasons: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NODE_NEEDED',
+    message: `${node} cannot go yet; nothing was changed`,
+    next: 'End what is named above (replicas are moved to brokers that stay; what does not run is started), then run the command again.',
+    evidence: reasons,
+    exitStatus: 3,
   });
 }

@@ -7,7 +7,7 @@ import { withFileLock } from '../platform/file-lock.ts';
 import type { Deployment } from './deployment.ts';
 import { runNodeJobs } from './start-services.ts';
 
-type Operated = Pick<Deployment, 'environment' | 'driver' | 'stateDirectory'>;
+type Operated = Pick<Deployment, 'environment' | 'addressing' | 'driver' | 'stateDirectory'>;
 
 export interface NodeOptions {
   readonly signal: AbortSignal;

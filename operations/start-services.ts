@@ -71,7 +71,7 @@ async function runJobs(
 
 /** The node's own, and its group's where it is the first of it. @throws EnsembleError DRIVER_JOB_FAILED */
 export async function runNodeJobs(
-  { environment, addressing, driver }: Deployment,
+  { environment, addressing, driver }: Pick<Deployment, 'environment' | 'addressing' | 'driver'>,
   { node: id, service }: ServiceRef,
   when: Job['when'],
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /** The commands for an environment that is deployed to AWS: how each is called and what it exits with. */
 import { type Command, Option } from 'commander';
-import { addCommand } from './command-line.ts';
+import { addCommand, seconds } from './command-line.ts';
 
 export function addAwsCommands(program: Command): void {
   addCommand(program, 'bootstrap', 'make the bucket with Terraform’s state, once for an account and region', {
@@ -15,6 +15,15 @@ export function addAwsCommands(program: Command): void {
       new Option('--plugin-dir <folder>', 'take Terraform’s providers from here').env('TF_PLUGIN_DIR'),
     ],
     statuses: ['0 nothing would change', '1 an error', '2 something would change, or was never applied'],
+  });
+  addCommand(program, 'retire', 'let a node go that is listed under `retired:`, once the cluster can do without it', {
+    load: async () => (await import('./commands/retire.ts')).retire,
+    argument: ['<node>', 'a node, such as worker-4'],
+    options: [
+      new Option('--keep', 'take it back: its volumes are not to be deleted'),
+      seconds('--timeout <seconds>', 'after this long a service is ended by force', 60),
+    ],
+    statuses: ['0 it is out, and its volumes may be deleted', '1 an error', '3 it is needed: the reasons are shown'],
   });
   const secrets = program
     .command('secrets')

@@ -10,8 +10,12 @@ import { openBucket } from '../../clients/aws/buckets.ts';
 import { openObjects } from '../../clients/aws/objects.ts';
 import { bucketName, nodeListKey, tags } from '../../contracts/aws-names.ts';
 import { formatNodeList } from '../../contracts/node-list.ts';
+import { topicsProtocol } from '../../contracts/topics-request.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { observeAwsStatus } from '../../operations/aws/aws-status.ts';
 import { type OperatedAws, withAws } from '../../operations/aws/operated.ts';
+import { retireNode } from '../../operations/retire.ts';
+import { awsRetireTarget } from '../../operations/retire-targets.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { requires } from '../requirements.ts';
 import { type Shim, startShim } from './aws-shim.ts';
@@ -29,11 +33,18 @@ requires('moto').describe('nodes on AWS', () => {
   let agents: FakeAgents;
   let aws: AwsEnvironment;
   let machine: string;
+  let answerHealth: object | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ensemble-agents-'));
     moto = await startMoto();
-    shim = await startShim(moto.endpoint, async (asked) => await agents.answer(asked));
+    shim = await startShim(moto.endpoint, async (asked) => {
+      // The function needs a network that is not here: its answer is the test's.
+      if (!asked.path.includes('/invocations')) return await agents.answer(asked);
+      if (answerHealth === undefined) return { status: 404, body: '{"Message":"Function not found"}' };
+      const answer = { protocol: topicsProtocol, ok: true, action: 'health', answer: answerHealth };
+      return { status: 200, body: JSON.stringify(answer) };
+    });
     for (const [name, value] of Object.entries(moto.environment)) vi.stubEnv(name, value);
     vi.stubEnv('AWS_ENDPOINT_URL', shim.endpoint);
     aws = await openAwsEnvironment(environments, 'test');
@@ -206,4 +217,93 @@ requires('moto').describe('nodes on AWS', () => {
       expect(await driver.strays()).toEqual([{ node: 'worker-9', service: 'kafka' }]);
     });
   });
+
+  requires('moto').describe('asked through the function inside the network', () => {
+    const health = {
+      clusterId: 'c',
+      controllerId: 1,
+      partitions: 9,
+      leaderless: 0,
+      underReplicated: 0,
+      moving: 0,
+      amiss: [],
+    };
+    const brokers = (replicas: number) => [1, 2, 3].map((id) => ({ id, up: true, rack: null, replicas, leaders: 0 }));
+
+    requires('moto').it('status says what the cluster says, and what nobody says is a trouble', async () => {
+      answerHealth = { ...health, brokers: brokers(3) };
+      const report = await operate(observeAwsStatus);
+      expect(report.kafka).toMatchObject({ brokers: [1, 2, 3], controller: 1, partitions: 9 });
+      expect(report.services.find(({ node }) => node === 'worker-1')?.detail).toBe('controller');
+      expect(report.healthy).toBe(false);
+      expect(report.troubles).toContain('the masters are not one whole quorum');
+      answerHealth = undefined;
+      expect((await operate(observeAwsStatus)).troubles.join()).toContain(
+        'the function that asks brokers gave no answer',
+      );
+    });
+
+    requires('moto').it(
+      'retire refuses while a broker holds replicas; then it stops it and marks its volumes, and --keep takes that back',
+      async () => {
+        const { environment } = aws;
+        const groups = environment.cluster.groups.map((group) => ({
+          ...group,
+          nodes: group.nodes.map((node) => ({ ...node, leaving: node.id === 'worker-1' })),
+        }));
+        const leaving = { ...aws, environment: { ...environment, cluster: { ...environment.cluster, groups } } };
+        const [data, system] = [await makeVolume({ [tags.volume]: 'worker-1/data-1' }), await makeVolume({})];
+        const retire = async (keep: boolean) =>
+          await withAws(leaving, async (operated) =>
+            retireNode(awsRetireTarget(operated, join(folder, 'state')), 'worker-1', {
+              keep,
+              timeoutMs: 5_000,
+              signal: AbortSignal.timeout(30_000),
+            }),
+          );
+        await writeFile(at(`units/${unit}`), 'active\n');
+        answerHealth = { ...health, brokers: brokers(3) };
+        await expect(retire(false)).rejects.toMatchObject({ code: 'OPERATIONS_NODE_NEEDED', exitStatus: 3 });
+        expect(await released()).toEqual([]);
+        answerHealth = { ...health, brokers: brokers(0) };
+        expect(await retire(false)).toMatchObject({
+          stopped: [{ service: 'kafka', outcome: 'stopped' }],
+          volumes: [data],
+        });
+        expect(await released()).toEqual([data]);
+        expect(system).not.toBe(data);
+        await retire(true);
+        expect(await released()).toEqual([]);
+        const other = withAws(aws, (operated) =>
+          retireNode(awsRetireTarget(operated, join(folder, 'state')), 'worker-1', {
+            keep: false,
+            timeoutMs: 5_000,
+            signal: AbortSignal.timeout(30_000),
+          }),
+        );
+        await expect(other).rejects.toMatchObject({ code: 'OPERATIONS_NODE_STAYS' });
+      },
+    );
+  });
+
+  async function makeVolume(more: Readonly<Record<string, string>>): Promise<string> {
+    const sdk = await import('@aws-sdk/client-ec2');
+    const client = new sdk.EC2Client({ region: aws.place.region });
+    const all = { [tags.environment]: 'staging', [tags.node]: 'worker-1', ...more };
+    const Tags = Object.entries(all).map(([Key, Value]) => ({ Key, Value }));
+    const made = await client.send(
+      new sdk.CreateVolumeCommand({
+        AvailabilityZone: 'eu-west-1a',
+        Size: 1,
+        TagSpecifications: [{ ResourceType: 'volume', Tags }],
+      }),
+    );
+    client.destroy();
+    return made.VolumeId ?? '';
+  }
+  async function released(): Promise<readonly string[]> {
+    return await operate(async ({ instances }) =>
+      (await instances.volumes({ [tags.released]: 'yes' })).map(({ id }) => id),
+    );
+  }
 });
