@@ -47,6 +47,12 @@ const requirements = {
     reason: 'the tests do not run as root',
     remedy: 'run them as root, in a container for instance',
   },
+  botocore: {
+    met: () => spawnSync('python3', ['-c', 'import botocore'], { stdio: 'ignore', timeout: 60_000 }).status === 0,
+    reason: 'python3 has no botocore',
+    remedy: "pip install 'moto[server]', which brings it",
+  },
+  'systemd-analyze': command('systemd-analyze', 'apt-get install systemd'),
   namespaces: {
     met: () =>
       spawnSync('unshare', ['--mount', 'losetup', '--find'], { stdio: 'ignore', timeout: 20_000 }).status === 0,
