@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { z } from 'zod';
 import { ensureProgram } from '../../artifacts/program-bundle.ts';
 import { archiveKey, bucketName, nodeReportKey, nodeSecretName } from '../../contracts/aws-names.ts';
+import { nodeReportShape } from '../../contracts/node-report.ts';
 import type { NodeObjects } from '../../provision/node-objects.ts';
 import type { NodeSoftware } from '../../provision/software.ts';
 import { startShim } from './aws-shim.ts';
@@ -29,7 +31,7 @@ export interface MachineCloud {
   /** The bytes of an archive by its name, as they should be. */
   archive(name: string): { readonly key: string; readonly bytes: Buffer };
   setSecrets(node: string, values: Readonly<Record<string, string>> | undefined): Promise<void>;
-  report(node: string): Promise<unknown>;
+  report(node: string): Promise<z.output<typeof nodeReportShape>>;
   /** While false, the bucket answers nothing. */
   reachable: boolean;
   stop(): Promise<void>;
@@ -109,7 +111,7 @@ export async function startCloud(environment: string, waitSeconds: number): Prom
         await secretsManager.send(new DeleteSecretCommand({ SecretId: Name, ForceDeleteWithoutRecovery: true }));
       else await secretsManager.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(values) }));
     },
-    report: async (node: string): Promise<unknown> => JSON.parse(await get(nodeReportKey(node))),
+    report: async (node: string) => nodeReportShape.parse(JSON.parse(await get(nodeReportKey(node)))),
     async stop() {
       s3.destroy();
       secretsManager.destroy();
