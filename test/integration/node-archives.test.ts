@@ -30,6 +30,7 @@ import { ensureCertificates } from '../../operations/certificates.ts';
 import { requires } from '../requirements.ts';
 import { memoryStore } from '../secrets/memory-store.ts';
 import { buildableRuntimes } from './node-archives-fixture.ts';
+import { eventually } from './platform-fixture.ts';
 
 const { describe, it } = requires('debianIndex', 'linux', 'maven');
 const run = promisify(execFile);
@@ -131,8 +132,15 @@ describe('the archives of nodes', () => {
       if (worker === undefined) throw new Error('no worker');
       const bootstrap = `${addressing.host(worker)}:${addressing.port(worker, 'kafka', 'plaintext')}`;
       const tool = 'org.apache.kafka.tools.TopicCommand';
-      const create = ['--create', '--topic', 'proof', '--bootstrap-server', bootstrap];
-      await run(java, ['-XX:TieredStopAtLevel=1', '-cp', classpath('kafka').join(':'), tool, ...create]);
+      const create = ['--create', '--if-not-exists', '--topic', 'proof', '--bootstrap-server', bootstrap];
+      const command = ['-XX:TieredStopAtLevel=1', '-cp', classpath('kafka').join(':'), tool, ...create];
+      // A broker answers a moment before it counts as one that could hold a replica.
+      await eventually('a topic is made', 90_000, () =>
+        run(java, command).then(
+          () => true,
+          () => false,
+        ),
+      );
       const producer = await createProducer({ bootstrap: [bootstrap] });
       try {
         expect(await producer.send('proof', [{ key: '1', value: 'on an image' }])).toMatchObject([{ offset: 0n }]);
@@ -236,7 +244,7 @@ tolerate: 0
 masters: { count: 1, machine: { memoryMiB: 512, cpus: 1 }, volumeGiB: 1 }
 workers: { count: 1, machine: { memoryMiB: 1024, cpus: 1 }, volumeGiB: 1 }
 network:
-  subnet: 127.0.66.0/24
+  subnet: 127.0.97.0/24
 topics: topics.yaml
 profile:
   zookeeper: { heapMiB: 64 }
