@@ -2,7 +2,7 @@
  * `ensemble roll` on real ZooKeeper and Kafka, under a producer that waits for every replica: nothing acknowledged is lost or doubled, whatever the roll goes
  * through: killed in the middle of a restart and run again, refused while a broker is away, stopped by a node that does not come back.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { connect } from '../../clients/kafka/connection.ts';
@@ -32,25 +32,23 @@ describe('a platform of three masters and three workers that is rolled under loa
       kafkaSettings: kafka,
       network: `zookeeper: { settings: {${zookeeper}} }`,
     });
-  const pids = async () => {
-    const { services } = JSON.parse((await platform.run(['status', '--json'])).stdout) as StatusReport;
-    return new Map(services.map(({ node, pid }) => [node, pid]));
+  const recordOf = (node: string): { readonly pid: number; readonly restarting?: boolean } => {
+    const service = node.startsWith('master') ? 'zookeeper' : 'kafka';
+    return JSON.parse(
+      readFileSync(join(platform.folder, 'state', 'test', 'nodes', node, service, 'process.json'), 'utf8'),
+    );
   };
+  /** By node; undefined for one that does not run. Read from what the driver keeps: a command for each look would take most of the time. */
+  const pids = () => new Map(everyone.map((node) => [node, livingPid(recordOf(node).pid)]));
   /** Nodes that another process runs than before. */
-  const restarted = async (before: ReadonlyMap<string, number | undefined>) =>
-    [...(await pids())].filter(([node, pid]) => before.get(node) !== pid).map(([node]) => node);
+  const restarted = (before: ReadonlyMap<string, number | undefined>) =>
+    [...pids()].filter(([node, pid]) => before.get(node) !== pid).map(([node]) => node);
   const roll = async (...args: readonly string[]) => await platform.run(['roll', '--yes', '--json', ...args]);
   const rolled = async (...args: readonly string[]) => {
     const { status, stdout, stderr } = await roll(...args);
     expect(status, stderr + stdout).toBe(0);
     return JSON.parse(stdout) as RollReport;
   };
-  const isRestarting = (node: string) => {
-    const file = join(platform.folder, 'state', 'test', 'nodes', node, 'kafka', 'process.json');
-    // It is replaced as a whole; between two looks it is always there.
-    return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).restarting === true;
-  };
-
   beforeAll(async () => {
     platform = await platformFixture(66, { masters: 3, workers: 3 });
     const config = 'config: { min.insync.replicas: "2" }';
@@ -80,36 +78,40 @@ describe('a platform of three masters and three workers that is rolled under loa
     const leads = details.filter(({ detail }) => ['leader', 'controller'].includes(detail)).map(({ node }) => node);
     expect([nodes[2], nodes[5]], 'who leads comes last').toEqual(leads);
     const second = nodes[4] ?? '';
-    const before = await pids();
+    const before = pids();
 
     let pid = 0;
     const first = platform.run(['roll', '--yes'], { onStart: (started) => (pid = started) });
-    await eventually(`${second} is being restarted`, 120_000, () => isRestarting(second));
+    await eventually(`${second} is being restarted`, 120_000, () => recordOf(second).restarting === true);
     process.kill(pid, 'SIGKILL');
     expect((await first).status).toBeNull();
     const done = nodes.slice(0, 4).sort();
-    await eventually(`${second} is down`, 60_000, async () => (await pids()).get(second) === undefined);
-    const between = await pids();
-    expect((await restarted(before)).filter((node) => node !== second).sort()).toEqual(done);
+    await eventually(`${second} is down`, 60_000, () => pids().get(second) === undefined);
+    const between = pids();
+    expect(
+      restarted(before)
+        .filter((node) => node !== second)
+        .sort(),
+    ).toEqual(done);
 
     const report = await rolled();
     expect(report.plan.steps.map(({ node, actions: [action] }) => [node, action?.kind])).toEqual([
       [second, 'start'],
       [nodes[5], 'restart'],
     ]);
-    expect((await restarted(between)).sort()).toEqual([second, nodes[5] ?? ''].sort());
+    expect(restarted(between).sort()).toEqual([second, nodes[5] ?? ''].sort());
   });
 
   it('tells running brokers of what they can take, and restarts none', async () => {
     await settings('queued.max.requests: 400, num.network.threads: 9', 'maxClientCnxns: 70');
-    const before = await pids();
+    const before = pids();
     const { plan } = await rolled();
     expect(plan.steps.map(({ actions }) => actions)).toMatchObject(
       workers.map(() => [
         { kind: 'update', updates: [{ name: 'num.network.threads', from: '3', via: ['6'], to: '9', by: 'set' }] },
       ]),
     );
-    expect(await restarted(before)).toEqual([]);
+    expect(restarted(before)).toEqual([]);
     const connection = await connect({ bootstrap: bootstrap.split(','), clientId: 'test' });
     const running = await Promise.all(
       [1, 2, 3].map(async (to) => {
@@ -125,7 +127,7 @@ describe('a platform of three masters and three workers that is rolled under loa
   it('refuses while a broker is stopped, says what to do, and touches nothing', async () => {
     expect((await platform.run(['stop', 'worker-2'])).status).toBe(0);
     await settings('queued.max.requests: 300, num.network.threads: 9', 'maxClientCnxns: 70');
-    const before = await pids();
+    const before = pids();
     const { status, stdout } = await roll();
     expect(status).toBe(3);
     expect(JSON.parse(stdout).error).toMatchObject({
@@ -133,13 +135,13 @@ describe('a platform of three masters and three workers that is rolled under loa
       evidence: expect.arrayContaining(['kafka on worker-2 is stopped', 'the broker on worker-2 is not registered']),
       next: expect.stringContaining('`ensemble start worker-2`'),
     });
-    expect(await restarted(before)).toEqual([]);
+    expect(restarted(before)).toEqual([]);
     expect((await platform.run(['start', 'worker-2'])).status).toBe(0);
   });
 
   it('stops at the first node that does not come back, and goes on from there once the setting is mended', async () => {
     await settings('authorizer.class.name: no.such.Class, num.network.threads: 9', 'maxClientCnxns: 70');
-    const before = await pids();
+    const before = pids();
     const { status, stdout } = await roll();
     expect(status, stdout).toBe(4);
     const report = JSON.parse(stdout) as RollReport;
@@ -147,7 +149,7 @@ describe('a platform of three masters and three workers that is rolled under loa
     expect(report.nodes.map(({ outcome }) => outcome)).toEqual(['stopped', 'untouched', 'untouched']);
     expect(report.stopped).toMatchObject({ node: failed, error: { code: 'DRIVER_SERVICE_DIED' } });
     expect(report.stopped?.error.evidence.join('\n')).toContain('no.such.Class');
-    expect(await restarted(before)).toEqual([failed]);
+    expect(restarted(before)).toEqual([failed]);
 
     // What the other two run with, worker-2 by its start and worker-1 or worker-3 still with 400.
     await settings('queued.max.requests: 400, num.network.threads: 9', 'maxClientCnxns: 70');
@@ -158,9 +160,9 @@ describe('a platform of three masters and three workers that is rolled under loa
   });
 
   it('restarts one node alone where nothing changed, for another Java', async () => {
-    const before = await pids();
+    const before = pids();
     await rolled('--only', 'worker-3', '--restart');
-    expect(await restarted(before)).toEqual(['worker-3']);
+    expect(restarted(before)).toEqual(['worker-3']);
   });
 
   it('lost, doubled and disordered no record of the producer, which was told of no fault', async () => {
@@ -171,3 +173,12 @@ describe('a platform of three masters and three workers that is rolled under loa
     expect(outcomes.length).toBeGreaterThan(1_000);
   });
 });
+
+function livingPid(pid: number): number | undefined {
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
+  }
+}
