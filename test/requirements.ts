@@ -24,6 +24,7 @@ const requirements = {
   haproxy: command('haproxy', 'apt-get install haproxy'),
   shellcheck: command('shellcheck', 'apt-get install shellcheck'),
   script: command('script', 'apt-get install bsdutils'),
+  gpg: command('gpg', 'apt-get install gnupg'),
   git: command('git', 'apt-get install git'),
   moto: command('moto_server', "pip install 'moto[server]'"),
   python: {
