@@ -58,7 +58,7 @@ export async function ensureAwsSecrets(
 }
 
 /** The operator's store, for as long as `work` takes. */
-async function withStore<T>(
+export async function withStore<T>(
   { place }: Pick<AwsEnvironment, 'place'>,
   work: (store: SecretStore, client: SecretsClient) => Promise<T>,
 ): Promise<T> {
