@@ -10,6 +10,7 @@ import { describeConfigs } from '../../clients/kafka/requests/describe-configs.t
 import type { RollPlan } from '../../operations/roll/plan.ts';
 import type { RollReport } from '../../operations/roll.ts';
 import type { StatusReport } from '../../operations/status.ts';
+import { isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import { checkProducedLog } from '../histories/produced-log.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
@@ -32,14 +33,14 @@ describe('a platform of three masters and three workers that is rolled under loa
       kafkaSettings: kafka,
       network: `zookeeper: { settings: {${zookeeper}} }`,
     });
-  const recordOf = (node: string): { readonly pid: number; readonly restarting?: boolean } => {
+  const recordOf = (node: string): ProcessIdentity & { readonly restarting?: boolean } => {
     const service = node.startsWith('master') ? 'zookeeper' : 'kafka';
     return JSON.parse(
       readFileSync(join(platform.folder, 'state', 'test', 'nodes', node, service, 'process.json'), 'utf8'),
     );
   };
   /** By node; undefined for one that does not run. Read from what the driver keeps: a command for each look would take most of the time. */
-  const pids = () => new Map(everyone.map((node) => [node, livingPid(recordOf(node).pid)]));
+  const pids = () => new Map(everyone.map((node) => [node, livingPid(recordOf(node))]));
   /** Nodes that another process runs than before. */
   const restarted = (before: ReadonlyMap<string, number | undefined>) =>
     [...pids()].filter(([node, pid]) => before.get(node) !== pid).map(([node]) => node);
@@ -174,11 +175,7 @@ describe('a platform of three masters and three workers that is rolled under loa
   });
 });
 
-function livingPid(pid: number): number | undefined {
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch {
-    return undefined;
-  }
+/** One that ended and was not reaped yet does not run. */
+function livingPid(identity: ProcessIdentity): number | undefined {
+  return isAlive(identity) ? identity.pid : undefined;
 }
