@@ -23,7 +23,7 @@ export interface SynthesizedStack {
   readonly inventory: Inventory;
 }
 
-const software = {
+export const testSoftware = {
   ...madeUpSoftware,
   archives: {
     ...madeUpSoftware.archives,
@@ -35,7 +35,7 @@ const software = {
 export function synthesized(cluster: Cluster): Readonly<Record<StackPart, SynthesizedStack>> {
   const folder = mkdtempSync(join(tmpdir(), 'ensemble-synth-'));
   try {
-    synthesize([cluster], software, folder);
+    synthesize([cluster], testSoftware, folder);
     const read = (part: StackPart): SynthesizedStack => {
       const name = stackName(cluster.environment, part);
       const text = readFileSync(join(folder, 'stacks', name, 'cdk.tf.json'), 'utf8');
