@@ -11,6 +11,7 @@ import { formatResults, type Result } from './format.ts';
 import { idleSubscriptions } from './idle-subscriptions.ts';
 import { pushDeliveries } from './push-deliveries.ts';
 import { resolveRender } from './resolve-render.ts';
+import { stacks } from './stacks.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { topicsApply } from './topics-apply.ts';
@@ -30,6 +31,7 @@ const figures: readonly Figure[] = [
   api,
   idleSubscriptions,
   pushDeliveries,
+  stacks,
 ];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');
