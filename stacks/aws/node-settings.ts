@@ -1,4 +1,5 @@
 /** Settings of nodes as objects of the bucket: what a machine fetches to become its node (provision/). A changed setting is a changed object, and nothing more. */
+import { createHash } from 'node:crypto';
 import { S3Object } from '@cdktf/provider-aws/lib/s3-object/index.js';
 import { TerraformLocal } from 'cdktf';
 import { namedAddressing } from '../../cluster/addressing.ts';
@@ -15,13 +16,20 @@ export function nodeSettings(
   software: NodeSoftware,
 ): void {
   const addressing = namedAddressing(cluster);
+  // Nodes of a group have most texts in common: written once, a thousand workers are a quarter of the size.
+  const texts = new Map<string, string>();
+  const shared = (text: string): string => {
+    const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    if (!texts.has(digest)) texts.set(digest, literal(text));
+    return digest;
+  };
   const nodes = new Map<string, { readonly node: string; readonly role: string }>();
   const entries = groups.flatMap((group) =>
     group.nodes.flatMap((node) => {
       const { list, files } = nodeObjects(cluster, group, node, addressing, software);
       return [{ key: list.key, text: list.text, path: '/list' }, ...files].map(({ key, text, path }) => {
         nodes.set(`${node.id}${path}`, { node: node.id, role: node.role });
-        return [`${node.id}${path}`, { key, text: literal(text) }] as const;
+        return [`${node.id}${path}`, { key, text: shared(text) }] as const;
       });
     }),
   );
@@ -29,7 +37,7 @@ export function nodeSettings(
     new S3Object(stack, 'settings', {
       bucket: bucketName(placeOf(cluster)),
       key: eachValue('key'),
-      content: eachValue('text'),
+      content: expression('local.texts[each.value.text]'),
       contentType: 'text/plain; charset=utf-8',
     }),
     'settings',
@@ -37,6 +45,7 @@ export function nodeSettings(
     (key) => ({ ...nodes.get(key), holdsData: false, what: 'settings object' }),
   );
   // Terraform reads `for_each` once for each member of a family, and JSON's texts anew each time; what is local is read once.
+  new TerraformLocal(stack, 'texts', Object.fromEntries(texts)).overrideLogicalId('texts');
   new TerraformLocal(stack, 'settings-texts', Object.fromEntries(entries)).overrideLogicalId('settings');
   object.addOverride('for_each', expression('local.settings'));
 }

@@ -22,8 +22,10 @@ export function resourcesOf(stacks: readonly Pick<SynthesizedStack, 'name' | 'js
     Object.entries(json.resource).flatMap(([type, named]) =>
       Object.entries(named).flatMap(([name, { for_each: members, ...body }]) => {
         const address = `${stack}:${type}.${name}`;
-        if (typeof members !== 'object' || members === null) return [{ address, stack, type, name, body }];
-        return Object.entries(members).map(([key, value]) => ({
+        const local = /^\$\{local\.(\w+)\}$/.exec(String(members))?.[1];
+        const family = local === undefined ? members : field(json.locals, local);
+        if (typeof family !== 'object' || family === null) return [{ address, stack, type, name, body }];
+        return Object.entries(family).map(([key, value]) => ({
           address: `${address}[${JSON.stringify(key)}]`,
           stack,
           type,
