@@ -17,6 +17,7 @@ export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
   const fault: SayFault = (path, expected, found, next) => parsed.fault(path, { expected, found, next });
   const { draft } = parsed;
   const wrong = parsed.faults.map(({ path }) => path);
+  checkName(draft, fault);
   checkTarget(draft, fault);
   for (const role of roles) {
     const sized = !wrong.some((path) => path.startsWith(`${role.field}.count`) || path.startsWith(`${role.field}.ids`));
@@ -31,6 +32,19 @@ export function checkEnvironment(parsed: Parsed<EnvironmentSpec>): void {
   checkAws(draft, fault);
   checkAddresses(draft, fault);
   checkPorts(draft, fault);
+}
+
+/** Folders beside those of environments, in the folder of the state. */
+const otherFolders = ['archives'];
+
+function checkName({ name }: EnvironmentDraft, fault: SayFault): void {
+  if (name === undefined || !otherFolders.includes(name)) return;
+  fault(
+    ['name'],
+    'a name of its own',
+    `${name}, which is a folder of Ensemble’s own beside the state`,
+    'choose another',
+  );
 }
 
 function checkTarget({ target, region, profile }: EnvironmentDraft, fault: SayFault): void {

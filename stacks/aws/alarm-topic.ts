@@ -8,6 +8,7 @@ import type { TerraformStack } from 'cdktf';
 import type { Cluster } from '../../cluster/model.ts';
 import { type AwsPlace, ownName } from '../../contracts/aws-names.ts';
 import type { Ledger } from '../ledger.ts';
+import type { FoundationStack } from './foundation-stack.ts';
 import { placeOf } from './place.ts';
 
 export function alarmTopicArn({ environment, account, region }: AwsPlace): string {
@@ -15,9 +16,12 @@ export function alarmTopicArn({ environment, account, region }: AwsPlace): strin
 }
 
 /** Whoever the environment names is asked by mail whether they want to be written to. */
-export function alarmTopic(stack: TerraformStack, ledger: Ledger, cluster: Cluster): void {
+export function alarmTopic(stack: TerraformStack, ledger: Ledger, cluster: Cluster, { keyArn }: FoundationStack): void {
   const topic = ledger.one(
-    new SnsTopic(stack, 'alarms', { name: ownName(placeOf(cluster).environment, 'alarms') }),
+    new SnsTopic(stack, 'alarms', {
+      name: ownName(placeOf(cluster).environment, 'alarms'),
+      kmsMasterKeyId: keyArn,
+    }),
     'alarms',
     { holdsData: false, what: 'topic of alarms' },
   );

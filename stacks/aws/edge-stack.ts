@@ -32,7 +32,7 @@ export class EdgeStack extends TerraformStack {
     this.addDependency(foundation);
     const groups = cluster.groups.filter(({ identity }) => identity === 'fungible');
     const nodes = { stack: this, ledger: this.ledger, cluster, groups, foundation };
-    alarmTopic(this, this.ledger, cluster);
+    alarmTopic(this, this.ledger, cluster, foundation);
     if (groups.length > 0) {
       nodeSettings(nodes, software);
       nodeMachines({ ...nodes, after: ['aws_s3_object.settings'], guarded: false });

@@ -221,6 +221,11 @@ const refusals: Readonly<Record<string, readonly (readonly [what: string, text: 
       change({ 'name: small': 'name: Small' }),
       '1:1: name: expected a name of lower-case letters, digits and single hyphens, found the text "Small"; change it',
     ],
+    [
+      'a name that is a folder of our own',
+      change({ 'name: small': 'name: archives' }),
+      '1:1: name: expected a name of its own, found archives, which is a folder of Ensemble’s own beside the state; choose another',
+    ],
     ['one that is missing', change({ [topics]: '' }), '1:1: topics: expected text, found nothing; add it'],
     [
       'a slip of the hand',

@@ -131,6 +131,7 @@ describe('a planted violation is caught:', () => {
     ['a bucket without TLS', 'aws_s3_bucket_policy', { policy: statement({}) }],
     ['a secret with AWS’s key', 'aws_secretsmanager_secret', { kms_key_id: undefined }],
     ['logs in the clear', 'aws_cloudwatch_log_group', { kms_key_id: undefined }],
+    ['alarms in the clear', 'aws_sns_topic', { kms_master_key_id: undefined }],
     ['a key for ever', 'aws_kms_key', { enable_key_rotation: false }],
   ] as const)('%s', (_what, type, change) => expect(more(encryption, type, change)).toBe(1));
 

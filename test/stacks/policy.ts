@@ -108,6 +108,9 @@ export const encryption: Rule = (resources) => [
       .filter(({ body }) => body.kms_key_id === undefined)
       .map(({ address }) => `${address} is not encrypted with the environment’s key`),
   ),
+  ...ofType(resources, 'aws_sns_topic')
+    .filter(({ body }) => body.kms_master_key_id === undefined)
+    .map(({ address }) => `${address} is not encrypted with the environment’s key`),
   ...ofType(resources, 'aws_kms_key')
     .filter(({ body }) => body.enable_key_rotation !== true)
     .map(({ address }) => `${address} is not rotated`),
