@@ -30,7 +30,10 @@ export async function retire(invocation: Invocation): Promise<number> {
 function show({ node, released, stopped, volumes, environment }: RetireReport, target: string): void {
   for (const { service, outcome } of stopped) printLine(`${service} on ${node}: ${outcome}`);
   if (volumes.length > 0) printLine(`${volumes.join(', ')}: ${released ? 'may be deleted' : 'kept'}`);
-  if (!released) return printWords(`${node} keeps its data; leave it under \`retired:\`, or give it its place back.`);
+  if (!released) {
+    printWords(`${node} keeps its data; leave it under \`retired:\`, or give it its place back.`);
+    return;
+  }
   printWords(
     target === 'aws'
       ? `${node} is out. Remove it from \`retired:\`, then \`cdktf deploy ${environment}-data\` deletes its machine and its volumes; until then \`ensemble retire ${node} --keep\` takes that back.`

@@ -29,7 +29,7 @@ function costTables(text: string): readonly Table[] {
 }
 
 /** `3 × 0.5 + 1`: products and their sum. */
-function valueOf(arithmetic: string): number {
+function productOf(arithmetic: string): number {
   return arithmetic
     .split(' + ')
     .map((product) => product.split(' × ').reduce((value, factor) => value * Number(factor), 1))
@@ -45,7 +45,7 @@ describe('the costs in docs/aws.md', () => {
     for (const { title, rows, sum } of tables) {
       expect(rows.length, title).toBeGreaterThan(5);
       for (const { what, arithmetic, amount } of rows)
-        expect(amount, `${title}: ${what}`).toBeCloseTo(valueOf(arithmetic), 1);
+        expect(amount, `${title}: ${what}`).toBeCloseTo(productOf(arithmetic), 1);
       expect(sum, title).toBeCloseTo(
         rows.reduce((all, { amount }) => all + amount, 0),
         1,
@@ -75,6 +75,6 @@ describe('the costs in docs/aws.md', () => {
     const wrong =
       '**x**\n\n| What | Arithmetic | USD |\n|---|---|---|\n| a | 2 × 3 | 7.00 |\n| **Sum** | | **7.00** |\n';
     const [table] = costTables(wrong);
-    expect(table?.rows[0]?.amount).not.toBeCloseTo(valueOf(table?.rows[0]?.arithmetic ?? ''), 1);
+    expect(table?.rows[0]?.amount).not.toBeCloseTo(productOf(table?.rows[0]?.arithmetic ?? ''), 1);
   });
 });
