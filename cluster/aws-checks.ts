@@ -24,7 +24,18 @@ export function checkAws(draft: EnvironmentDraft, fault: SayFault): void {
       'name fewer',
     );
   checkVolumes(draft, fault);
+  const volumes = draft.workers?.volumes ?? 1;
+  if (volumes > mostVolumes)
+    fault(
+      ['workers', 'volumes'],
+      `at most ${mostVolumes} volumes (a machine learns of them from one tag, which AWS ends at 256 characters)`,
+      `${volumes}`,
+      'write fewer and larger ones',
+    );
 }
+
+/** `data-1=vol-0123456789abcdef0,` has 29 characters. */
+const mostVolumes = 8;
 
 function checkPlace({ region, zones = [] }: EnvironmentDraft, fault: SayFault): void {
   if (region === undefined) return;

@@ -29,6 +29,9 @@ export function stateKey(environment: string, part: StackPart): string {
 export const stackParts = ['foundation', 'data', 'edge'] as const;
 export type StackPart = (typeof stackParts)[number];
 
+/** Terraform's variable by which a comparison says that it needs no archives. */
+export const archivesWanted = 'archives_wanted';
+
 /** `production-data` */
 export function stackName(environment: string, part: StackPart): string {
   return `${environment}-${part}`;

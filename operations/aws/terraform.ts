@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { archivesWanted } from '../../contracts/aws-names.ts';
 import type { EnsembleError } from '../../contracts/error.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { synthesisFailed, terraformAbsent, terraformFailed } from './errors.ts';
@@ -33,7 +34,13 @@ export async function terraform(
   { folder, signal, accept = [] }: TerraformOptions,
 ): Promise<TerraformRun> {
   const program = process.env.TERRAFORM_BINARY_NAME ?? 'terraform';
-  const environment = { TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
+  const environment = {
+    TF_IN_AUTOMATION: '1',
+    TF_INPUT: '0',
+    CHECKPOINT_DISABLE: '1',
+    // Plans alone are made here: a machine of CI has no archives and needs none.
+    [`TF_VAR_${archivesWanted}`]: 'false',
+  };
   return await runToEnd([program, ...words], { folder, environment, signal, accept }, (lines) =>
     terraformFailed(words[0] ?? '', folder, lines),
   );

@@ -165,6 +165,7 @@ TimeoutStartSec=infinity
 Restart=on-failure
 RestartSec=30
 RestartPreventExitStatus=78
+StandardOutput=journal+console
 [Install]
 WantedBy=multi-user.target
 UNIT

@@ -28,7 +28,13 @@ export class DataStack extends TerraformStack {
     const groups = cluster.groups.filter(({ identity }) => identity === 'pinned');
     const nodes = { stack: this, ledger: this.ledger, cluster, groups, foundation };
     nodeSettings(nodes, software);
-    nodeMachines({ ...nodes, volumesTag, after: ['aws_s3_object.settings'], guarded: true });
+    // A machine that asks for a name before it is there may be told for a quarter of an hour that there is none.
+    nodeMachines({
+      ...nodes,
+      volumesTag,
+      after: ['aws_s3_object.settings', 'aws_route53_record.node'],
+      guarded: true,
+    });
     nodeVolumes(nodes);
     instanceIdsOutput(this);
   }

@@ -35,7 +35,7 @@ export class EdgeStack extends TerraformStack {
     alarmTopic(this, this.ledger, cluster, foundation);
     if (groups.length > 0) {
       nodeSettings(nodes, software);
-      nodeMachines({ ...nodes, after: ['aws_s3_object.settings'], guarded: false });
+      nodeMachines({ ...nodes, after: ['aws_s3_object.settings', 'aws_route53_record.node'], guarded: false });
       instanceIdsOutput(this);
     }
     entrance(nodes);

@@ -15,10 +15,12 @@ import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/
 import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning/index.js';
 import { S3Object } from '@cdktf/provider-aws/lib/s3-object/index.js';
 import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-secret/index.js';
+import { TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Cluster } from '../../cluster/model.ts';
 import {
   type AwsPlace,
+  archivesWanted,
   bucketName,
   logGroupName,
   nodeSecretName,
@@ -53,6 +55,11 @@ export function buildVault(scope: Construct, ledger: Ledger, cluster: Cluster, a
   const place = placeOf(cluster);
   buildKey(scope, ledger, place, cluster.protect);
   buildBucket(scope, ledger, place, cluster.protect);
+  new TerraformVariable(scope, 'archives-wanted', {
+    type: 'bool',
+    default: true,
+    description: 'Whether archives must lie on this machine; a comparison needs none',
+  }).overrideLogicalId(archivesWanted);
   ledger
     .each(
       new S3Object(scope, 'archives', {
@@ -66,7 +73,7 @@ export function buildVault(scope: Construct, ledger: Ledger, cluster: Cluster, a
           // Else an apply would stop half-way, at a file that is not there.
           precondition: [
             {
-              condition: expression('fileexists(each.value.source)'),
+              condition: expression(`!var.${archivesWanted} || fileexists(each.value.source)`),
               errorMessage: `${eachValue('source')} is not there: run \`npx ensemble artifacts build\` first.`,
             },
           ],
@@ -220,15 +227,15 @@ function buildBucket(scope: Construct, ledger: Ledger, place: AwsPlace, protect:
 }
 
 function buildSecrets(scope: Construct, ledger: Ledger, cluster: Cluster): void {
-  const { environment, groups, protect } = cluster;
+  const { environment, groups } = cluster;
   const ids = [...groups.flatMap(({ nodes }) => nodes.map(({ id, role }) => [id, role] as const))];
   ledger.each(
     new SecretsmanagerSecret(scope, 'secrets', {
       name: nodeSecretName(environment, eachKey),
       description: eachValue('description'),
       kmsKeyId: expression('aws_kms_key.own.arn'),
-      // Its value can be made again from the operator's store; the name can be used again at once only where nothing is kept.
-      recoveryWindowInDays: protect ? 30 : 0,
+      // Its value can be made again from the operator's store; and a node that comes back may have its name at once only where nothing is kept.
+      recoveryWindowInDays: 0,
     }),
     'node',
     Object.fromEntries([
@@ -247,7 +254,7 @@ function buildSecrets(scope: Construct, ledger: Ledger, cluster: Cluster): void 
 const logDays = 30;
 
 function buildLogGroups(scope: Construct, ledger: Ledger, { environment, groups }: Cluster): void {
-  const names = [...groups.map(({ role }) => role), 'network'];
+  const names = [...groups.map(({ role }) => role), 'network', topicsApplierNode];
   ledger.each(
     new CloudwatchLogGroup(scope, 'logs', {
       name: logGroupName(environment, eachKey),

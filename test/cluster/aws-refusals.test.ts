@@ -69,6 +69,11 @@ const refusals: Readonly<Record<string, readonly (readonly [string, string, stri
   ],
   volumes: [
     [
+      'more than a machine can be told of',
+      change({ '  volumeGiB: 5\n': '  volumeGiB: 5\n  volumes: 9\n' }, cloud),
+      '15:3: workers.volumes: expected at most 8 volumes (a machine learns of them from one tag, which AWS ends at 256 characters), found 9; write fewer and larger ones',
+    ],
+    [
       'more operations than so small a volume has',
       change({ 'volumeGiB: 5\n': 'volumeGiB: 5\n  volumeIops: 4000\n' }, cloud),
       '15:3: workers.volumeIops: expected at most 3000 operations a second for 5 GiB (gp3 has 500 for each GiB), found 4000; lower it, or give the volume more GiB',

@@ -83,6 +83,29 @@ describe('nodes of an environment on AWS', () => {
     expect(resource.aws_lb_target_group?.entrance?.target_type).toBe('ip');
   });
 
+  it('no machine is made before its name is known and its settings lie there', () => {
+    for (const stack of [protectedStacks.data, protectedStacks.edge])
+      expect(stack.json.resource.aws_instance?.node?.depends_on).toEqual(
+        expect.arrayContaining(['aws_s3_object.settings', 'aws_route53_record.node']),
+      );
+  });
+
+  it('what the function says, its metrics among it, has a group of logs to go to', () => {
+    const { function: made = {} } = { function: protectedStacks.edge.json.resource.aws_lambda_function };
+    const groups = Object.keys(family(protectedStacks.foundation.json.resource.aws_cloudwatch_log_group?.own));
+    const wanted = Object.values(made).map((block) => (block.logging_config as { log_group: string }).log_group);
+    expect(wanted).toEqual(['/ensemble/staging/topics-applier']);
+    expect(groups.map((group) => `/ensemble/staging/${group}`)).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it('a plan asks for archives, unless it is made to compare alone', () => {
+    const { archive } = protectedStacks.foundation.json.resource.aws_s3_object ?? {};
+    expect(JSON.stringify(archive?.lifecycle)).toContain('!var.archives_wanted || fileexists(each.value.source)');
+    expect(protectedStacks.foundation.json.variable).toMatchObject({
+      archives_wanted: { type: 'bool', default: true },
+    });
+  });
+
   it('settings are whole texts: Terraform reads nothing into them', () => {
     const { settings, texts } = protectedStacks.data.json.locals as {
       settings: Record<string, { key: string; text: string }>;
