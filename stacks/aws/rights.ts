@@ -115,6 +115,12 @@ function flowLogRights({ environment, account, region }: AwsPlace): readonly Sta
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
       resources: [group, `${group}:*`],
     },
+    // AWS's page on flow logs names it among what the role must have; it names no single group.
+    {
+      sid: 'FindTheGroup',
+      actions: ['logs:DescribeLogGroups'],
+      resources: [`arn:aws:logs:${region}:${account}:log-group:*`],
+    },
   ];
 }
 
@@ -129,12 +135,8 @@ function snapshotRights({ environment, account, region }: AwsPlace): readonly St
       conditions: { StringEquals: { [`aws:ResourceTag/${tags.snapshots}`]: environment } },
     },
     { sid: 'IntoSnapshots', actions: ['ec2:CreateSnapshot'], resources: [snapshots] },
-    {
-      sid: 'MarkThem',
-      actions: ['ec2:CreateTags'],
-      resources: [snapshots],
-      conditions: { StringEquals: { 'ec2:CreateAction': 'CreateSnapshot' } },
-    },
+    // Without a condition, as AWS's own policy for this service has it: whether a copy is marked as it is made, or after, is the service's affair.
+    { sid: 'MarkThem', actions: ['ec2:CreateTags'], resources: [snapshots] },
     {
       sid: 'ForgetOldOnes',
       actions: ['ec2:DeleteSnapshot'],

@@ -49,7 +49,7 @@ export function topicsApplier(
   const role = ledger.one(
     new IamRole(stack, 'applier', {
       name,
-      assumeRolePolicy: trust('lambda.amazonaws.com', account),
+      assumeRolePolicy: trust('lambda.amazonaws.com'),
     }),
     'applier',
     about('role'),
