@@ -193,7 +193,8 @@ describe('topics of an environment on AWS', () => {
     let pid = 0;
     aws.invoke = async (name, event) => {
       const answer = await lambda.invoke(name, event);
-      if (event.includes('"action":"apply"')) process.kill(pid, 'SIGINT');
+      // Not at a refusal: what was removed a moment ago may still be on its way out, and then the command looks again and asks again.
+      if (event.includes('"action":"apply"') && answer.payload.includes('"ok":true')) process.kill(pid, 'SIGINT');
       return answer;
     };
     const interrupted = await topics(['apply', '--yes', '--throttle', '50000'], {
@@ -201,7 +202,7 @@ describe('topics of an environment on AWS', () => {
         pid = started;
       },
     });
-    expect(interrupted.status).toBe(4);
+    expect(interrupted.status, interrupted.stderr + interrupted.stdout).toBe(4);
     expect(interrupted.stdout).toContain('under their throttle');
     expect(await throttles()).toBe(6);
     aws.invoke = lambda.invoke;
