@@ -10,6 +10,8 @@ export interface CommandSpec {
   readonly statuses: readonly string[];
   /** What the command does, when it is interrupted, about what it had begun; absent where that simply stays. */
   readonly onInterrupt?: string;
+  /** In the place of an error's own, where the usual ones mean something else here. */
+  readonly errorStatus?: number;
 }
 
 export function addCommand(parent: Command, name: string, description: string, spec: CommandSpec): void {
@@ -30,7 +32,7 @@ export function addCommand(parent: Command, name: string, description: string, s
     const { invoke } = await import('./commands/invocation.ts');
     const environmentGiven = command.getOptionValueSource('environment') !== 'default';
     const options = { ...command.opts(), environmentGiven };
-    const status = await invoke(spec.load, positional, options, spec.onInterrupt);
+    const status = await invoke(spec.load, positional, options, spec);
     // Done means done: a client's forgotten timer must not keep a person, or a pipeline, waiting. What was printed goes out first.
     await Promise.all(
       [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),

@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { addAwsCommands } from './aws-commands.ts';
+import { addChaosCommands } from './chaos-commands.ts';
 import { addCommand, collect, seconds, wholeNumber } from './command-line.ts';
 import { addTopicsCommands } from './topics-commands.ts';
 
@@ -153,5 +154,6 @@ addCommand(program, 'validate', 'check an environment file and its topics manife
 });
 
 addAwsCommands(program);
+addChaosCommands(program);
 
 await program.parseAsync();

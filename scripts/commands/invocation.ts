@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { DeploymentOptions } from '../../operations/deployment.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
+import type { CommandSpec } from '../command-line.ts';
 import { reportError } from '../present/errors.ts';
 import { outliveReaders, printNotice } from '../present/terminal.ts';
 
@@ -71,7 +72,7 @@ export async function invoke(
   load: () => Promise<(invocation: Invocation) => Promise<number>>,
   positional: readonly string[],
   raw: Readonly<Record<string, unknown>>,
-  onInterrupt?: string,
+  { onInterrupt, errorStatus }: Pick<CommandSpec, 'onInterrupt' | 'errorStatus'>,
 ): Promise<number> {
   const readerGone = outliveReaders();
   const options = optionsSchema.parse(raw);
@@ -94,7 +95,9 @@ export async function invoke(
         printNotice(`another ensemble command (pid ${pid}) works on this environment; waiting for it`),
     });
   } catch (error) {
-    return reportError(error, { json: options.json, interrupted: interruption.signal.aborted, onInterrupt });
+    const interrupted = interruption.signal.aborted;
+    const status = reportError(error, { json: options.json, interrupted, onInterrupt });
+    return interrupted ? status : (errorStatus ?? status);
   } finally {
     interruption.end();
   }

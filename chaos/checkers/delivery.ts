@@ -1,0 +1,59 @@
+/**
+ * Delivery through the API: everything that was acknowledged to its publisher is delivered at least once, nothing that nobody sent, and nothing by a
+ * pull that began after its acknowledgement was answered. A run without calls to the API has nothing to check, and says so.
+ */
+import type { ObservedRun, ValueId } from '../observed-run.ts';
+import { type Finding, Findings } from './finding.ts';
+
+export function checkDelivery(run: ObservedRun): Finding {
+  const findings = new Findings('delivery');
+  if (run.deliveries.length === 0) {
+    findings.note('nobody pulled through the API');
+    return findings.done();
+  }
+  const { sent, promised } = sentIds(run);
+  const delivered = new Set<ValueId>();
+  /** The greatest acknowledged offset when each pull began. */
+  const before = new Map<number, number>();
+  let acknowledged = -1;
+  for (const event of run.deliveries) {
+    if (event.type === 'pull') before.set(event.call, acknowledged);
+    if (event.type === 'acknowledged' && event.ok) acknowledged = Math.max(acknowledged, event.offset);
+    if (event.type !== 'pulled') continue;
+    for (const { offset, value } of event.messages) {
+      findings.checked += 1;
+      const id = run.read(value);
+      delivered.add(id);
+      const add = (says: string) =>
+        findings.add({ value, op: undefined, partition: undefined, offset, at: event.at, says });
+      if (!sent.has(id)) add(`${value} was delivered and never sent`);
+      const settled = before.get(event.call) ?? -1;
+      if (offset <= settled)
+        add(`${value} at ${offset} was delivered by a pull that began after its acknowledgement (up to ${settled})`);
+    }
+  }
+  if (run.drained !== true) {
+    findings.cannotTell('the subscription was not read up to its end after healing');
+    return findings.done();
+  }
+  for (const [id, op] of promised) {
+    if (delivered.has(id)) continue;
+    const value = run.say(id);
+    const says = `${value} was acknowledged to its publisher and never delivered`;
+    findings.add({ value, op, partition: undefined, offset: undefined, at: undefined, says });
+  }
+  return findings.done();
+}
+
+function sentIds(run: ObservedRun) {
+  const sent = new Set<ValueId>();
+  /** Of those that were acknowledged, the operation that sent them. */
+  const promised = new Map<ValueId, number>();
+  for (const write of run.writes)
+    for (let index = 0; index < write.count; index += 1) {
+      const id = run.idOf(write.key, write.first + index);
+      sent.add(id);
+      if (write.outcome === 'ok') promised.set(id, write.op);
+    }
+  return { sent, promised };
+}

@@ -1,0 +1,214 @@
+/**
+ * A history turned into what checkers ask of it: writes with their outcomes, the log after healing, what consumers read. A value is a number here
+ * (its key's place and its own number), so that a million of them fit.
+ */
+import { historyWithoutStart } from './errors.ts';
+import { readHistory } from './history.ts';
+import type { DeliveryEvent, EventOf, HistoryEvent, Via } from './history-event.ts';
+
+/** A record's value: `keyIndex * 2^32 + number`. */
+export type ValueId = number;
+
+export interface Write {
+  readonly op: number;
+  readonly key: string;
+  readonly first: number;
+  readonly count: number;
+  readonly via: Via;
+  readonly beganAt: number;
+  /** Absent where the recorder did not see its end. */
+  endedAt: number | undefined;
+  outcome: 'ok' | 'fail' | 'unknown';
+  partition: number | undefined;
+  offset: number | undefined;
+  why: string | undefined;
+}
+
+export interface PartitionLog {
+  readonly start: number;
+  readonly end: number;
+  /** By `offset - start`; undefined where no record of the run lies, as for Kafka's own marks. */
+  readonly ids: (ValueId | undefined)[];
+  /** How far the reader came; `end` where it read everything. */
+  readTo: number;
+}
+
+export interface Poll {
+  readonly at: number;
+  readonly consumer: string;
+  /** Which of the consumer's assignments: it counts its joins. */
+  readonly session: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly ids: readonly ValueId[];
+}
+
+export interface ObservedRun {
+  readonly start: EventOf<'start'>;
+  readonly writes: readonly Write[];
+  readonly logs: ReadonlyMap<number, PartitionLog>;
+  readonly polls: readonly Poll[];
+  /** Calls to the messaging API and their answers, in their order. */
+  readonly deliveries: readonly DeliveryEvent[];
+  readonly faults: readonly EventOf<'fault'>[];
+  readonly states: readonly EventOf<'state'>[];
+  readonly steady: readonly EventOf<'steady'>[];
+  /** undefined where nothing was said about it. */
+  readonly drained: boolean | undefined;
+  /** undefined for a history that was cut off. */
+  readonly outcome: EventOf<'end'>['outcome'] | undefined;
+  /** The last time that was seen. */
+  readonly endsAt: number;
+  idOf(key: string, number: number): ValueId;
+  /** Of a value's text, `k3:101`. */
+  read(value: string): ValueId;
+  /** `k3:101` */
+  say(id: ValueId): string;
+}
+
+const numbers = 2 ** 32;
+
+/** Throws CHAOS_HISTORY_UNREADABLE, CHAOS_HISTORY_WITHOUT_START. */
+export async function readRun(file: string): Promise<ObservedRun> {
+  const observer = new Observer();
+  await readHistory(file, (event) => observer.take(event));
+  return observer.observed(file);
+}
+
+/** The same of events at hand. @internal */
+export function observeRun(events: Iterable<HistoryEvent>): ObservedRun {
+  const observer = new Observer();
+  for (const event of events) observer.take(event);
+  return observer.observed('the history');
+}
+
+class Observer {
+  #start: EventOf<'start'> | undefined;
+  readonly #writes = new Map<number, Write>();
+  readonly #logs = new Map<number, PartitionLog>();
+  readonly #polls: Poll[] = [];
+  readonly #sessions = new Map<string, number>();
+  readonly #deliveries: DeliveryEvent[] = [];
+  readonly #faults: EventOf<'fault'>[] = [];
+  readonly #states: EventOf<'state'>[] = [];
+  readonly #steady: EventOf<'steady'>[] = [];
+  #drained: boolean | undefined;
+  #outcome: EventOf<'end'>['outcome'] | undefined;
+  #endsAt = 0;
+  readonly #keys = new Map<string, number>();
+  readonly #names: string[] = [];
+
+  take(event: HistoryEvent): void {
+    this.#endsAt = event.at;
+    switch (event.type) {
+      case 'start':
+        this.#start = event;
+        break;
+      case 'send':
+        this.#writes.set(event.op, {
+          op: event.op,
+          key: event.key,
+          first: event.first,
+          count: event.count,
+          via: event.via,
+          beganAt: event.at,
+          endedAt: undefined,
+          outcome: 'unknown',
+          partition: undefined,
+          offset: undefined,
+          why: undefined,
+        });
+        break;
+      case 'sent':
+        this.#settle(event);
+        break;
+      case 'joined':
+        this.#sessions.set(event.consumer, (this.#sessions.get(event.consumer) ?? 0) + 1);
+        break;
+      case 'poll': {
+        const { at, consumer, partition, offset } = event;
+        const session = this.#sessions.get(consumer) ?? 0;
+        this.#polls.push({ at, consumer, session, partition, offset, ids: event.values.map((each) => this.#id(each)) });
+        break;
+      }
+      case 'ends':
+        this.#logs.set(event.partition, { start: event.start, end: event.end, ids: [], readTo: event.start });
+        break;
+      case 'log':
+        this.#keep(event);
+        break;
+      case 'pull':
+      case 'pulled':
+      case 'acknowledge':
+      case 'acknowledged':
+        this.#deliveries.push(event);
+        break;
+      case 'fault':
+        this.#faults.push(event);
+        break;
+      case 'state':
+        this.#states.push(event);
+        break;
+      case 'steady':
+        this.#steady.push(event);
+        break;
+      case 'drained':
+        this.#drained = event.ok;
+        break;
+      case 'end':
+        this.#outcome = event.outcome;
+        break;
+    }
+  }
+
+  observed(file: string): ObservedRun {
+    if (this.#start === undefined) throw historyWithoutStart(file);
+    return {
+      start: this.#start,
+      writes: [...this.#writes.values()],
+      logs: this.#logs,
+      polls: this.#polls,
+      deliveries: this.#deliveries,
+      faults: this.#faults,
+      states: this.#states,
+      steady: this.#steady,
+      drained: this.#drained,
+      outcome: this.#outcome,
+      endsAt: this.#endsAt,
+      idOf: (key, number) => this.#keyIndex(key) * numbers + number,
+      read: (value) => this.#id(value),
+      say: (id) => `${this.#names[Math.floor(id / numbers)] ?? '?'}:${id % numbers}`,
+    };
+  }
+
+  #settle({ at, op, outcome, partition, offset, why }: EventOf<'sent'>): void {
+    const write = this.#writes.get(op);
+    if (write === undefined) return;
+    write.endedAt = at;
+    write.outcome = outcome;
+    write.partition = partition;
+    write.offset = offset;
+    write.why = why;
+  }
+
+  #keep({ partition, offset, values }: EventOf<'log'>): void {
+    const log = this.#logs.get(partition);
+    if (log === undefined) return; // without its ends it proves nothing
+    for (let at = log.ids.length; at < offset - log.start; at += 1) log.ids.push(undefined);
+    for (const value of values) log.ids.push(this.#id(value));
+    log.readTo = Math.max(log.readTo, offset + values.length);
+  }
+
+  #id(value: string): ValueId {
+    const colon = value.lastIndexOf(':');
+    return this.#keyIndex(value.slice(0, colon)) * numbers + Number(value.slice(colon + 1));
+  }
+
+  #keyIndex(key: string): number {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    this.#names.push(key);
+    this.#keys.set(key, this.#names.length - 1);
+    return this.#names.length - 1;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * How long a fault's consequences took, from a run as it was recorded. A time that is absent was never reached: it is censored, not zero.
+ * Detection and election are as exact as the observer looks, a few times a second.
+ */
+import type { ObservedRun } from './observed-run.ts';
+
+export interface FaultTimings {
+  readonly fault: number;
+  readonly kind: string;
+  readonly target: string;
+  readonly node: string;
+  readonly injectedAt: number;
+  /** undefined where it was not healed. */
+  readonly healedAt: number | undefined;
+  /** From injection to the first word of the cluster that it misses the node. */
+  readonly detectionMs: number | undefined;
+  /** From injection until every partition that the node led has another leader; undefined too where it led none. */
+  readonly electionMs: number | undefined;
+  /** From injection to the first acknowledgement of a later write, in the slowest of the partitions that the node led; in all where it led none. */
+  readonly firstAckMs: number | undefined;
+  /** From healing until every replica of every partition is in sync. */
+  readonly inSyncMs: number | undefined;
+  /** From healing until consumers have read what was acknowledged up to then. */
+  readonly drainedMs: number | undefined;
+  readonly partitionsLed: number;
+}
+
+export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
+  const all = Array.from({ length: run.start.partitions }, (_each, index) => index);
+  return run.faults
+    .filter(({ phase }) => phase === 'injected')
+    .map(({ fault, kind, target, node, broker, at: injectedAt }) => {
+      const healedAt = run.faults.find((each) => each.fault === fault && each.phase === 'healed')?.at;
+      const before = run.states.filter(({ at }) => at <= injectedAt).at(-1);
+      const after = run.states.filter(({ at }) => at > injectedAt);
+      const led = (before?.partitions ?? []).filter((each) => broker !== undefined && each.leader === broker);
+      const since = (at: number | undefined, origin: number | undefined) =>
+        at === undefined || origin === undefined ? undefined : Math.max(0, Math.round(at - origin));
+      const detected = after.find((state) => misses(state, before, node, broker));
+      const elected = after.find((state) =>
+        led.every(({ partition }) => {
+          const leader = state.partitions.find((each) => each.partition === partition)?.leader;
+          return leader !== undefined && leader !== broker;
+        }),
+      );
+      const whole = run.states.find(
+        ({ at, partitions }) =>
+          healedAt !== undefined &&
+          at >= healedAt &&
+          partitions.length === run.start.partitions &&
+          partitions.every(({ inSync, replicas, leader }) => leader !== undefined && inSync.length === replicas.length),
+      );
+      const lookedAt = led.length === 0 ? all : led.map(({ partition }) => partition);
+      return {
+        fault,
+        kind,
+        target,
+        node,
+        injectedAt,
+        healedAt,
+        detectionMs: since(detected?.at, injectedAt),
+        electionMs: led.length === 0 ? undefined : since(elected?.at, injectedAt),
+        firstAckMs: since(slowest(lookedAt.map((partition) => firstAckAfter(run, partition, injectedAt))), injectedAt),
+        inSyncMs: since(whole?.at, healedAt),
+        drainedMs: healedAt === undefined ? undefined : since(drainedAt(run, healedAt), healedAt),
+        partitionsLed: led.length,
+      };
+    });
+}
+
+type State = ObservedRun['states'][number];
+
+/** Whether the cluster itself shows that the node is gone: not registered, not answering, not in sync, leading nothing that it led. */
+function misses(state: State, before: State | undefined, node: string, broker: number | undefined): boolean {
+  if (before?.answering.includes(node) === true && !state.answering.includes(node)) return true;
+  if (broker === undefined || before === undefined) return false;
+  if (before.registered.includes(broker) && !state.registered.includes(broker)) return true;
+  return before.partitions.some(({ partition, inSync }) => {
+    const now = state.partitions.find((each) => each.partition === partition);
+    return inSync.includes(broker) && now !== undefined && !now.inSync.includes(broker);
+  });
+}
+
+/** When the first write that began after `at` was acknowledged in the partition. */
+export function firstAckAfter(run: ObservedRun, partition: number, at: number): number | undefined {
+  let first: number | undefined;
+  for (const write of run.writes) {
+    if (write.outcome !== 'ok' || write.partition !== partition || write.beganAt < at) continue;
+    if (write.endedAt !== undefined && (first === undefined || write.endedAt < first)) first = write.endedAt;
+  }
+  return first;
+}
+
+/** undefined where one of them never came. */
+function slowest(times: readonly (number | undefined)[]): number | undefined {
+  let last = 0;
+  for (const time of times) {
+    if (time === undefined) return undefined;
+    last = Math.max(last, time);
+  }
+  return last;
+}
+
+function drainedAt(run: ObservedRun, healedAt: number): number | undefined {
+  const wanted = new Map<number, number>();
+  for (const { outcome, partition, offset, count, endedAt } of run.writes) {
+    if (outcome !== 'ok' || partition === undefined || offset === undefined || (endedAt ?? healedAt) >= healedAt)
+      continue;
+    wanted.set(partition, Math.max(wanted.get(partition) ?? -1, offset + count - 1));
+  }
+  const reached = new Map<number, number>();
+  for (const { partition, offset, ids, at } of run.polls)
+    if (offset + ids.length - 1 >= (wanted.get(partition) ?? Number.POSITIVE_INFINITY) && !reached.has(partition))
+      reached.set(partition, at);
+  if (wanted.size === 0) return undefined;
+  return slowest([...wanted.keys()].map((partition) => reached.get(partition)));
+}
+
+export interface Spread {
+  /** How many there are, and how many of them never got there. */
+  readonly runs: number;
+  readonly censored: number;
+  /** Of those that got there; nearest rank. A rank that falls among the censored is undefined. */
+  readonly p50: number | undefined;
+  readonly p95: number | undefined;
+  readonly max: number | undefined;
+}
+
+/** Censored ones rank above all others: leaving them out would make what fails look quick. @internal */
+export function spreadOf(times: readonly (number | undefined)[]): Spread {
+  const sorted = times.filter((time) => time !== undefined).sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(times.length * share) - 1)];
+  const censored = times.length - sorted.length;
+  return { runs: times.length, censored, p50: at(0.5), p95: at(0.95), max: censored > 0 ? undefined : sorted.at(-1) };
+}

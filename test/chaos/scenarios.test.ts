@@ -1,0 +1,121 @@
+/** Scenarios: strict, all that ship say what the prediction says, and a seed repeats its schedule. */
+import { describe, expect, it } from 'vitest';
+import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
+import { predict } from '../../chaos/predict.ts';
+import { parseScenario } from '../../chaos/scenario.ts';
+import { makeSchedule } from '../../chaos/schedule.ts';
+import { DocumentError } from '../../documents/fault.ts';
+
+const environment = { failures: 1, masters: 3, sessionTimeoutMs: 18_000 };
+const seeds = Array.from({ length: 50 }, (_each, index) => index);
+const text = (change: (text: string) => string = (same) => same) =>
+  change(`name: mine
+title: Mine
+topic: { partitions: 3, replicas: 3, minInSync: 2 }
+workload: { acks: all, ratePerSecond: 100 }
+steps:
+  - { fault: kill, on: leader, afterSeconds: 1, forSeconds: [5, 9] }
+atMostDown: 1
+expect: { writing: continues, reading: continues, durability: keeps }
+runs: { short: 1, long: 1 }
+`);
+const parse = (change?: (text: string) => string) => parseScenario({ file: 'mine.yaml', text: text(change) });
+const faults = (change: (text: string) => string) => {
+  try {
+    parse(change);
+    return [];
+  } catch (error) {
+    return error instanceof DocumentError
+      ? error.faults.map(({ path, found }) => `${path}: ${found}`)
+      : [String(error)];
+  }
+};
+
+describe('the scenarios that ship', () => {
+  it('each expect what is predicted, with every seed', async () => {
+    const scenarios = await loadScenarios();
+    expect(scenarios.length).toBeGreaterThan(10);
+    for (const scenario of scenarios) {
+      const { mustLose, ...expected } = scenario.expect;
+      for (const seed of seeds) {
+        const schedule = makeSchedule(scenario, seed, environment.failures);
+        const predicted = predict(scenario, schedule, { ...environment, inSync: scenario.topic.replicas });
+        expect(predicted, `${scenario.name}, seed ${seed}`).toMatchObject(expected);
+      }
+      expect(mustLose, scenario.name).toBe(scenario.name.startsWith('control-'));
+    }
+  });
+
+  it('are found by name, and an unknown one names the others', async () => {
+    expect(await loadScenario('safe-leader-kill')).toMatchObject({ atMostDown: 1 });
+    await expect(loadScenario('safe-leader-kil')).rejects.toMatchObject({
+      code: 'CHAOS_NO_SUCH_SCENARIO',
+      next: expect.stringContaining('safe-leader-kill'),
+    });
+  });
+});
+
+describe('a scenario', () => {
+  it('is read strictly, every fault at its place', () => {
+    expect(faults((same) => same)).toEqual([]);
+    expect(faults((same) => same.replace('on: leader', 'on: lieder'))).toEqual(['steps[0].on: the text "lieder"']);
+    expect(faults((same) => same.replace('atMostDown: 1', 'atMostDown: 1\nretry: true'))).toEqual([
+      'retry: the unknown field "retry"',
+    ]);
+    expect(faults((same) => same.replace('minInSync: 2', 'minInSync: 4'))).toEqual(['topic.minInSync: 4']);
+    expect(faults((same) => same.replace('[5, 9]', '[9, 5]'))).toEqual(['steps[0].forSeconds: [9, 5]']);
+    expect(faults((same) => same.replace('keeps', 'keeps, mustLose: true'))).toEqual(['expect.mustLose: true']);
+  });
+
+  it('has the schedule of its seed, each time, and others with other seeds', () => {
+    const scenario = parse();
+    expect(makeSchedule(scenario, 7, 1)).toEqual(makeSchedule(scenario, 7, 1));
+    const all = seeds.map((seed) => makeSchedule(scenario, seed, 1));
+    expect(new Set(all.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(all.map(({ lengthMs }) => lengthMs)).size).toBeGreaterThan(40);
+    for (const { lengthMs } of all) expect(lengthMs >= 6_000 && lengthMs <= 10_000).toBe(true);
+  });
+
+  it('is refused where it would have more nodes down at once than it says', () => {
+    const two = parse((same) => same.replace('on: leader', 'on: worker, count: f+1'));
+    expect(() => makeSchedule(two, 1, 1)).toThrow('mine would have 2 nodes down at once, and allows 1');
+    const overlapping = parse((same) =>
+      same.replace('atMostDown', '  - { fault: kill, on: master, afterSeconds: 2, forSeconds: 1 }\natMostDown'),
+    );
+    expect(() => makeSchedule(overlapping, 1, 1)).toThrow('2 nodes down at once');
+  });
+});
+
+describe('the prediction', () => {
+  const predicted = (change: (text: string) => string, { inSync = 3, ...others }: { inSync?: number } = {}) => {
+    const scenario = parse(change);
+    return predict(scenario, makeSchedule({ ...scenario, atMostDown: 9 }, 1, 1), { ...environment, inSync, ...others });
+  };
+
+  it('says that acks=1 may lose what its leader has alone, and acks=all not', () => {
+    expect(predicted((same) => same)).toMatchObject({ durability: 'keeps', writing: 'continues' });
+    expect(predicted((same) => same.replace('acks: all', 'acks: 1')).durability).toBe('may-lose');
+    expect(
+      predicted((same) => same.replace('acks: all', 'acks: 1').replace('on: leader', 'on: follower')).durability,
+    ).toBe('keeps');
+  });
+
+  it('counts the replicas that are in sync now, not those that there should be', () => {
+    expect(predicted((same) => same, { inSync: 2 })).toMatchObject({ writing: 'stops', reading: 'continues' });
+  });
+
+  it('says that a machine that loses its memory takes more with it than a process', () => {
+    const both = (fault: string) => (same: string) =>
+      same.replace('minInSync: 2', 'minInSync: 1').replace('replicas: 3', 'replicas: 1').replace('kill', fault);
+    expect(predicted(both('machine-kill'), { inSync: 1 }).durability).toBe('may-lose');
+    expect(predicted(both('kill'), { inSync: 1 }).durability).toBe('keeps');
+  });
+
+  it('says that without a quorum a missing follower stops acks=all, since nobody takes it off the in-sync set', () => {
+    const steps = (same: string) =>
+      same
+        .replace('on: leader', 'on: master, count: 2')
+        .replace('atMostDown', '  - { fault: kill, on: follower, afterSeconds: 1, forSeconds: 2 }\natMostDown');
+    expect(predicted(steps)).toMatchObject({ writing: 'stops', reading: 'continues', durability: 'keeps' });
+  });
+});

@@ -1,0 +1,168 @@
+/** Verdicts on histories written by hand: a pass needs everything, and each lack or broken promise is planted once. */
+import { describe, expect, it } from 'vitest';
+import type { UntimedEvent } from '../../chaos/history.ts';
+import type { HistoryEvent } from '../../chaos/history-event.ts';
+import { faultTimings, spreadOf } from '../../chaos/timings.ts';
+import { judge, type RunPlan } from '../../chaos/verdict.ts';
+import { observe, ok, poll, send, start } from './written-history.ts';
+
+type Events = UntimedEvent[];
+
+const safe: RunPlan = {
+  title: 'Safe',
+  partition: 0,
+  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
+  mustLose: false,
+  failoverSeconds: 30,
+  ratePerSecond: 100,
+};
+const state = (leader: number, ...inSync: readonly number[]): UntimedEvent => ({
+  type: 'state',
+  controller: 1,
+  registered: inSync,
+  answering: inSync.map((id) => `worker-${id}`),
+  partitions: [{ partition: 0, leader, replicas: [1, 2], inSync }],
+});
+type Phase = Extract<HistoryEvent, { type: 'fault' }>['phase'];
+const fault = (phase: Phase): UntimedEvent => ({
+  type: 'fault',
+  fault: 0,
+  phase,
+  kind: 'kill',
+  target: 'leader',
+  node: 'worker-1',
+  broker: 1,
+});
+const values = (first: number, count: number) => Array.from({ length: count }, (_each, index) => `a:${first + index}`);
+
+interface Change {
+  readonly plan?: Partial<RunPlan>;
+  readonly during?: number;
+  readonly observed?: boolean;
+  readonly log?: readonly string[];
+  readonly without?: readonly string[];
+  readonly add?: Events;
+}
+
+function verdictOf({ plan = {}, during = 1_000, observed = true, log, without = [], add = [] }: Change = {}) {
+  const all = values(1, 1 + during);
+  const events: Events = [
+    start(1, { ...safe, ...plan }),
+    { type: 'steady', phase: 'before', ok: true },
+    state(1, 1, 2),
+    send(1, 'a:1'),
+    ok(1, 0),
+    fault('injecting'),
+    fault('injected'),
+    ...(observed ? [state(2, 2)] : []),
+    send(2, 'a:2', Math.max(1, during)),
+    ok(2, 1),
+    fault('healing'),
+    fault('healed'),
+    state(2, 1, 2),
+    poll('c1', 0, ...all),
+    ...add,
+    { type: 'drained', ok: true },
+    { type: 'ends', partition: 0, start: 0, end: (log ?? all).length },
+    { type: 'log', partition: 0, offset: 0, values: log ?? all },
+    { type: 'steady', phase: 'after', ok: true },
+    { type: 'end', outcome: 'completed' },
+  ];
+  const kept = events.filter((event) => !without.includes(event.type));
+  const { verdict, reasons } = judge(observe(...kept));
+  return [verdict, ...reasons];
+}
+
+describe('a verdict', () => {
+  it('is a pass where everything predicted was seen to be so', () => {
+    expect(verdictOf()).toEqual(['pass']);
+  });
+
+  it('is a fail where an acknowledged write is lost that was predicted to stay', () => {
+    const [verdict, reason] = verdictOf({ log: values(1, 1_000) });
+    expect(verdict).toBe('fail');
+    expect(reason).toMatch(/^lost: 1, and none was predicted; a:1001 was acknowledged at partition 0, offset 1000/);
+  });
+
+  it('passes the same loss where it was predicted, as a negative control must', () => {
+    const prediction = { ...safe.prediction, durability: 'may-lose' } as const;
+    expect(verdictOf({ log: values(1, 1_000), plan: { prediction, mustLose: true } })).toEqual(['pass']);
+    expect(verdictOf({ plan: { prediction, mustLose: true } })).toEqual([
+      'inconclusive',
+      'a negative control that lost nothing: the moment in which it loses was not hit',
+    ]);
+  });
+
+  it('is inconclusive with fewer than 1,000 acknowledged writes during the faults', () => {
+    expect(verdictOf({ during: 999 })).toEqual([
+      'inconclusive',
+      '999 writes were acknowledged during the faults, 1000 are asked for',
+    ]);
+  });
+
+  it('is inconclusive where the cluster’s own state does not show the fault', () => {
+    expect(verdictOf({ observed: false })).toEqual([
+      'inconclusive',
+      'the cluster’s own state does not show kill on leader (worker-1): it may not have happened',
+    ]);
+  });
+
+  it('is inconclusive for a history that was cut off, or is empty', () => {
+    expect(verdictOf({ without: ['end'] })).toEqual(['inconclusive', 'the history was cut off']);
+    const [verdict, ...reasons] = verdictOf({
+      without: ['send', 'sent', 'poll', 'fault', 'state', 'log', 'ends', 'end'],
+    });
+    expect(verdict).toBe('inconclusive');
+    expect(reasons).toEqual(expect.arrayContaining(['no fault was injected']));
+  });
+
+  it('still fails what was lost in a run that was interrupted', () => {
+    const cut = verdictOf({ log: values(1, 1_000), without: ['end'] });
+    expect(cut[0]).toBe('fail');
+    expect(cut.at(-1)).toBe('the history was cut off');
+  });
+
+  it('is a fail where the steady state does not come back', () => {
+    const after: Events = [{ type: 'steady', phase: 'after', ok: false, why: '1 partition is not whole' }];
+    expect(verdictOf({ add: after })[0]).toBe('fail');
+  });
+
+  it('is skipped, with the reason, where the driver cannot', () => {
+    const skipped = { ...fault('skipped'), why: 'a process has no machine' } as UntimedEvent;
+    expect(verdictOf({ add: [skipped] })).toEqual(['skipped', 'kill on leader is skipped: a process has no machine']);
+  });
+
+  it('is a fail where writing was predicted to continue and did not', () => {
+    const [verdict, reason] = verdictOf({ plan: { failoverSeconds: 0.0001 } });
+    expect([verdict, reason?.slice(0, 34)]).toEqual(['fail', 'writing was predicted to continue,']);
+  });
+});
+
+describe('timings', () => {
+  it('say when the node was missed, who led then, and when all was whole; what never came is absent', () => {
+    const run = observe(
+      start(),
+      state(1, 1, 2),
+      fault('injected'),
+      send(1, 'a:1'),
+      state(2, 2),
+      ok(1, 0),
+      fault('healed'),
+    );
+    expect(faultTimings(run)).toMatchObject([
+      { detectionMs: 2, electionMs: 2, firstAckMs: 3, inSyncMs: undefined, partitionsLed: 1 },
+    ]);
+  });
+
+  it('rank what never recovered above all others', () => {
+    const twenty = Array.from({ length: 20 }, (_each, index) => index + 1);
+    expect(spreadOf(twenty)).toEqual({ runs: 20, censored: 0, p50: 10, p95: 19, max: 20 });
+    expect(spreadOf([undefined, 5, undefined])).toEqual({
+      runs: 3,
+      censored: 2,
+      p50: undefined,
+      p95: undefined,
+      max: undefined,
+    });
+  });
+});
