@@ -12,7 +12,7 @@ export async function loadScenarios(): Promise<readonly Scenario[]> {
   return await Promise.all(files.map((file) => readScenario(join(folder, file))));
 }
 
-/** By its name, or a path that ends in .yaml. Throws CHAOS_NO_SUCH_SCENARIO, CHAOS_SCENARIO_MISNAMED, and as parseScenario. */
+/** By its name, or a path that ends in .yaml. Throws CHAOS_NO_SUCH_SCENARIO, CHAOS_SCENARIO_MISNAMED, and as parseScenario. @internal */
 export async function loadScenario(nameOrPath: string): Promise<Scenario> {
   if (nameOrPath.endsWith('.yaml')) return await readScenario(nameOrPath);
   const all = await loadScenarios();

@@ -9,7 +9,7 @@ import type { ObservedRun } from './observed-run.ts';
 import { type FaultTimings, faultTimings, firstAckAfter } from './timings.ts';
 
 /** What a run is judged by; the `plan` of its history's first line. */
-export const planSchema = z.strictObject({
+const planSchema = z.strictObject({
   title: z.string(),
   /** The partition that the prediction speaks of. */
   partition: z.int().min(0),

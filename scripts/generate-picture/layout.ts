@@ -89,6 +89,7 @@ export const places: Readonly<Record<string, RoomPlace>> = {
     height: 66,
     lines: ['what nodes will run: the messaging API, not started by up yet'],
   },
+  chaos: { x: 1000, y: 548, width: 160, height: 66, lines: ['what must survive;', 'verdicts on histories'] },
   contracts: { x: 40, y: 650, width: 1120, height: 52, lines: ['the error shape, exit statuses, late values'] },
 };
 
@@ -155,6 +156,26 @@ export const lanes: Readonly<Record<string, number | readonly Point[]>> = {
     [980, 430],
     [980, 308],
     [960, 308],
+  ],
+  'scripts chaos': [
+    [700, 86],
+    [700, 112],
+    [1184, 112],
+    [1184, 590],
+    [1160, 590],
+  ],
+  'chaos platform': [
+    [1000, 570],
+    [982, 570],
+    [982, 524],
+    [940, 524],
+    [940, 490],
+  ],
+  'chaos documents': [
+    [1060, 614],
+    [1060, 632],
+    [470, 632],
+    [470, 614],
   ],
   'cluster documents': 384,
   'programs clients': [
