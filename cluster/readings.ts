@@ -103,6 +103,7 @@ function without(keys: readonly string[], text: LateText): string {
 /** A difference in a person's words: `zoo.cfg: tickTime`, `config.json: acl, ensemble`, `haproxy.cfg`. */
 export function describeDifference({ known, command, files }: Difference): readonly string[] {
   if (!known) return ['what it runs with is not known'];
+  if (!command && files.length === 0) return ['files that it does not act on'];
   const said = files.map((file) => {
     const names = changedNames(file);
     const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : '';

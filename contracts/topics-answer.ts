@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { continuationShape, type TopicsAction } from './topics-request.ts';
-import { brokerIds, errorShape, faultShape, maybe, names, topicName } from './topics-shapes.ts';
+import { brokerIds, errorShape, faultShape, maybe, names, topicName, topicPartition } from './topics-shapes.ts';
 
 const number = z.number();
 const whole = z.int().min(0);
@@ -230,6 +230,21 @@ const health = z.strictObject({
   amiss: z.array(z.string()),
 });
 
+/** What it means is in topics/brokers/brokers-state.ts. */
+const brokers = z.strictObject({
+  controller: maybe(whole),
+  registered: brokerIds,
+  amiss: z.array(topicPartition.extend({ leaderless: z.boolean(), missing: brokerIds })),
+  displaced: z.array(topicPartition.extend({ preferred: whole })),
+});
+
+const configValue = z.strictObject({ name: z.string(), value: maybe(z.string()), source });
+const brokerSettings = z.strictObject({
+  entries: z.array(
+    configValue.extend({ readOnly: z.boolean(), sensitive: z.boolean(), synonyms: z.array(configValue) }),
+  ),
+});
+
 export const topicsAnswers = {
   observe: z.strictObject({
     state,
@@ -259,6 +274,12 @@ export const topicsAnswers = {
     released: release,
   }),
   health,
+  brokers,
+  'broker-settings': brokerSettings,
+  /** Why the broker refuses, in its words; null where it does not. */
+  'broker-alter': z.strictObject({ refused: z.string().nullable() }),
+  'leaders-elect': z.strictObject({}),
+  'topics-without-spare': z.strictObject({ topics: names }),
 } as const satisfies Record<TopicsAction, z.ZodType>;
 
 /** As the command reads it. */

@@ -5,7 +5,7 @@
  * Answers are in topics-answer.ts; how both travel within the function's payload limit, in topics-payload.ts.
  */
 import { z } from 'zod';
-import { count, hash, names, topicName } from './topics-shapes.ts';
+import { brokerId, count, hash, names, topicName, topicPartition } from './topics-shapes.ts';
 
 /** Counts up when an older function or an older command would misread the other. */
 export const topicsProtocol = 1;
@@ -48,6 +48,30 @@ export const continuationShape = z.strictObject({
 export type TopicsContinuation = z.output<typeof continuationShape>;
 
 const asked = { protocol: z.literal(topicsProtocol), environment: z.string().min(1) } as const;
+
+/** What a roll asks of brokers and tells them (operations/roll); each may be asked again, and then does what it did. */
+const rollRequests = [
+  /** Who is registered, and of partitions what is amiss. `also`: a broker that is asked beside the controller; null for none. */
+  z.strictObject({ ...asked, action: z.literal('brokers'), also: brokerId.nullable() }),
+  z.strictObject({ ...asked, action: z.literal('broker-settings'), broker: brokerId }),
+  /** Dynamic settings of one broker, set or taken back. `trying` changes nothing. */
+  z.strictObject({
+    ...asked,
+    action: z.literal('broker-alter'),
+    broker: brokerId,
+    changes: z
+      .array(
+        z.discriminatedUnion('operation', [
+          z.strictObject({ name: z.string().min(1), operation: z.literal('set'), value: z.string() }),
+          z.strictObject({ name: z.string().min(1), operation: z.literal('delete') }),
+        ]),
+      )
+      .min(1),
+    trying: z.boolean(),
+  }),
+  z.strictObject({ ...asked, action: z.literal('leaders-elect'), partitions: z.array(topicPartition) }),
+  z.strictObject({ ...asked, action: z.literal('topics-without-spare') }),
+] as const;
 
 export const topicsRequestShape = z.discriminatedUnion('action', [
   /** What the cluster has of the topics declared. Sends no write, unless leftovers are to be swept. */
@@ -92,6 +116,7 @@ export const topicsRequestShape = z.discriminatedUnion('action', [
   /** Only these topics' moves; all where none is given. */
   z.strictObject({ ...asked, action: z.literal('reassign-cancel'), topics: names }),
   z.strictObject({ ...asked, action: z.literal('health') }),
+  ...rollRequests,
 ]);
 
 export type TopicsRequest = z.output<typeof topicsRequestShape>;

@@ -6,7 +6,9 @@ import { EnsembleError } from './error.ts';
 export const topicName = z.string().min(1).max(249);
 export const names = z.array(topicName);
 export const count = z.int().min(1);
-export const brokerIds = z.array(z.int().min(0));
+export const brokerId = z.int().min(0);
+export const brokerIds = z.array(brokerId);
+export const topicPartition = z.strictObject({ topic: topicName, partition: z.int().min(0) });
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A key that the type has with `undefined`, and JSON leaves out. */

@@ -89,7 +89,12 @@ export async function rollCluster(
 async function planOf(target: RollTarget, choice: RollChoice): Promise<RollPlan> {
   const { groups } = target.cluster;
   const known = groups.flatMap(({ role, services, nodes }) => [role, ...services, ...nodes.map(({ id }) => id)]);
-  for (const name of choice.only) if (!known.includes(name)) throw nothingSoNamed(name, [...new Set(known)]);
+  const pairs = groups.flatMap(({ services, nodes }) =>
+    nodes.flatMap(({ id }) => services.map((service) => `${id}/${service}`)),
+  );
+  for (const name of choice.only)
+    if (!known.includes(name) && !pairs.includes(name)) throw nothingSoNamed(name, [...new Set(known)]);
+  await target.assertDeployed();
   return planRoll(target.cluster, await observeRoll(target), choice);
 }
 

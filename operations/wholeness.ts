@@ -6,31 +6,9 @@ import type { ConfigChange } from '../clients/kafka/requests/alter-configs.ts';
 import type { ConfigEntry } from '../clients/kafka/requests/describe-configs.ts';
 import type { Cluster, Id } from '../cluster/model.ts';
 import type { ServiceState } from '../drivers/driver.ts';
+import type { BrokersState, PartitionAmiss, TopicPartition } from '../topics/brokers/brokers-state.ts';
 import type { Balancers } from './balancer-health.ts';
 import { isWhole, nodesRunning, type Quorum } from './health.ts';
-
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-/** A partition that lacks a replica in sync, or its leader. */
-export interface PartitionAmiss extends TopicPartition {
-  readonly leaderless: boolean;
-  /** Broker ids of replicas that are not in sync. */
-  readonly missing: readonly number[];
-}
-
-export interface BrokersAnswer {
-  /** Undefined while none is elected. */
-  readonly controller: number | undefined;
-  /** Broker ids that all who were asked know as registered. */
-  readonly registered: readonly number[];
-  /** Kafka's own topics are among them; so are those that any of the asked says to be amiss. */
-  readonly amiss: readonly PartitionAmiss[];
-  /** In sync at their preferred leader, and led by another broker. */
-  readonly displaced: readonly (TopicPartition & { readonly preferred: number })[];
-}
 
 /** Of a replica set, by node id: what each member is to the set; undefined where it does not answer. */
 export type StoreMembers = ReadonlyMap<Id, 'primary' | 'secondary' | 'other' | undefined>;
@@ -40,7 +18,7 @@ export interface Wholeness {
   /** Of every ZooKeeper server. */
   quorum(): Promise<Quorum>;
   /** As the controller says, and the broker `also`, which may have heard less; undefined while nobody answers. */
-  brokers(also?: number): Promise<BrokersAnswer | undefined>;
+  brokers(also?: number): Promise<BrokersState | undefined>;
   /** Empty where a metadata store is no replica set. */
   store(): Promise<StoreMembers>;
   balancers(): Promise<Balancers>;
@@ -114,7 +92,7 @@ function quorumTroubles(quorum: Quorum): readonly Trouble[] {
 }
 
 /** @internal */
-export function brokerTroubles(cluster: Cluster, answer: BrokersAnswer | undefined): readonly Trouble[] {
+export function brokerTroubles(cluster: Cluster, answer: BrokersState | undefined): readonly Trouble[] {
   const workers = nodesRunning(cluster.groups, 'kafka');
   if (answer === undefined) return [{ nodes: workers.map(({ id }) => id), what: 'no broker answers' }];
   const nodeOf = (broker: number) => workers.find(({ ordinal }) => ordinal === broker)?.id ?? `broker ${broker}`;

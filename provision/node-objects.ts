@@ -14,7 +14,7 @@ import { formatNodeList, type ListedArchive, type ListedFile, type ListedService
 import { accountOf } from './accounts.ts';
 import { machineFiles } from './machine-files.ts';
 import { archiveNamed, archiveOf, type InstalledProgram, installedProgram, type NodeSoftware } from './software.ts';
-import { jobUnit, jobUnitName, serviceUnit, serviceUnitName, type UnitContext } from './unit.ts';
+import { jobUnit, jobUnitName, serviceUnit, serviceUnitName, type UnitContext, unitFolder } from './unit.ts';
 
 export interface NodeObject {
   /** In the bucket: `nodes/worker-4/files/etc/ensemble/kafka/server.properties`. */
@@ -196,7 +196,7 @@ function ownerOf(mode: number, account: string): string {
 }
 
 function unitFile(name: string, text: string): Placed {
-  return { path: `/etc/systemd/system/${name}`, mode: 0o644, owner: 'root', text: [text] };
+  return { path: unitFolder + name, mode: 0o644, owner: 'root', text: [text] };
 }
 
 function objectOf(node: Node, { path, mode, text }: Placed): NodeObject {

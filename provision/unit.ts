@@ -8,6 +8,9 @@ import type { RenderedService } from '../cluster/render.ts';
 /** Where the script of user-data.ts installs itself. */
 export const nodeScript = '/usr/local/sbin/ensemble-node';
 
+/** Of an administrator's units (systemd.unit(5)). */
+export const unitFolder = '/etc/systemd/system/';
+
 export interface UnitContext {
   readonly node: string;
   /** System user and group. */
@@ -27,6 +30,11 @@ export interface UnitContext {
 
 export function serviceUnitName(service: string): string {
   return `ensemble-${service}.service`;
+}
+
+/** Where it lies on a node. */
+export function serviceUnitFile(service: string): string {
+  return unitFolder + serviceUnitName(service);
 }
 
 export function jobUnitName(service: string, job: string): string {

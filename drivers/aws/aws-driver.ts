@@ -5,17 +5,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectsClient } from '../../clients/aws/objects.ts';
 import type { Addressing } from '../../cluster/addressing.ts';
-import type { Cluster, Group, Id, Node } from '../../cluster/model.ts';
-import { renderNode } from '../../cluster/render.ts';
+import type { Cluster, Group, Id, Node, Probe } from '../../cluster/model.ts';
+import { remedyOf } from '../../cluster/readings.ts';
+import { type RenderedService, renderNode } from '../../cluster/render.ts';
 import { serviceTable } from '../../cluster/services/table.ts';
-import { nodeListKey } from '../../contracts/aws-names.ts';
-import { parseNodeList } from '../../contracts/node-list.ts';
+import { EnsembleError } from '../../contracts/error.ts';
 import { jobUnitName, serviceUnitName } from '../../provision/unit.ts';
 import type { Driver, RunState, ServiceRef, ServiceState } from '../driver.ts';
-import { jobFailed, notReady, serviceDied } from '../errors.ts';
-import { notPurgedHere } from './errors.ts';
+import { jobFailed, notReady, reloadFailed, serviceDied } from '../errors.ts';
+import { findDifferences } from './differences.ts';
+import { commandTimedOut, commandTimedOutCode, notPurgedHere } from './errors.ts';
+import { answerIn, exchangeScript } from './exchange.ts';
 import type { Machines } from './machines.ts';
-import { type NodeReport, parseNodeReport, runStateOf } from './node-report.ts';
+import { assertObjectsThere, nodeLook } from './node-look.ts';
+import { type NodeReport, runStateOf, waitsForRestart } from './node-report.ts';
 import * as scripts from './scripts.ts';
 
 export interface AwsDriverOptions {
@@ -23,7 +26,7 @@ export interface AwsDriverOptions {
   readonly addressing: Addressing;
   readonly machines: Machines;
   /** The environment's bucket. */
-  readonly objects: Pick<ObjectsClient, 'read'>;
+  readonly objects: Pick<ObjectsClient, 'read' | 'exists'>;
 }
 
 /** A script that answers at once, on a machine that is busy. */
@@ -36,45 +39,32 @@ const startMs = 10 * 60_000;
 const reportPatienceSeconds = 20;
 const followPollMs = 2_000;
 const evidenceLines = 20;
+/** Of a service that was just started: once is no fault (a session of before may still be known to the quorum), this often is one. */
+const restartsBorne = 3;
+/** How long a reload may take to show. */
+const reloadMs = 60_000;
 
 export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverOptions): Driver {
   const placed = cluster.groups.flatMap((group) => group.nodes.map((node) => ({ group, node })));
   const known = new Map(placed.map((each) => [each.node.id, each]));
+  const look = nodeLook(machines, objects);
   const logPlace = ({ node, service }: ServiceRef) => `journalctl -u ${serviceUnitName(service)}, on ${node}`;
 
-  function processOf({ node, service }: ServiceRef) {
+  function renderedOf({ node, service }: ServiceRef): RenderedService {
     const found = known.get(node);
     const rendered =
       found && renderNode(cluster, found.group, found.node, addressing).find((each) => each.service === service);
     if (rendered === undefined) throw new TypeError(`${service} does not run on ${node}`);
-    return rendered.process;
-  }
-
-  /** Of nodes whose agent answers. */
-  async function reports(nodes: readonly Id[], patienceSeconds = 0): Promise<ReadonlyMap<Id, NodeReport>> {
-    const timeoutMs = quickMs + patienceSeconds * 1000;
-    const outcomes = await machines.runWhereReachable(nodes, scripts.reportScript(patienceSeconds), {
-      what: 'report',
-      timeoutMs,
-    });
-    const found = [...outcomes].flatMap(([node, { output }]) => {
-      const report = parseNodeReport(output);
-      return report === undefined ? [] : [[node, report] as const];
-    });
-    return new Map(found);
+    return rendered;
   }
 
   async function reported({ node, service }: ServiceRef, patienceSeconds: number) {
-    const report = (await reports([node], patienceSeconds)).get(node);
+    const report = (await look.reports([node], patienceSeconds)).get(node);
     return report?.services.find((each) => each.service === service);
   }
 
-  /** What the bucket says that each service of a node is to be started with; undefined where the node has no list. */
-  async function wantedDigests(node: Id): Promise<ReadonlyMap<Id, string> | undefined> {
-    const text = await objects.read(nodeListKey(node));
-    if (text === undefined) return undefined;
-    return new Map(parseNodeList(text).services.map(({ service, digest }) => [service, digest]));
-  }
+  const differences = (nodes: Iterable<Id>) =>
+    findDifferences({ cluster, addressing, machines, objects, look }, new Set(nodes));
 
   async function logOf({ node, service }: ServiceRef, lines: number): Promise<readonly string[]> {
     const script = scripts.logScript(serviceUnitName(service), lines);
@@ -92,7 +82,8 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
     machine: string | undefined,
     report: NodeReport | undefined,
   ): Promise<readonly ServiceState[]> {
-    const wanted = report === undefined ? undefined : await wantedDigests(node.id);
+    const listed = report === undefined ? undefined : await look.wanted(node.id);
+    const wanted = new Map(listed?.services.map(({ service, digest }) => [service, digest]));
     return group.services.map((service) => {
       const said = report?.services.find((each) => each.service === service);
       const runs = said?.running ?? undefined;
@@ -104,14 +95,15 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
         state: said === undefined ? stateOfMachine(machine) : runStateOf(said),
         pid: said === undefined || said.pid === 0 ? undefined : said.pid,
         since: said?.since ?? undefined,
-        outdated: said !== undefined && runs !== undefined && runs !== (wanted?.get(service) ?? said.installed),
-        restarting: false,
+        outdated: said !== undefined && runs !== undefined && runs !== (wanted.get(service) ?? said.installed),
+        // Who started it wants it to run, and so does systemd. (A restart of ours is systemd's own deed, which no end of a command cuts off.)
+        restarting: said !== undefined && waitsForRestart(said),
       };
     });
   }
 
   async function status(): Promise<readonly ServiceState[]> {
-    const [found, said] = await Promise.all([machines.all(), reports([...known.keys()])]);
+    const [found, said] = await Promise.all([machines.all(), look.reports([...known.keys()])]);
     const states = placed.map((each) => statesOf(each, found.get(each.node.id)?.state, said.get(each.node.id)));
     return (await Promise.all(states)).flat();
   }
@@ -121,8 +113,37 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
   }
 
   async function order(ref: ServiceRef, what: string, script: string, timeoutMs: number): Promise<string> {
-    const output = await machines.run(ref.node, script, { what: `${what} ${ref.service}`, timeoutMs });
-    return output.trim().split('\n').at(-1) ?? '';
+    const named = `${what} ${ref.service}`;
+    try {
+      const output = await machines.run(ref.node, script, { what: named, timeoutMs });
+      return output.trim().split('\n').at(-1) ?? '';
+    } catch (error) {
+      if (!(error instanceof EnsembleError) || error.code !== commandTimedOutCode) throw error;
+      // The script was ended before it could show the log.
+      const lines = await logOf(ref, evidenceLines).catch(() => []);
+      throw commandTimedOut(ref.node, named, timeoutMs / 1000, [...error.evidence, ...lines]);
+    }
+  }
+
+  /** What a service says to a question of the model, on its own node; undefined where there is none, or none that is expected. */
+  async function answer(ref: ServiceRef, asked: Probe | undefined): Promise<string | undefined> {
+    const node = known.get(ref.node)?.node;
+    if (asked === undefined || node === undefined) return undefined;
+    const port = addressing.port(node, ref.service, asked.listener);
+    const script = exchangeScript({ port, tls: asked.tls === true, send: asked.send });
+    const said = answerIn(await machines.run(ref.node, script, { what: `ask ${ref.service}`, timeoutMs: quickMs }));
+    return said === undefined ? undefined : new RegExp(asked.expect).exec(said)?.[0];
+  }
+
+  async function reloaded(ref: ServiceRef, done: Probe | undefined, before: string | undefined): Promise<void> {
+    if (done === undefined) return;
+    const deadline = performance.now() + reloadMs;
+    for (;;) {
+      const said = await answer(ref, done);
+      if (said !== undefined && said !== before) return;
+      if (performance.now() > deadline)
+        throw reloadFailed(ref, reloadMs / 1000, logPlace(ref), await logOf(ref, evidenceLines));
+    }
   }
 
   return {
@@ -133,7 +154,9 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
     },
 
     async preflight(services) {
-      await machines.assertReachable([...new Set(services.map(({ node }) => node))]);
+      const nodes = [...new Set(services.map(({ node }) => node))];
+      await machines.assertReachable(nodes);
+      for (const node of nodes) await assertObjectsThere(node, await look.wanted(node), objects);
     },
 
     async start(ref) {
@@ -142,20 +165,20 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
     },
 
     async stop(ref, { timeoutMs } = {}) {
-      const patienceMs = timeoutMs ?? (known.has(ref.node) ? processOf(ref).stopTimeoutMs : startMs);
+      const patienceMs = timeoutMs ?? (known.has(ref.node) ? renderedOf(ref).process.stopTimeoutMs : startMs);
       const script = scripts.stopScript(serviceUnitName(ref.service), timeoutMs);
       const said = await order(ref, 'stop', script, patienceMs + quickMs);
       return { outcome: said === 'killed' || said === 'not running' ? said : 'stopped' };
     },
 
     async restart(ref, { timeoutMs } = {}) {
-      const patienceMs = timeoutMs ?? processOf(ref).stopTimeoutMs;
+      const patienceMs = timeoutMs ?? renderedOf(ref).process.stopTimeoutMs;
       const script = scripts.restartScript(serviceUnitName(ref.service), timeoutMs);
       await order(ref, 'restart', script, patienceMs + startMs);
     },
 
     async run(ref, id, signal) {
-      const job = processOf(ref).jobs?.find((each) => each.id === id);
+      const job = renderedOf(ref).process.jobs?.find((each) => each.id === id);
       if (job === undefined) throw new TypeError(`${ref.service} has no job ${id}`);
       // What comes before a start is part of its unit, which runs it each time.
       if (job.when === 'before-start') return '';
@@ -177,8 +200,17 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
     },
 
     async reload(ref) {
-      if (processOf(ref).reload === undefined) return false;
-      return (await order(ref, 'reload', scripts.reloadScript(serviceUnitName(ref.service)), startMs)) === 'reloaded';
+      const { reload } = renderedOf(ref).process;
+      if (reload === undefined) return false;
+      const found = (await differences([ref.node])).find(({ service }) => service === ref.service);
+      const before = await answer(ref, reload.done);
+      const script = scripts.reloadScript(serviceUnitName(ref.service));
+      if ((await order(ref, 'reload', script, startMs)) !== 'reloaded') return false;
+      await reloaded(ref, reload.done, before);
+      // A unit whose reload reads everything notes so itself.
+      if (reload.reads !== 'everything' && found !== undefined && remedyOf(found, renderedOf(ref)) === 'reload')
+        await this.adopt(ref);
+      return true;
     },
 
     async ready(ref, { timeoutMs, signal }) {
@@ -187,7 +219,7 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
         signal.throwIfAborted();
         const said = await reported(ref, Math.min(reportPatienceSeconds, Math.ceil(timeoutMs / 1000)));
         if (said?.ready === true) return;
-        if (said?.state === 'failed') throw await died(ref);
+        if (said?.state === 'failed' || (said?.restarts ?? 0) >= restartsBorne) throw await died(ref);
         if (performance.now() > deadline)
           throw notReady(ref, Math.round(timeoutMs / 1000), logPlace(ref), await logOf(ref, evidenceLines));
       }
@@ -199,11 +231,7 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
       if (said !== undefined && (said.state === 'failed' || said.state === 'inactive')) throw await died(ref);
     },
 
-    async differences() {
-      const outdated = (await status()).filter((state) => state.outdated);
-      // A node remembers a digest of what it started with, and no texts.
-      return outdated.map(({ node, service }) => ({ node, service, known: false, command: false, files: [] }));
-    },
+    differences: () => differences(known.keys()),
 
     async adopt(ref) {
       await order(ref, 'note of', scripts.adoptScript(ref.service), quickMs);
@@ -212,7 +240,7 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
     async strays() {
       const others = [...(await machines.all()).keys()].filter((node) => !known.has(node));
       if (others.length === 0) return [];
-      return [...(await reports(others))].flatMap(([node, { services }]) =>
+      return [...(await look.reports(others))].flatMap(([node, { services }]) =>
         services.filter(({ state }) => state === 'active').map(({ service }) => ({ node, service })),
       );
     },

@@ -29,6 +29,26 @@ export function commandFailed(node: string, what: string, exitCode: number, line
   });
 }
 
+export function objectsMissing(node: string, keys: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_OBJECTS_MISSING',
+    message: `${keys.length} ${keys.length === 1 ? 'object' : 'objects'} that ${node} is to fetch ${keys.length === 1 ? 'is' : 'are'} not in the bucket as its list has ${keys.length === 1 ? 'it' : 'them'}`,
+    next: 'An apply was cut off, or is under way: apply the stacks again (`cdktf deploy`), then run the command again.',
+    evidence: keys.length > 10 ? [...keys.slice(0, 10), `and ${keys.length - 10} more`] : keys,
+  });
+}
+
+export const commandTimedOutCode = 'DRIVER_COMMAND_TIMED_OUT';
+
+export function commandTimedOut(node: string, what: string, seconds: number, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: commandTimedOutCode,
+    message: `${what} on ${node} was ended after ${Math.round(seconds)} s`,
+    next: `Look at what it waits for (\`ensemble logs ${node}\`), mend that, and run the command again.`,
+    evidence: lines,
+  });
+}
+
 export function notPurgedHere(environment: string): EnsembleError {
   return new EnsembleError({
     code: 'DRIVER_NOT_PURGED_HERE',

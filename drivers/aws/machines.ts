@@ -3,12 +3,12 @@ import type { CommandOutcome, CommandsClient } from '../../clients/aws/commands.
 import type { Instance, InstancesClient } from '../../clients/aws/instances.ts';
 import type { Id } from '../../cluster/model.ts';
 import { tags } from '../../contracts/aws-names.ts';
-import { agentAway, commandFailed, noMachine } from './errors.ts';
+import { agentAway, commandFailed, commandTimedOut, noMachine } from './errors.ts';
 
 export interface Machines {
   /** By node, also of nodes that the environment does not name. Where a machine is being replaced, the one that runs. */
   all(): Promise<ReadonlyMap<Id, Instance>>;
-  /** Output of a script that ended well. Throws DRIVER_NO_MACHINE, DRIVER_NODE_UNREACHABLE, DRIVER_COMMAND_FAILED. */
+  /** Output of a script that ended well. Throws DRIVER_NO_MACHINE, DRIVER_NODE_UNREACHABLE, DRIVER_COMMAND_FAILED, DRIVER_COMMAND_TIMED_OUT. */
   run(node: Id, script: string, options: ScriptOptions): Promise<string>;
   /** On many at once; those that cannot be reached are not in the answer. */
   runWhereReachable(
@@ -29,6 +29,9 @@ export interface ScriptOptions {
 
 /** Lines of a script's output that an error shows. */
 const evidenceLines = 20;
+/** In SSM's words (Systems Manager user guide, "Understanding command statuses"). */
+const undelivered: ReadonlySet<string> = new Set(['Undeliverable', 'DeliveryTimedOut', 'Delivery Timed Out']);
+const timedOut: ReadonlySet<string> = new Set(['TimedOut', 'ExecutionTimedOut', 'Execution Timed Out']);
 
 export function ec2Machines(environment: string, instances: InstancesClient, commands: CommandsClient): Machines {
   async function all(): Promise<ReadonlyMap<Id, Instance>> {
@@ -79,8 +82,12 @@ export function ec2Machines(environment: string, instances: InstancesClient, com
       const outcome = (await runWhereReachable([node], script, options)).get(node);
       if (outcome === undefined) throw agentAway([node]);
       if (outcome.status === 'Success' || outcome.exitCode === 0) return outcome.output;
-      const lines = `${outcome.output}\n${outcome.errors}`.split('\n').filter((line) => line.trim() !== '');
-      throw commandFailed(node, options.what, outcome.exitCode, lines.slice(-evidenceLines));
+      // Its agent went away between the look and the order: nothing was run.
+      if (undelivered.has(outcome.status)) throw agentAway([node]);
+      const said = `${outcome.output}\n${outcome.errors}`.split('\n').filter((line) => line.trim() !== '');
+      const lines = said.slice(-evidenceLines);
+      if (timedOut.has(outcome.status)) throw commandTimedOut(node, options.what, options.timeoutMs / 1000, lines);
+      throw commandFailed(node, options.what, outcome.exitCode, lines);
     },
   };
 }

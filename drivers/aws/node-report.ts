@@ -7,14 +7,19 @@ const reportShape = z.object({
   environment: z.string(),
   node: z.string(),
   time: z.string(),
+  /** SHA-256 of the list that is installed. */
+  list: z.string(),
   /** Why the node could not become what its list says. */
   fault: z.string().nullable(),
   services: z.array(
     z.object({
       service: z.string(),
-      /** systemd's ActiveState. */
+      /** systemd's ActiveState and SubState. */
       state: z.string(),
+      detail: z.string(),
       ready: z.boolean(),
+      /** How often systemd has started it again by itself since it was last told to. */
+      restarts: z.number(),
       pid: z.number(),
       since: z.string().nullable(),
       /** Digest of what the node has of it, and of what the running one was started with. */
@@ -35,6 +40,11 @@ export function parseNodeReport(output: string): NodeReport | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** It ended by itself, and systemd is to start it again in some seconds. */
+export function waitsForRestart({ state, detail }: Pick<ReportedService, 'state' | 'detail'>): boolean {
+  return state === 'activating' && detail.startsWith('auto-restart');
 }
 
 /** In systemd's words: active, reloading, inactive, failed, activating, deactivating. */

@@ -11,18 +11,32 @@ export function reportScript(patienceSeconds: number): string {
   return `exec ${nodeScript} report ${patienceSeconds}`;
 }
 
+/** What systemd says of a failure is that there was one; the log says which. */
+function orJournal(unit: string): string {
+  return `|| { code=$?; journalctl -u ${unit} -n 20 -o cat --no-pager | tail -c 8000; exit $code; }`;
+}
+
 /** Says `started`, or `ran before`. */
 export function startScript(unit: string): string {
   return [
     `if systemctl is-active --quiet ${unit}; then echo 'ran before'; exit 0; fi`,
     `systemctl reset-failed ${unit} 2>/dev/null || true`,
-    `systemctl start ${unit} || exit $?`,
+    `systemctl start ${unit} ${orJournal(unit)}`,
     'echo started',
   ].join('\n');
 }
 
+/**
+ * One order to systemd, which stops and starts by itself: an agent, or a script, that ends in between leaves no service stopped. Where somebody bounds the
+ * stop, it is two.
+ */
 export function restartScript(unit: string, timeoutMs: number | undefined): string {
-  return [stopScript(unit, timeoutMs), startScript(unit)].join('\n');
+  if (timeoutMs !== undefined) return [stopScript(unit, timeoutMs), startScript(unit)].join('\n');
+  return [
+    `systemctl reset-failed ${unit} 2>/dev/null || true`,
+    `systemctl restart ${unit} ${orJournal(unit)}`,
+    'echo restarted',
+  ].join('\n');
 }
 
 /** Says `not running`, `stopped`, or `killed`. A unit that waits to be started again counts as running. */
@@ -44,7 +58,7 @@ export function stopScript(unit: string, timeoutMs: number | undefined): string 
 export function reloadScript(unit: string): string {
   return [
     `if ! systemctl is-active --quiet ${unit}; then echo 'not running'; exit 0; fi`,
-    `systemctl reload ${unit} || exit $?`,
+    `systemctl reload ${unit} ${orJournal(unit)}`,
     'echo reloaded',
   ].join('\n');
 }

@@ -26,6 +26,21 @@ export function foundationMissing(environment: string, secrets: readonly string[
   });
 }
 
+export function settingsNotDeployed(
+  environment: string,
+  behind: ReadonlyMap<string, readonly string[]>,
+): EnsembleError {
+  const stacks = [...behind.keys()].sort();
+  const nodes = [...behind.values()].flat();
+  return new EnsembleError({
+    code: 'OPERATIONS_SETTINGS_NOT_DEPLOYED',
+    message: `${nodes.length} ${nodes.length === 1 ? 'node finds' : 'nodes find'} something else in the bucket than the environment file says: ${stacks.join(' and ')} ${stacks.length === 1 ? 'was' : 'were'} not applied since. No node was touched`,
+    next: `See what would change (\`ensemble diff -e ${environment}\`), apply it (\`cdktf deploy ${stacks.map((stack) => stack).join(' ')}\`, with this version of Ensemble), then roll.`,
+    evidence: [...behind].sort().map(([stack, names]) => `${stack}: ${[...names].sort().join(', ')}`),
+    exitStatus: 3,
+  });
+}
+
 export function stateBucketMissing(bucket: string, environment: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_STATE_BUCKET_MISSING',

@@ -12,6 +12,8 @@ export interface OperatedAws extends AwsEnvironment {
   readonly driver: Driver;
   readonly machines: Machines;
   readonly instances: InstancesClient;
+  /** The environment's bucket. */
+  readonly objects: ObjectsClient;
 }
 
 /** @throws what `work` throws; EnsembleError CLIENT_AWS_... */
@@ -29,7 +31,7 @@ export async function withAws<T>(aws: AwsEnvironment, work: (operated: OperatedA
     const objects = keep(await openObjects(region, bucketName(place), place.account));
     const machines = ec2Machines(place.environment, instances, commands);
     const driver = awsDriver({ cluster: environment.cluster, addressing, machines, objects });
-    return await work({ ...aws, driver, machines, instances });
+    return await work({ ...aws, driver, machines, instances, objects });
   } finally {
     for (const client of opened) client.close();
   }

@@ -37,7 +37,7 @@ export interface RollPlan {
 }
 
 export interface RollChoice {
-  /** Nodes, roles or services; empty: all. */
+  /** Nodes, roles, services, or one service of one node (`worker-1/kafka`); empty: all. */
   readonly only: readonly Id[];
   /** Restarts services whose settings did not change, too. */
   readonly restart: boolean;
@@ -60,7 +60,7 @@ const order = ['zookeeper', 'mongodb', 'mongodb-stand-in', 'kafka', 'messaging-a
 
 export function planRoll(cluster: Cluster, observed: Observed, { only, restart }: RollChoice): RollPlan {
   const chosen = ({ node, service }: ServiceRef, role: Id) =>
-    only.length === 0 || [node, role, service].some((id) => only.includes(id));
+    only.length === 0 || [node, role, service, `${node}/${service}`].some((id) => only.includes(id));
   const steps = inOrder(cluster.groups).flatMap((group) =>
     nodesInOrder(cluster, group, observed.leaders).flatMap((node): readonly RollStep[] => {
       const refs = group.services.map((service) => ({ node: node.id, service }));
@@ -118,9 +118,15 @@ function actionOn(ref: ServiceRef, observed: Observed, restart: boolean): RollAc
     return difference === undefined ? undefined : { kind: 'restart', service, because, takeBack };
   if (needs !== undefined) return brokerAction(ref, needs, difference, because);
   if (difference === undefined) return undefined;
+  if (isIdle(difference)) return { kind: 'adopt', service, because };
   return remedyOf(difference, observed.renderedOf(ref)) === 'reload'
     ? { kind: 'reload', service, because }
     : { kind: 'restart', service, because, takeBack };
+}
+
+/** What differs is nothing that the service acts on: its node takes the files, and that is all. */
+function isIdle({ known, command, files }: Difference): boolean {
+  return known && !command && files.length === 0;
 }
 
 /** server.properties is the one file of which a running broker can be told; everything else it reads at its start. */

@@ -19,6 +19,8 @@ export interface RollTarget {
   readonly brokers: BrokerControl;
   /** How often what is waited for is asked again. */
   readonly pollMs: number;
+  /** Throws where what nodes are to take is not what the environment file says: a roll must not show one thing and apply another. */
+  assertDeployed(): Promise<void>;
   /** What would fail on every node fails here, before any is touched: archives, certificates, secrets. */
   prepare(): Promise<void>;
   /** Runs `work` alone among those that change this environment. */
@@ -40,6 +42,8 @@ export function localRollTarget(deployment: Deployment, { signal, onWaitForLock 
     wholeness: localWholeness(deployment),
     brokers: localBrokerControl(deployment),
     pollMs: 200,
+    // The driver itself writes files.
+    assertDeployed: async () => undefined,
     async prepare() {
       await Promise.all(programsOf(deployment).map((program) => deployment.runtime(program)));
       await ensureCertificates(deployment);

@@ -14,6 +14,7 @@ import { workOver } from '../../topics/topics-work.ts';
 import { applyCall } from './apply-call.ts';
 import { type Deadline, deadlineOf } from './deadline.ts';
 import { otherEnvironment, otherProtocol, requestInvalid } from './errors.ts';
+import { replyToRoll } from './roll-call.ts';
 
 export interface AnswerOptions {
   /** The environment that this function belongs to. */
@@ -98,6 +99,8 @@ async function reply(
     }
     case 'health':
       return (await work.health(signal)) satisfies TopicsReply['health'];
+    default:
+      return await replyToRoll(connection, request);
   }
 }
 

@@ -118,7 +118,9 @@ apply() {
 		sed -n -E 's/^(file|late) .* //p' "$state/list" | sort | comm -23 - "$run/lines" | xargs -r rm -f
 	fi
 	mv "$list" "$state/list"
-	for object in "$state/objects"/*; do grep -qF "${object##*/}" "$state/list" || rm -f "$object"; done
+	# What a service was started with stays for as long as it runs: whoever rolls asks for it.
+	cat "$state/list" "$run/lists"/* >"$run/lines" 2>/dev/null || true
+	for object in "$state/objects"/*; do grep -qF "${object##*/}" "$run/lines" || rm -f "$object"; done
 	rm -f "$state/fault"
 	sysctl -q -p /etc/sysctl.d/60-ensemble.conf
 	[ ! -e /etc/tmpfiles.d/ensemble.conf ] || systemd-tmpfiles --create /etc/tmpfiles.d/ensemble.conf
@@ -145,7 +147,7 @@ boot() {
 }
 
 export E_WAIT="${E_WAIT-900}"
-mkdir -p "$run/started" "$state/archives" "$state/objects"
+mkdir -p "$run/started" "$run/lists" "$state/archives" "$state/objects"
 chmod 700 "$state"
 case ${1-install} in
 install)
@@ -176,6 +178,7 @@ UNIT
 	;;
 started) # by a unit, before its program: which settings it starts with
 	awk -v service="$2" '$1 == "service" && $2 == service { print $4 }' "$state/list" >"$run/started/$2"
+	cp "$state/list" "$run/lists/$2"
 	exit
 	;;
 esac

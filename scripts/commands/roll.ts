@@ -1,8 +1,8 @@
 /** `ensemble roll` */
 import { type ExitStatus, exitStatus } from '../../contracts/error.ts';
-import { openDeployment } from '../../operations/deployment.ts';
+import { withRollTarget } from '../../operations/roll/open-target.ts';
 import { planRows, type RollPlan } from '../../operations/roll/plan.ts';
-import { localRollTarget } from '../../operations/roll/target.ts';
+import type { RollTarget } from '../../operations/roll/target.ts';
 import { previewRoll, type RollDecision, type RollReport, rollCluster } from '../../operations/roll.ts';
 import { confirm } from '../present/confirm.ts';
 import { formatError } from '../present/errors.ts';
@@ -13,7 +13,11 @@ import type { Invocation } from './invocation.ts';
 export async function roll(invocation: Invocation): Promise<number> {
   const { positional, options, deployment, signal, onWaitForLock } = invocation;
   const chosen = { ...deployment, environment: positional[0] ?? options.environment };
-  const target = localRollTarget(await openDeployment(chosen), { signal, onWaitForLock });
+  return await withRollTarget(chosen, { signal, onWaitForLock }, (target) => rollTarget(target, invocation));
+}
+
+async function rollTarget(target: RollTarget, invocation: Invocation): Promise<number> {
+  const { options, signal } = invocation;
   const choice = { only: options.only, restart: options.restart };
   if (options.plan) {
     const { plan, troubles } = await previewRoll(target, choice);

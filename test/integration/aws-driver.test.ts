@@ -2,6 +2,7 @@
  * The driver of nodes on AWS. Machines and the bucket are moto's; what is run on a node is run by a fake agent (fake-node-agent.ts), so that the scripts
  * are real and systemd is not.
  */
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,20 +83,45 @@ requires('moto').describe('nodes on AWS', () => {
     client.destroy();
     return made.Instances?.[0]?.InstanceId ?? '';
   }
-  async function writeList(node: string, digest: string) {
+  async function listHash(node: string): Promise<string> {
+    const objects = await openObjects({ region: aws.place.region }, bucketName(aws.place), aws.place.account);
+    const text = (await objects.read(nodeListKey(node))) ?? '';
+    objects.close();
+    return createHash('sha256').update(text).digest('hex');
+  }
+  async function writeList(
+    node: string,
+    digest: string,
+    listed: readonly { readonly key: string; readonly path: string; readonly sha256: string }[] = [],
+  ) {
     const region = { region: aws.place.region };
     const bucket = await openBucket(region, bucketName(aws.place), aws.place.account);
     await bucket.create();
     bucket.close();
     const objects = await openObjects(region, bucketName(aws.place), aws.place.account);
     const probe = { host: '127.0.0.1', port: 9092, tls: false, send: '', expect: '' };
-    const lists = { accounts: [], volumes: [], folders: [], archives: [], packages: [], files: [], jobs: [] };
-    const list = { environment: 'staging', node, ...lists, services: [{ service: 'kafka', unit, digest, probe }] };
+    const lists = { accounts: [], volumes: [], folders: [], archives: [], packages: [], jobs: [] };
+    const files = listed.map((file) => ({ ...file, late: false, mode: 0o644, owner: 'root' }));
+    const list = {
+      environment: 'staging',
+      node,
+      ...lists,
+      files,
+      services: [{ service: 'kafka', unit, digest, probe }],
+    };
     await objects.write(nodeListKey(node), formatNodeList(list));
     objects.close();
   }
   const at = (name: string) => join(agents.folderOf(machine), name);
-  async function writeReport(service: { state: string; ready: boolean; pid: number; running: string | null }) {
+  interface Said {
+    readonly state: string;
+    readonly detail?: string;
+    readonly ready: boolean;
+    readonly pid: number;
+    readonly running: string | null;
+    readonly restarts?: number;
+  }
+  async function writeReport(service: Said, list = '') {
     const said = {
       service: 'kafka',
       since: '2026-01-01T00:00:00Z',
@@ -109,7 +135,7 @@ requires('moto').describe('nodes on AWS', () => {
       environment: 'staging',
       node: 'worker-1',
       time: '',
-      list: '',
+      list,
       boot: '',
       fault: null,
       services: [said],
@@ -143,6 +169,7 @@ requires('moto').describe('nodes on AWS', () => {
     await writeReport({ state: 'active', ready: true, pid: 7, running: 'old' });
     await operate(async ({ driver }) => {
       expect((await driver.status()).find(({ node }) => node === 'worker-1')?.outdated).toBe(true);
+      // A node of before kept no list of what it started with.
       expect(await driver.differences()).toEqual([{ ...ref, known: false, command: false, files: [] }]);
     });
   });
@@ -153,12 +180,64 @@ requires('moto').describe('nodes on AWS', () => {
       expect(await driver.start(ref)).toEqual({ started: false });
       expect(await driver.stop(ref)).toEqual({ outcome: 'stopped' });
       expect(await driver.stop(ref)).toEqual({ outcome: 'not running' });
+      await writeFile(at('calls'), '');
       await driver.restart(ref);
       expect(await readFile(at(`units/${unit}`), 'utf8')).toBe('active\n');
+      const calls = await readFile(at('calls'), 'utf8');
+      expect(calls, 'one order, which no end of the script cuts in two').toBe(
+        `reset-failed ${unit}\nrestart ${unit}\n`,
+      );
       await writeFile(at('fail-stop'), '');
       expect(await driver.stop(ref, { timeoutMs: 1_000 })).toEqual({ outcome: 'killed' });
     });
   });
+
+  requires('moto').it('a start that fails shows the journal’s last lines', async () => {
+    await writeFile(at(`log/${unit}`), 'no such class\n');
+    await writeFile(at('fail-start'), '');
+    await operate(async ({ driver }) => {
+      const failed = { code: 'DRIVER_COMMAND_FAILED', evidence: expect.arrayContaining(['no such class']) };
+      await expect(driver.restart(ref)).rejects.toMatchObject(failed);
+      await expect(driver.start(ref)).rejects.toMatchObject(failed);
+    });
+  });
+
+  requires('moto').it(
+    'a node whose list is another one than the bucket’s is behind, also where no service is',
+    async () => {
+      await operate(async ({ driver }) => {
+        expect(await driver.differences()).toEqual([{ ...ref, known: true, command: false, files: [] }]);
+        await writeReport({ state: 'active', ready: true, pid: 7, running: 'new' }, await listHash('worker-1'));
+        expect(await driver.differences()).toEqual([]);
+      });
+    },
+  );
+
+  requires('moto').it('what a node is to fetch must be in the bucket before it is touched', async () => {
+    await operate(async ({ driver }) => {
+      await driver.preflight([ref]);
+      await writeList('worker-1', 'new', [
+        { key: 'nodes/worker-1/files/etc/a', path: '/etc/a', sha256: 'a'.repeat(64) },
+      ]);
+      await expect(driver.preflight([ref])).rejects.toMatchObject({
+        code: 'DRIVER_OBJECTS_MISSING',
+        evidence: ['nodes/worker-1/files/etc/a'],
+      });
+    });
+  });
+
+  requires('moto').it(
+    'a service that systemd is to start again is on its way, and one that goes on ending is dead',
+    async () => {
+      await operate(async ({ driver }) => {
+        await writeReport({ state: 'activating', detail: 'auto-restart', ready: false, pid: 0, running: null });
+        const [state] = (await driver.status()).filter(({ node }) => node === 'worker-1');
+        expect(state).toMatchObject({ state: 'starting', restarting: true });
+        await writeReport({ state: 'active', ready: false, pid: 9, running: 'new', restarts: 3 });
+        await expect(driver.ready(ref, soon())).rejects.toMatchObject({ code: 'DRIVER_SERVICE_DIED' });
+      });
+    },
+  );
 
   requires('moto').it('install is the node’s own apply, and its words are shown where it fails', async () => {
     await operate(async ({ driver }) => {

@@ -31,7 +31,7 @@ is-active) shift; grep -qx active "units/$1" ;;
 show)
   property=$2; unit=$4
   case $property in ActiveState) cat "units/$unit" 2>/dev/null || echo inactive ;; Result) cat "results/$unit" 2>/dev/null || echo success ;; esac ;;
-start) [ ! -e "fail-start" ] || exit 1; echo active >"units/$1" ;;
+start | restart) [ ! -e "fail-start" ] || exit 1; echo active >"units/$1" ;;
 stop) [ ! -e "fail-stop" ] || exit 1; echo inactive >"units/$1" ;;
 kill) echo inactive >"units/$4"; rm -f fail-stop ;;
 reload) [ ! -e "fail-reload" ] || exit 1 ;;

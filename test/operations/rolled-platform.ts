@@ -196,6 +196,7 @@ export class RolledPlatform {
         topicsWithoutSpare: async () => [],
       },
       pollMs: 1,
+      assertDeployed: async () => {},
       prepare: async () => {},
       exclusively: (work) => work(),
     };

@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterMetadata, PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
 import type { ServiceState } from '../../drivers/driver.ts';
-import { answerOf } from '../../operations/local-wholeness.ts';
-import { type BrokersAnswer, brokerTroubles, findTroubles, storeTroubles } from '../../operations/wholeness.ts';
+import { brokerTroubles, findTroubles, storeTroubles } from '../../operations/wholeness.ts';
+import { type BrokersState, stateOf } from '../../topics/brokers/brokers-state.ts';
 import { clusterOf, smallEnvironment } from '../cluster/environment-fixture.ts';
 
 const cluster = clusterOf(smallEnvironment);
 
-const whole: BrokersAnswer = { controller: 2, registered: [1, 2, 3], amiss: [], displaced: [] };
+const whole: BrokersState = { controller: 2, registered: [1, 2, 3], amiss: [], displaced: [] };
 const partition = (number: number, more: Partial<PartitionMetadata> = {}): PartitionMetadata => ({
   partition: number,
   fault: undefined,
@@ -40,7 +40,7 @@ describe('the brokers', () => {
     expect(brokerTroubles(cluster, whole)).toEqual([]);
   });
 
-  it.each<[string, BrokersAnswer | undefined, object[]]>([
+  it.each<[string, BrokersState | undefined, object[]]>([
     ['nobody answers', undefined, [{ nodes: ['worker-1', 'worker-2', 'worker-3'], what: 'no broker answers' }]],
     [
       'one is away',
@@ -78,7 +78,7 @@ describe('the brokers', () => {
 
 describe('what brokers say of their partitions', () => {
   it('keeps those that are not whole, and those whose preferred leader could lead and does not', () => {
-    const found = answerOf([
+    const found = stateOf([
       answer({
         a: [partition(0), partition(1, { leader: 2 }), partition(2, { leader: undefined, inSync: [1] })],
         __consumer_offsets: [partition(0, { leader: 2, inSync: [2, 3] })],
@@ -99,9 +99,9 @@ describe('what brokers say of their partitions', () => {
       answer({ a: [partition(0, { inSync: [1, 2] })] }),
       { brokers: answer({}).brokers.slice(0, 2) },
     ];
-    expect(answerOf([answer({ a: [partition(0)] }), lagging]).amiss).toHaveLength(1);
-    expect(answerOf([answer({}), answer({}, fewer)]).registered).toEqual([1, 2]);
-    expect(answerOf([answer({}), answer({}, { controllerId: 1 })]).controller).toBeUndefined();
+    expect(stateOf([answer({ a: [partition(0)] }), lagging]).amiss).toHaveLength(1);
+    expect(stateOf([answer({}), answer({}, fewer)]).registered).toEqual([1, 2]);
+    expect(stateOf([answer({}), answer({}, { controllerId: 1 })]).controller).toBeUndefined();
   });
 });
 
