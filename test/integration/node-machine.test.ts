@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { namedAddressing } from '../../cluster/addressing.ts';
+import { parseReadings, readingsScript } from '../../drivers/aws/readings.ts';
 import { nodeObjects } from '../../provision/node-objects.ts';
+import { serviceUnitFile } from '../../provision/unit.ts';
 import { userData } from '../../provision/user-data.ts';
 import { clusterOf, smallEnvironment } from '../cluster/environment-fixture.ts';
 import { requires } from '../requirements.ts';
@@ -125,6 +127,14 @@ where('a bare machine', () => {
     expect(await cloud.report(node)).toMatchObject({
       services: [{ installed: changed.services[0]?.digest, running: former?.digest }],
     });
+    // What it was started with is still there, for whoever asks what a restart would change.
+    const asked = readingsScript(new Map([['kafka', ['/etc/ensemble/kafka', serviceUnitFile('kafka')]]]));
+    await machine.write('/var/readings', asked);
+    const ran = parseReadings(await machine.ask('sh /var/readings')).get('kafka');
+    expect(ran?.digest).toBe(former?.digest);
+    const was = ran?.files.find(({ path }) => path.endsWith('/server.properties'))?.text;
+    expect(was).toBe(objects().files.find(({ path }) => path.endsWith('/server.properties'))?.text);
+    for (const value of Object.values(hidden)) expect(JSON.stringify(ran)).not.toContain(value);
     await cloud.deploy(node, objects(), `data-1=${disk}`);
     expect(await machine.run(`${script} apply`)).toEqual({ status: 0, said: expect.any(String) });
   });
