@@ -2,15 +2,11 @@
  * The driver of nodes on AWS. Machines and the bucket are moto's; what is run on a node is run by a fake agent (fake-node-agent.ts), so that the scripts
  * are real and systemd is not.
  */
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
-import { openBucket } from '../../clients/aws/buckets.ts';
-import { openObjects } from '../../clients/aws/objects.ts';
-import { bucketName, nodeListKey, tags } from '../../contracts/aws-names.ts';
-import { formatNodeList } from '../../contracts/node-list.ts';
+import { tags } from '../../contracts/aws-names.ts';
 import { topicsProtocol } from '../../contracts/topics-request.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { observeAwsStatus } from '../../operations/aws/aws-status.ts';
@@ -21,6 +17,7 @@ import { installationRoot } from '../../platform/installation-root.ts';
 import { requires } from '../requirements.ts';
 import { type Shim, startShim } from './aws-shim.ts';
 import { type FakeAgents, fakeAgents } from './fake-node-agent.ts';
+import { listHash, makeMachine, makeVolume, reportText, type SaidOfKafka, writeList } from './made-in-moto.ts';
 import { type MotoServer, startMoto } from './moto-server.ts';
 
 const environments = { environment: 'staging', environmentsDirectory: join(installationRoot(), 'environments') };
@@ -53,9 +50,9 @@ requires('moto').describe('nodes on AWS', () => {
   beforeEach(async () => {
     await moto.reset();
     agents = fakeAgents(await mkdtemp(join(folder, 'run-')));
-    machine = await makeMachine('worker-1');
+    machine = await makeMachine(aws.place, 'worker-1');
     await agents.add(machine);
-    await writeList('worker-1', 'new');
+    await writeList(aws.place, 'worker-1', 'new');
     await writeReport({ state: 'active', ready: true, pid: 7, running: 'new' });
   });
   afterAll(async () => {
@@ -65,90 +62,16 @@ requires('moto').describe('nodes on AWS', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function makeMachine(node: string): Promise<string> {
-    const sdk = await import('@aws-sdk/client-ec2');
-    const client = new sdk.EC2Client({ region: aws.place.region });
-    const Tags = [
-      { Key: tags.environment, Value: 'staging' },
-      { Key: tags.node, Value: node },
-    ];
-    const made = await client.send(
-      new sdk.RunInstancesCommand({
-        ImageId: 'ami-12c6146b',
-        MinCount: 1,
-        MaxCount: 1,
-        TagSpecifications: [{ ResourceType: 'instance', Tags }],
-      }),
-    );
-    client.destroy();
-    return made.Instances?.[0]?.InstanceId ?? '';
-  }
-  async function listHash(node: string): Promise<string> {
-    const objects = await openObjects({ region: aws.place.region }, bucketName(aws.place), aws.place.account);
-    const text = (await objects.read(nodeListKey(node))) ?? '';
-    objects.close();
-    return createHash('sha256').update(text).digest('hex');
-  }
-  async function writeList(
-    node: string,
-    digest: string,
-    listed: readonly { readonly key: string; readonly path: string; readonly sha256: string }[] = [],
-  ) {
-    const region = { region: aws.place.region };
-    const bucket = await openBucket(region, bucketName(aws.place), aws.place.account);
-    await bucket.create();
-    bucket.close();
-    const objects = await openObjects(region, bucketName(aws.place), aws.place.account);
-    const probe = { host: '127.0.0.1', port: 9092, tls: false, send: '', expect: '' };
-    const lists = { accounts: [], volumes: [], folders: [], archives: [], packages: [], jobs: [] };
-    const files = listed.map((file) => ({ ...file, late: false, mode: 0o644, owner: 'root' }));
-    const list = {
-      environment: 'staging',
-      node,
-      ...lists,
-      files,
-      services: [{ service: 'kafka', unit, digest, probe }],
-    };
-    await objects.write(nodeListKey(node), formatNodeList(list));
-    objects.close();
-  }
   const at = (name: string) => join(agents.folderOf(machine), name);
-  interface Said {
-    readonly state: string;
-    readonly detail?: string;
-    readonly ready: boolean;
-    readonly pid: number;
-    readonly running: string | null;
-    readonly restarts?: number;
-  }
-  async function writeReport(service: Said, list = '') {
-    const said = {
-      service: 'kafka',
-      since: '2026-01-01T00:00:00Z',
-      installed: 'new',
-      restarts: 0,
-      detail: '',
-      ...service,
-    };
-    const report = {
-      version: 1,
-      environment: 'staging',
-      node: 'worker-1',
-      time: '',
-      list,
-      boot: '',
-      fault: null,
-      services: [said],
-    };
-    await writeFile(at('report'), `${JSON.stringify(report)}\n`);
-  }
+  const writeReport = async (service: SaidOfKafka, list = '') =>
+    await writeFile(at('report'), reportText(service, list));
   const operate = async <T>(work: (operated: OperatedAws) => Promise<T>) => await withAws(aws, work);
   const soon = () => ({ timeoutMs: 5_000, signal: AbortSignal.timeout(20_000) });
 
   requires('moto').it(
     'status: what a node says of itself, and of one that says nothing never that it runs',
     async () => {
-      const silent = await makeMachine('worker-2');
+      const silent = await makeMachine(aws.place, 'worker-2');
       const states = await operate(async ({ driver }) => await driver.status());
       const of = (node: string) => states.find((state) => state.node === node);
       expect(of('worker-1')).toMatchObject({
@@ -207,7 +130,10 @@ requires('moto').describe('nodes on AWS', () => {
     async () => {
       await operate(async ({ driver }) => {
         expect(await driver.differences()).toEqual([{ ...ref, known: true, command: false, files: [] }]);
-        await writeReport({ state: 'active', ready: true, pid: 7, running: 'new' }, await listHash('worker-1'));
+        await writeReport(
+          { state: 'active', ready: true, pid: 7, running: 'new' },
+          await listHash(aws.place, 'worker-1'),
+        );
         expect(await driver.differences()).toEqual([]);
       });
     },
@@ -216,7 +142,7 @@ requires('moto').describe('nodes on AWS', () => {
   requires('moto').it('what a node is to fetch must be in the bucket before it is touched', async () => {
     await operate(async ({ driver }) => {
       await driver.preflight([ref]);
-      await writeList('worker-1', 'new', [
+      await writeList(aws.place, 'worker-1', 'new', [
         { key: 'nodes/worker-1/files/etc/a', path: '/etc/a', sha256: 'a'.repeat(64) },
       ]);
       await expect(driver.preflight([ref])).rejects.toMatchObject({
@@ -288,7 +214,7 @@ requires('moto').describe('nodes on AWS', () => {
   });
 
   requires('moto').it('services of a machine whose node the environment does not name are strays', async () => {
-    const other = await makeMachine('worker-9');
+    const other = await makeMachine(aws.place, 'worker-9');
     await agents.add(other);
     const report = await readFile(at('report'), 'utf8');
     await writeFile(join(agents.folderOf(other), 'report'), report.replace('worker-1', 'worker-9'));
@@ -331,7 +257,10 @@ requires('moto').describe('nodes on AWS', () => {
           nodes: group.nodes.map((node) => ({ ...node, leaving: node.id === 'worker-1' })),
         }));
         const leaving = { ...aws, environment: { ...environment, cluster: { ...environment.cluster, groups } } };
-        const [data, system] = [await makeVolume({ [tags.volume]: 'worker-1/data-1' }), await makeVolume({})];
+        const [data, system] = [
+          await makeVolume(aws.place, 'worker-1', { [tags.volume]: 'worker-1/data-1' }),
+          await makeVolume(aws.place, 'worker-1', {}),
+        ];
         const retire = async (keep: boolean) =>
           await withAws(leaving, async (operated) =>
             retireNode(awsRetireTarget(operated, join(folder, 'state')), 'worker-1', {
@@ -365,21 +294,6 @@ requires('moto').describe('nodes on AWS', () => {
     );
   });
 
-  async function makeVolume(more: Readonly<Record<string, string>>): Promise<string> {
-    const sdk = await import('@aws-sdk/client-ec2');
-    const client = new sdk.EC2Client({ region: aws.place.region });
-    const all = { [tags.environment]: 'staging', [tags.node]: 'worker-1', ...more };
-    const Tags = Object.entries(all).map(([Key, Value]) => ({ Key, Value }));
-    const made = await client.send(
-      new sdk.CreateVolumeCommand({
-        AvailabilityZone: 'eu-west-1a',
-        Size: 1,
-        TagSpecifications: [{ ResourceType: 'volume', Tags }],
-      }),
-    );
-    client.destroy();
-    return made.VolumeId ?? '';
-  }
   async function released(): Promise<readonly string[]> {
     return await operate(async ({ instances }) =>
       (await instances.volumes({ [tags.released]: 'yes' })).map(({ id }) => id),
