@@ -19,6 +19,7 @@ export const programs = [
   'replica-set',
   'fill',
   'topics-applier',
+  'node-watch',
 ] as const;
 export type ProgramName = (typeof programs)[number];
 

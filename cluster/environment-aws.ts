@@ -17,7 +17,7 @@ export const aws = z.strictObject({
     .default('zone')
     .describe('A way out of the private network in each zone, or one for all zones'),
   endpoints: z
-    .array(z.enum(['secretsmanager', 'ssm', 'ssmmessages', 'logs', 'kms']))
+    .array(z.enum(['secretsmanager', 'ssm', 'ssmmessages', 'ec2messages', 'logs', 'monitoring', 'kms']))
     .default([])
     .describe('Services of AWS that get a door of their own in each zone, so that they are reached without a way out'),
   image: z

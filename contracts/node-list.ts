@@ -28,6 +28,15 @@ export interface NodeList {
   readonly services: readonly ListedService[];
   /** Units that run to their end once the services are started, in this order. */
   readonly jobs: readonly string[];
+  readonly asides: readonly ListedAside[];
+}
+
+/** What runs beside the services, and serves nobody: whoever applies the list starts it anew where it is not as the list has it. */
+export interface ListedAside {
+  readonly name: string;
+  readonly unit: string;
+  /** Of all that it must be started anew for. */
+  readonly digest: string;
 }
 
 export interface ListedVolume {
@@ -134,6 +143,7 @@ export function formatNodeList(list: NodeList): string {
       encoded(probe.expect),
     ]),
     ...list.jobs.map((unit) => ['job', unit]),
+    ...list.asides.map(({ name, unit, digest }) => ['aside', name, unit, digest]),
     ['end'],
   ];
   return lines.map((fields) => `${fields.map(checkedField).join(' ')}\n`).join('');
@@ -155,6 +165,7 @@ export function parseNodeList(text: string): NodeList {
     files: [],
     services: [],
     jobs: [],
+    asides: [],
   };
   lines.forEach((line, index) => {
     const [kind = '', ...fields] = line.split(' ');
@@ -223,6 +234,10 @@ const readers: Readonly<Partial<Record<string, Reader>>> = {
       }),
   },
   job: { length: 1, read: (list, [unit = '']) => void list.jobs.push(unit) },
+  aside: {
+    length: 3,
+    read: (list, [name = '', unit = '', digest = '']) => void list.asides.push({ name, unit, digest }),
+  },
 };
 
 function octal(mode: number): string {

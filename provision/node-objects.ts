@@ -3,7 +3,6 @@
  * final: names that we create, no token of any tool, and a readable marker where only the node can know (contracts/late.ts). Pure; whoever deploys
  * uploads it, and whoever compares asks for it again.
  */
-import { createHash } from 'node:crypto';
 import type { Addressing } from '../cluster/addressing.ts';
 import type { Cluster, Group, Node } from '../cluster/model.ts';
 import { type RenderedFile, type RenderedService, renderNode } from '../cluster/render.ts';
@@ -12,9 +11,12 @@ import { nodeFileKey, nodeListKey } from '../contracts/aws-names.ts';
 import { isLate, type LateText, writeLateTemplate } from '../contracts/late.ts';
 import { formatNodeList, type ListedArchive, type ListedFile, type ListedService } from '../contracts/node-list.ts';
 import { accountOf } from './accounts.ts';
+import { digestOf } from './digest.ts';
 import { machineFiles } from './machine-files.ts';
 import { archiveNamed, archiveOf, type InstalledProgram, installedProgram, type NodeSoftware } from './software.ts';
+import { timeServersOf } from './time-servers.ts';
 import { jobUnit, jobUnitName, serviceUnit, serviceUnitName, type UnitContext, unitFolder } from './unit.ts';
+import { nodeWatch } from './watch.ts';
 
 export interface NodeObject {
   /** In the bucket: `nodes/worker-4/files/etc/ensemble/kafka/server.properties`. */
@@ -51,13 +53,14 @@ export function nodeObjects(
   );
   const kernel = parts.flatMap(({ programs }) => programs.flatMap((program) => program.kernel));
   const kernelFiles = parts.flatMap(({ programs }) => programs.flatMap((program) => program.kernelFiles));
+  const volumes = volumesOf(parts);
+  const watch = nodeWatch(cluster, node, volumes, software);
+  const machine = [
+    ...machineFiles({ kernel, kernelFiles, timeServers: timeServersOf(cluster) }),
+    ...(watch?.files ?? []),
+  ];
   const placed: readonly Placed[] = [
-    ...machineFiles({ kernel, kernelFiles }).map(({ path, mode, text }) => ({
-      path,
-      mode,
-      owner: 'root',
-      text: [text],
-    })),
+    ...machine.map(({ path, mode, text }) => ({ path, mode, owner: 'root', text: [text] })),
     ...parts.flatMap(({ files }) => files),
   ];
   const objects = placed.map((file) => objectOf(node, file));
@@ -66,8 +69,8 @@ export function nodeObjects(
   const list = formatNodeList({
     environment: cluster.environment,
     node: node.id,
-    accounts: parts.map(({ rendered }) => accountOf(rendered.service)),
-    volumes: volumesOf(parts),
+    accounts: [...parts.map(({ rendered }) => accountOf(rendered.service)), ...(watch?.accounts ?? [])],
+    volumes,
     folders: parts.flatMap(({ rendered }) =>
       rendered.folders.map((path) => ({ mode: 0o750, owner: accountOf(rendered.service).name, path })),
     ),
@@ -75,15 +78,17 @@ export function nodeObjects(
       ...(software.agent === undefined ? [] : [archiveOf('agent', software.agent.sha256, 'deb')]),
       ...(node.volumes.length === 0 ? [] : [archiveNamed('xfsprogs', software, 'debs')]),
       ...(late ? [archiveNamed('node', software), archiveNamed('fill', software)] : []),
+      ...(watch?.archives ?? []),
       ...parts.flatMap(({ programs }) => programs.flatMap(({ archives }) => archives)),
     ]),
     packages: parts.flatMap(({ programs }) => programs.flatMap(({ packages }) => packages)),
     files: objects.map(({ key, path, mode, text, late: isTemplate }, index): ListedFile => {
       const owner = placed[index]?.owner ?? 'root';
-      return { sha256: sha256(text), late: isTemplate, mode, owner, key, path };
+      return { sha256: digestOf(text), late: isTemplate, mode, owner, key, path };
     }),
     services,
     jobs: parts.flatMap(({ jobs }) => jobs),
+    asides: watch?.asides ?? [],
   });
   return {
     list: { key: nodeListKey(node.id), text: list },
@@ -158,7 +163,7 @@ function partOf(site: Site, rendered: RenderedService): Part {
   // Without what its jobs alone read or are.
   const itself = serviceUnit({ ...rendered, process: { ...process, jobs: [] } }, context);
   const read = own.filter(({ forJobs }) => forJobs !== true);
-  const digest = sha256(JSON.stringify([itself, read.map(({ path, mode, text }) => [path, mode, text])]));
+  const digest = digestOf(JSON.stringify([itself, read.map(({ path, mode, text }) => [path, mode, text])]));
   const { probe } = process;
   return {
     rendered,
@@ -230,8 +235,4 @@ function unique(archives: readonly ListedArchive[]): readonly ListedArchive[] {
 
 function parent(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -119,6 +119,46 @@ export function jobUnit({ service }: RenderedService, job: Job, context: UnitCon
 
 const network = ['Wants=network-online.target', 'After=network-online.target'];
 
+export interface AsideUnit {
+  /** `node-watch`, as in serviceUnitName. */
+  readonly name: string;
+  readonly node: string;
+  readonly account: string;
+  /** Whose files it may read beside its own. */
+  readonly groups: readonly string[];
+  readonly command: readonly string[];
+  readonly memoryMiB: number;
+}
+
+/** The text of the unit of what runs beside the services: it takes what they leave, and never gives up. */
+export function asideUnit({ name, node, account, groups, command, memoryMiB }: AsideUnit): string {
+  return sections([
+    ['Unit', `Description=${name} of ${node} (Ensemble)`, ...network, 'StartLimitIntervalSec=0'],
+    [
+      'Service',
+      'Type=exec',
+      `User=${account}`,
+      `Group=${account}`,
+      `SupplementaryGroups=${groups.join(' ')}`,
+      `SyslogIdentifier=${name}`,
+      `StateDirectory=ensemble-${name}`,
+      'StateDirectoryMode=0700',
+      '# notes with which settings it starts; as root, outside the sandbox',
+      `ExecStartPre=+${nodeScript} started ${name}`,
+      `ExecStart=${commandLine(command)}`,
+      'TimeoutStopSec=15',
+      'Restart=always',
+      'RestartSec=10',
+      '# a tenth of what a service gets where both want all of it, and the first to go when memory runs out',
+      'CPUWeight=10',
+      'IOWeight=10',
+      `MemoryMax=${memoryMiB}M`,
+      'OOMScoreAdjust=500',
+      ...sandbox(false),
+    ],
+  ]);
+}
+
 function commandOf(job: Job, { jobCommands }: UnitContext): readonly string[] {
   const command = jobCommands.get(job.id);
   if (command === undefined) throw new TypeError(`no command for the job ${job.id}`);

@@ -97,12 +97,19 @@ if __name__ == "__main__":
             for line in sys.stdin.read().splitlines():
                 fetch(*line.split(" "))
         else:
+            # Tags may come a little later than the machine; a node without volumes never has the last one.
+            until = time.time() + min(wait, 60)
             for word in words:
-                try:
-                    print(meta(word))
-                except urllib.error.HTTPError as error:
-                    if error.code != 404:
-                        raise
-                    print("-")
+                said = None
+                while not said:
+                    try:
+                        said = meta(word)
+                    except urllib.error.HTTPError as error:
+                        if error.code != 404:
+                            raise
+                        if word == words[-1] or time.time() > until:
+                            said = "-"
+                        time.sleep(1)
+                print(said)
     except OSError as error:
         sys.exit("%s: %s" % (words[-1:], why(error)))

@@ -33,7 +33,7 @@ about() {
 	case $cloud in
 	aws)
 		known=$(py meta tags/instance/ensemble-node tags/instance/ensemble-bucket placement/availability-zone placement/region tags/instance/ensemble-volumes) ||
-			fail 1 'the metadata service does not say which node this is (tags in instance metadata)'
+			fail 1 'the metadata service does not say which node this is'
 		# shellcheck disable=SC2086 # a word each
 		set -- $known
 		node=$1 bucket=$2 zone=$3 region=$4 volumes=$5
@@ -44,7 +44,7 @@ about() {
 	*) fail 78 "this script does not know the cloud $cloud" ;;
 	esac
 	export E_SOURCE E_REGION="$region"
-	case $node in '' | - | *[!a-z0-9-]*) fail 78 "'$node' is no node's name" ;; esac
+	case $node in '' | - | *[!a-z0-9-]*) fail 1 "'$node' is no node's name" ;; esac
 }
 
 # The disk of the volume that the cloud calls $1, once it is attached: it shows that id as its serial number.
@@ -104,6 +104,8 @@ apply() {
 	while read -r a b c; do folder "$a" "$b" "$c"; done <"$run/lines"
 	lines file >"$run/lines"
 	while read -r a b c d e; do file "$a" "$b" "$c" "$d" "$e"; done <"$run/lines"
+	# shellcheck source=/dev/null
+	. /usr/local/lib/ensemble/package.sh
 	lines package >"$run/lines"
 	while read -r a b c d e f g; do package "$a" "$b" "$c" "$d" "$e" "$f" "$g" </dev/null; done <"$run/lines"
 	if grep -q '^late ' "$list"; then
@@ -118,14 +120,19 @@ apply() {
 		sed -n -E 's/^(file|late) .* //p' "$state/list" | sort | comm -23 - "$run/lines" | xargs -r rm -f
 	fi
 	mv "$list" "$state/list"
+	list=$state/list
 	# What a service was started with stays for as long as it runs: whoever rolls asks for it.
-	cat "$state/list" "$run/lists"/* >"$run/lines" 2>/dev/null || true
+	cat "$list" "$run/lists"/* >"$run/lines" 2>/dev/null || true
 	for object in "$state/objects"/*; do grep -qF "${object##*/}" "$run/lines" || rm -f "$object"; done
 	rm -f "$state/fault"
 	sysctl -q -p /etc/sysctl.d/60-ensemble.conf
 	[ ! -e /etc/tmpfiles.d/ensemble.conf ] || systemd-tmpfiles --create /etc/tmpfiles.d/ensemble.conf
 	systemctl daemon-reload
-	! grep -q journald "$run/changed" || systemctl restart systemd-journald
+	# An image may have another program for the time.
+	for a in journald timesyncd; do ! grep -q $a "$run/changed" || systemctl restart systemd-$a || :; done
+	# What runs beside the services serves nobody, so that it is started anew at once.
+	lines aside >"$run/lines"
+	while read -r a b c; do [ "$(cat "$run/started/$a" 2>/dev/null)" = "$c" ] || systemctl restart --no-block "$b" || :; done <"$run/lines"
 	say "$node is as its list says"
 }
 
@@ -138,7 +145,7 @@ boot() {
 	[ "$code" -eq 0 ] || [ "$code" -eq 1 ] && [ -e "$state/list" ] || exit "$code"
 	[ "$code" -eq 0 ] || say 'goes on with what was fetched before'
 	list=$state/list
-	for unit in $(lines service | awk '{ print $2 }') $(lines job); do
+	for unit in $(sed -nE 's/^(service|aside) [^ ]+ ([^ ]+) .*/\2/p' "$list") $(lines job); do
 		systemctl reset-failed "$unit" 2>/dev/null || true
 		systemctl start --no-block "$unit"
 	done
@@ -177,7 +184,7 @@ UNIT
 	exit
 	;;
 started) # by a unit, before its program: which settings it starts with
-	awk -v service="$2" '$1 == "service" && $2 == service { print $4 }' "$state/list" >"$run/started/$2"
+	awk -v name="$2" '/^(service|aside) / && $2 == name { print $4 }' "$state/list" >"$run/started/$2"
 	cp "$state/list" "$run/lists/$2"
 	exit
 	;;

@@ -1,4 +1,4 @@
-# Part of node.sh: users, archives and packages. Each function makes one line of the list true, and does nothing where it is.
+# Part of node.sh: users and archives. Each function makes one line of the list true, and does nothing where it is.
 account() { # name number
 	if found=$(id -u "$1" 2>/dev/null); then
 		[ "$found" = "$2" ] || fail 78 "the user $1 has the number $found here, and $2 on its volumes"
@@ -65,18 +65,5 @@ archive() { # name sha256 use key folder
 		;;
 	esac
 	: >"$5/.installed"
-}
-
-apt() {
-	apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends --allow-change-held-packages "$@"
-}
-package() { # name version repository suite component key fingerprint
-	[ "$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null)" != "installed $2" ] || return 0
-	python3 /usr/local/lib/ensemble/repository.py "$@" || fail 1 "$3 is no source of packages yet"
-	dpkg --configure -a
-	# What it depends on, a Debian image has; where not, Debian is asked.
-	quietly apt install "$1=$2" || { apt update && quietly apt install "$1=$2"; } || fail 1 "$1 $2 was not installed"
-	apt-mark hold -qq "$1"
-	mask "$1"
 }
 

@@ -2,6 +2,7 @@
 volume() { # name read-ahead mount
 	mkdir -p "$3"
 	id=$(printf '%s\n' "$volumes" | tr , '\n' | sed -n "s/^$1=//p")
+	[ "$cloud$id" != aws ] || fail 1 "no tag names volume $1"
 	# A host may keep a volume in a plain folder.
 	if [ "$cloud" != hosts ] || [ -n "$id" ]; then
 		waited=0

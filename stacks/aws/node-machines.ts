@@ -2,7 +2,6 @@
  * Machines of nodes: a node is an address, a name in the private zone and an instance that may be replaced without losing the other two. What pinned and
  * interchangeable nodes share; volumes are in node-volumes.ts. Families by node id, in the order in which AWS can make them.
  */
-import { CloudwatchMetricAlarm } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm/index.js';
 import { Instance } from '@cdktf/provider-aws/lib/instance/index.js';
 import { NetworkInterface } from '@cdktf/provider-aws/lib/network-interface/index.js';
 import { Route53Record } from '@cdktf/provider-aws/lib/route53-record/index.js';
@@ -14,9 +13,9 @@ import { bucketName, instanceTags, tags } from '../../contracts/aws-names.ts';
 import type { InventoryResource } from '../../contracts/inventory.ts';
 import { userData } from '../../provision/user-data.ts';
 import { eachKey, eachValue, expression, type Ledger, literal } from '../ledger.ts';
-import { alarmTopicArn } from './alarm-topic.ts';
 import type { FoundationStack } from './foundation-stack.ts';
 import { debianImage } from './image.ts';
+import { nodeAlarms } from './node-alarms.ts';
 import { placeOf } from './place.ts';
 
 export interface NodesProps {
@@ -143,57 +142,7 @@ export function nodeMachines({
     })),
     aboutNode('machine', nodes),
   );
-  statusAlarms({ stack, ledger, cluster, nodes });
-}
-
-/** A machine whose hardware fails is started on other hardware, as itself; one whose system does not answer is told of. */
-function statusAlarms({
-  stack,
-  ledger,
-  cluster,
-  nodes,
-}: Pick<NodesProps, 'stack' | 'ledger' | 'cluster'> & { readonly nodes: readonly Node[] }): void {
-  const place = placeOf(cluster);
-  const topic = alarmTopicArn(place);
-  const shared = {
-    namespace: 'AWS/EC2',
-    statistic: 'Maximum',
-    comparisonOperator: 'GreaterThanThreshold',
-    threshold: 0,
-    periodSeconds: 60,
-    dimensions: { InstanceId: expression('aws_instance.node[each.key].id') },
-  } as const;
-  const { periodSeconds, ...alarm } = shared;
-  // AWS EC2 user guide, "Create alarms that recover": two periods of a minute. Three for the other, since a restart takes one or two.
-  ledger.each(
-    new CloudwatchMetricAlarm(stack, 'recovery', {
-      ...alarm,
-      period: periodSeconds,
-      alarmName: `ensemble-${cluster.environment}-\${each.key}-recovery`,
-      alarmDescription: `The machine under \${each.key} fails; it is started on another one with its address and volumes`,
-      metricName: 'StatusCheckFailed_System',
-      evaluationPeriods: 2,
-      alarmActions: [`arn:aws:automate:${place.region}:ec2:recover`, topic],
-    }),
-    'recovery',
-    entriesOf(nodes, () => ({})),
-    aboutNode('alarm', nodes),
-  );
-  ledger.each(
-    new CloudwatchMetricAlarm(stack, 'status', {
-      ...alarm,
-      period: periodSeconds,
-      alarmName: `ensemble-${cluster.environment}-\${each.key}-status`,
-      alarmDescription: `The system of \${each.key} does not answer`,
-      metricName: 'StatusCheckFailed_Instance',
-      evaluationPeriods: 3,
-      alarmActions: [topic],
-      okActions: [topic],
-    }),
-    'status',
-    entriesOf(nodes, () => ({})),
-    aboutNode('alarm', nodes),
-  );
+  nodeAlarms({ stack, ledger, cluster, nodes });
 }
 
 /** What the members of a family look up by a name of ours: `local.subnets["eu-west-1a"]`. */

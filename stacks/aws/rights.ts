@@ -1,6 +1,6 @@
 /**
- * What nodes may do, role by role, and nothing else: read their own settings, archives and secrets, put reports, write their own logs, and be reached
- * by operators through SSM. Actions are AWS's documented ones (Service Authorization Reference), and each is bound to resources where AWS can bind it.
+ * What nodes may do, role by role, and nothing else: read their own settings, archives and secrets, put reports, write their own logs and figures,
+ * and be reached by operators through SSM. Actions are AWS's documented ones (Service Authorization Reference), and each is bound to resources where AWS can bind it.
  */
 import { IamInstanceProfile } from '@cdktf/provider-aws/lib/iam-instance-profile/index.js';
 import { IamRole } from '@cdktf/provider-aws/lib/iam-role/index.js';
@@ -8,6 +8,7 @@ import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy/index.js'
 import type { Construct } from 'constructs';
 import type { Cluster } from '../../cluster/model.ts';
 import { type AwsPlace, bucketName, logGroupName, nodeSecretName, ownName, tags } from '../../contracts/aws-names.ts';
+import { nodeMetricNamespace } from '../../contracts/node-metrics.ts';
 import { eachKey, eachValue, expression, type Ledger } from '../ledger.ts';
 import { placeOf } from './place.ts';
 import { policy, type Statement, trust } from './policy.ts';
@@ -88,12 +89,20 @@ function nodeRights(place: AwsPlace, role: string): readonly Statement[] {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [`arn:aws:logs:${region}:${account}:log-group:${logGroupName(environment, role)}:*`],
     },
+    // AWS binds it to no resource; the namespace is what others cannot write into.
+    {
+      sid: 'OwnFigures',
+      actions: ['cloudwatch:PutMetricData'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'cloudwatch:namespace': nodeMetricNamespace } },
+    },
     {
       sid: 'KnownToOperators',
       actions: ['ssm:UpdateInstanceInformation'],
       resources: [`arn:aws:ec2:${region}:${account}:instance/*`],
     },
-    // AWS binds these to no resource; each opens a channel of the instance's own, and a command still comes from an operator's rights.
+    // AWS binds these to no resource; each opens a channel of the instance's own, and a command still comes from an operator's rights. Agents before
+    // 3.3.40 are told of commands through ec2messages; later ones wherever ssmmessages cannot be reached.
     {
       sid: 'ReachedByOperators',
       actions: [
@@ -101,6 +110,12 @@ function nodeRights(place: AwsPlace, role: string): readonly Statement[] {
         'ssmmessages:CreateDataChannel',
         'ssmmessages:OpenControlChannel',
         'ssmmessages:OpenDataChannel',
+        'ec2messages:AcknowledgeMessage',
+        'ec2messages:DeleteMessage',
+        'ec2messages:FailMessage',
+        'ec2messages:GetEndpoint',
+        'ec2messages:GetMessages',
+        'ec2messages:SendReply',
       ],
       resources: ['*'],
     },

@@ -46,6 +46,7 @@ const list: fc.Arbitrary<NodeList> = fc.record({
     }),
   ),
   jobs: fc.array(word),
+  asides: fc.array(fc.record({ name: word, unit: word, digest: word })),
 });
 
 describe("a node's list", () => {

@@ -85,6 +85,7 @@ export async function writeList(
     archives: [],
     packages: [],
     jobs: [],
+    asides: [],
     files: listed.map((file) => ({ ...file, late: false, mode: 0o644, owner: 'root' })),
     services: [{ service: 'kafka', unit: 'ensemble-kafka.service', digest, probe }],
   });

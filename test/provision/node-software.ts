@@ -15,6 +15,7 @@ const names = [
   'seed',
   'replica-set',
   'fill',
+  'node-watch',
 ];
 
 export const madeUpSoftware: NodeSoftware = {

@@ -4,8 +4,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clusterOf, inAws } from '../cluster/environment-fixture.ts';
 import { requires } from '../requirements.ts';
 import { kinds, objectsOf } from './whole-platform.ts';
+
+/** The same in a cloud, where a program watches each node. */
+const watched = objectsOf('worker-1', clusterOf(inAws())).files.filter(({ path }) =>
+  path.endsWith('/ensemble-node-watch.service'),
+);
 
 const unitsOf = (id: string) => objectsOf(id).files.filter(({ path }) => path.endsWith('.service'));
 const all = kinds.flatMap((id) =>
@@ -77,6 +83,26 @@ describe('a unit says', () => {
   });
 });
 
+test('what watches a node takes what its services leave, may read the journal, and writes into one folder of its own', () => {
+  const text = watched[0]?.text ?? '';
+  for (const line of [
+    'User=ensemble-node-watch',
+    'SupplementaryGroups=systemd-journal',
+    'StateDirectory=ensemble-node-watch',
+    'CPUWeight=10',
+    'MemoryMax=256M',
+    'OOMScoreAdjust=500',
+    'Restart=always',
+    'ProtectSystem=strict',
+    'NoNewPrivileges=yes',
+  ])
+    expect(text).toContain(`\n${line}\n`);
+  expect(text).toMatch(
+    /^ExecStart=\/opt\/ensemble\/node\/\S+\/node --max-old-space-size=96 \S+\/node-watch\.mjs --config \S+$/m,
+  );
+  expect(text).not.toMatch(/ReadWritePaths|RequiresMountsFor/);
+});
+
 requires('systemd-analyze').describe('systemd', () => {
   let root: string;
   const verify = (name: string) => {
@@ -98,7 +124,7 @@ requires('systemd-analyze').describe('systemd', () => {
   beforeAll(() => {
     // A machine with nothing on it but these units and the programs that they name.
     root = mkdtempSync(join(tmpdir(), 'ensemble-units-'));
-    for (const { path, text } of all) {
+    for (const { path, text } of [...all, ...watched]) {
       put(path, text);
       for (const [, program = ''] of text.matchAll(/^Exec\w+=\+?(\/\S+)/gm)) {
         put(program, '#!/bin/sh\n');
@@ -112,6 +138,10 @@ requires('systemd-analyze').describe('systemd', () => {
 
   test.each(all)('finds no fault in $name of $id', ({ name }) => {
     expect(verify(name)).toEqual({ status: 0, said: '' });
+  });
+
+  test('finds no fault in the unit of what watches a node', () => {
+    expect(verify('ensemble-node-watch.service')).toEqual({ status: 0, said: '' });
   });
 
   test('would find a fault', () => {

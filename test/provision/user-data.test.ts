@@ -1,7 +1,7 @@
 /** The script as a cloud runs it: small enough, plain POSIX, and free of what a linter knows to go wrong. What it does is in test/integration/node-machine.test.ts. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { userData } from '../../provision/user-data.ts';
+import { provisionScript, userData } from '../../provision/user-data.ts';
 import { requires } from '../requirements.ts';
 
 /** Status and output of a checker that reads the script on its standard input. */
@@ -27,5 +27,10 @@ describe('the user-data', () => {
     const planted = userData().replace('mv "$beside" "$5"', 'mv $beside $5');
     expect(planted).not.toBe(userData());
     expect(checked('shellcheck', ['-s', 'sh', '-'], planted)).toMatchObject({ status: 1 });
+  });
+
+  requires('shellcheck').it('leaves what it reads later as clean', () => {
+    // Functions of the script that reads it are unknown there.
+    expect(checked('shellcheck', ['-s', 'sh', '-'], provisionScript('package.sh'))).toEqual({ status: 0, said: '' });
   });
 });

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
 import type { Cluster } from '../../cluster/model.ts';
+import { parseNodeList } from '../../contracts/node-list.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { nodeObjects } from '../../provision/node-objects.ts';
 import {
@@ -40,8 +41,9 @@ function hashesOf(cluster: Cluster): ReadonlySet<string> {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const ofNodes = cluster.groups.flatMap((group) =>
     group.nodes.flatMap((node) => {
-      const { files, services } = nodeObjects(cluster, group, node, addressing, testSoftware);
-      return [...files.map(({ text }) => sha256(text)), ...services.map(({ digest }) => digest)];
+      const { files, list } = nodeObjects(cluster, group, node, addressing, testSoftware);
+      const { services, asides } = parseNodeList(list.text);
+      return [...files.map(({ text }) => sha256(text)), ...[...services, ...asides].map(({ digest }) => digest)];
     }),
   );
   const software = [...Object.values(testSoftware.archives), testSoftware.agent];

@@ -190,7 +190,13 @@ export const exceptions: readonly Exception[] = [
     resource: 'aws_iam_role_policy.role',
     sid: 'ReachedByOperators',
     because:
-      'the actions of ssmmessages take no resource (Service Authorization Reference, Session Manager Message Gateway)',
+      'the actions of ssmmessages and ec2messages take no resource (Service Authorization Reference, Session Manager Message Gateway and Message Delivery Service)',
+  },
+  {
+    resource: 'aws_iam_role_policy.role',
+    sid: 'OwnFigures',
+    because:
+      'PutMetricData takes no resource (Service Authorization Reference, Amazon CloudWatch); a condition binds its namespace',
   },
   {
     resource: 'aws_iam_role_policy.snapshots',

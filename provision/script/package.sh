@@ -1,0 +1,14 @@
+#!/bin/sh
+# One package of somebody else's repository, as a node's list has it. node.sh reads this file once it lies on the node: its own text has a limit.
+apt() {
+	apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends --allow-change-held-packages "$@"
+}
+package() { # name version repository suite component key fingerprint
+	[ "$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null)" != "installed $2" ] || return 0
+	python3 /usr/local/lib/ensemble/repository.py "$@" || fail 1 "$3 is no source of packages yet"
+	dpkg --configure -a
+	# What it depends on, a Debian image has; where not, Debian is asked.
+	quietly apt install "$1=$2" || { apt update && quietly apt install "$1=$2"; } || fail 1 "$1 $2 was not installed"
+	apt-mark hold -qq "$1"
+	mask "$1"
+}
