@@ -4,7 +4,8 @@ apt() {
 	apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends --allow-change-held-packages "$@"
 }
 package() { # name version repository suite component key fingerprint
-	[ "$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null)" != "installed $2" ] || return 0
+	found=$(dpkg-query -s "$1" 2>/dev/null | awk '$1 == "Status:" { state = $4 } $1 == "Version:" { print state, $2 }') || found=''
+	[ "$found" != "installed $2" ] || return 0
 	python3 /usr/local/lib/ensemble/repository.py "$@" || fail 1 "$3 is no source of packages yet"
 	dpkg --configure -a
 	# What it depends on, a Debian image has; where not, Debian is asked.
