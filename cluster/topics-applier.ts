@@ -4,7 +4,8 @@
  */
 import { topicsApplierSecrets } from '../contracts/topics-applier-environment.ts';
 import type { Addressing } from './addressing.ts';
-import type { Cluster, Node } from './model.ts';
+import type { Cluster } from './model.ts';
+import { bootstrapNodes } from './services/kafka/bootstrap.ts';
 import { serviceTable } from './services/table.ts';
 
 /** Its id among the nodes' ids, for secrets and certificates. */
@@ -23,8 +24,7 @@ export function topicsApplierCertificate({ domain }: Cluster): {
 export const topicsApplierSecretIds: readonly string[] = Object.values(topicsApplierSecrets);
 
 /**
- * Its environment variables (contracts/topics-applier-environment.ts). Of the brokers it is told the first of each zone, and more where more may fail:
- * a broker that comes changes nothing here. `secret` is the name of its secret at the target. @internal
+ * Its environment variables (contracts/topics-applier-environment.ts). `secret` is the name of its secret at the target. @internal
  */
 export function topicsApplierVariables(
   cluster: Cluster,
@@ -47,16 +47,4 @@ function listener(): string {
   const found = serviceTable.get(kafka)?.listeners.find(({ from }) => from.includes('applier'));
   if (found === undefined) throw new TypeError(`no listener of ${kafka} lets the applier in`);
   return found.name;
-}
-
-/** Enough of them that one answers while as many fail as the environment tolerates, or a zone is gone. */
-function bootstrapNodes({ groups, tolerate }: Cluster): readonly Node[] {
-  const nodes = groups
-    .filter(({ services }) => services.includes(kafka))
-    .flatMap((group) => group.nodes)
-    .sort((one, other) => one.ordinal - other.ordinal);
-  const staying = nodes.filter(({ leaving }) => !leaving);
-  const firsts = staying.filter((node, index) => staying.findIndex(({ zone }) => zone === node.zone) === index);
-  const others = staying.filter((node) => !firsts.includes(node));
-  return [...firsts, ...others.slice(0, Math.max(0, tolerate + 1 - firsts.length))];
 }

@@ -147,7 +147,7 @@ function refuseVanishedNodes({ stack, cluster, groups }: Pick<NodesProps, 'stack
           condition: `\${length(${lost}) == 0}`,
           errorMessage:
             `These volumes hold data of nodes that the environment ${cluster.environment} no longer names: ` +
-            `\${join(", ", ${lost})}. A node leaves in three steps: list it under retired and apply, ` +
+            `\${join(", ", sort(${lost}))}. A node leaves in three steps: list it under retired and apply, ` +
             'run `ensemble retire` with its id, which refuses while it holds what nobody else does, then remove it from the list and apply.',
         },
       ],

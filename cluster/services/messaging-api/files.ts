@@ -2,6 +2,7 @@
 import type { ServiceFile } from '../../model.ts';
 import { needsPushPool } from '../haproxy/pools.ts';
 import { leaveMs } from '../haproxy/timing.ts';
+import { bootstrapNodes } from '../kafka/bootstrap.ts';
 import { chroot } from '../kafka/files.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
@@ -60,7 +61,9 @@ function config(site: Site<MessagingApiSettings>): object {
   };
   const { exclusiveWindows, requestsPerSecond } = settings;
   const ours = {
-    bootstrapServers: addressesOf(site, 'kafka', 'plaintext'),
+    bootstrapServers: bootstrapNodes(cluster).map(
+      (broker) => `${addressing.host(broker)}:${addressing.port(broker, 'kafka', 'plaintext')}`,
+    ),
     exclusiveWindows,
     limits: { requestsPerSecond },
     pushServers,
