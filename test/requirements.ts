@@ -4,7 +4,7 @@
  * (.ci/run sets it) they fail instead. Nothing else may skip a test: test/guards/tidy.ts refuses it.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 import { installationRoot } from '../platform/installation-root.ts';
@@ -59,6 +59,11 @@ const requirements = {
       spawnSync('unshare', ['--mount', 'losetup', '--find'], { stdio: 'ignore', timeout: 20_000 }).status === 0,
     reason: 'mount namespaces and loop devices are not to be had',
     remedy: 'run them as root on a machine of its own, or in a container with --privileged',
+  },
+  journald: {
+    met: () => onPath('journalctl') && existsSync('/lib/systemd/systemd-journald') && hasMachineId(),
+    reason: 'systemd-journald is not here, or the machine has no id, without which it keeps no journal',
+    remedy: 'apt-get install systemd, and `systemd-machine-id-setup`',
   },
   linux: {
     met: () => process.platform === 'linux',
@@ -119,6 +124,10 @@ function makesEnvironments(): boolean {
 function offersDebian12(): boolean {
   const asked = ['show', '--no-all-versions', 'openjdk-17-jdk-headless'];
   return /^Filename:/m.test(spawnSync('apt-cache', asked, { encoding: 'utf8', timeout: 20_000 }).stdout ?? '');
+}
+
+function hasMachineId(): boolean {
+  return existsSync('/etc/machine-id') && readFileSync('/etc/machine-id', 'utf8').trim().length === 32;
 }
 
 function onPath(name: string): boolean {

@@ -19,7 +19,7 @@ interface World {
 interface Script {
   readonly entries: number;
   /** Called before each batch is taken; may throw. */
-  put?(events: readonly LogEvent[], call: number): void;
+  put?(events: readonly LogEvent[], call: number, stop: () => void): void;
   save?(cursor: string): void;
   /** The journal ends by itself after so many entries of a reading, as it does when journalctl dies. */
   diesAfter?: number;
@@ -45,7 +45,7 @@ async function run(script: Script): Promise<World> {
     sink: {
       async putLogs(events) {
         calls += 1;
-        put?.(events, calls);
+        put?.(events, calls, () => stopping.abort());
         world.taken.push(...events.map(({ text }) => (JSON.parse(text) as { message: string }).message));
         return 0;
       },
@@ -105,6 +105,21 @@ describe('shipping', () => {
       'log events are not taken, and wait in the journal: no way to the service',
       'log events are taken again',
     ]);
+  });
+
+  test('ends when it is asked to, after one last try, and has noted nothing that was not taken', async () => {
+    let calls = 0;
+    const world = await run({
+      entries: 5,
+      from: 'c2',
+      put: (_, call, stop) => {
+        calls = call;
+        if (call === 3) stop();
+        throw new Error('no way');
+      },
+    });
+    expect(world.noted).toEqual(['c2']);
+    expect(calls).toBeLessThanOrEqual(4);
   });
 
   test('reads no more than a batch while nothing is taken', async () => {
