@@ -12,8 +12,8 @@ import { assertSettingsDeployed } from './deployed-settings.ts';
 import { ensureAwsSecrets } from './ensure-secrets.ts';
 import { type OperatedAws, withAws } from './operated.ts';
 
-/** A look at every node is a command of Systems Manager, which takes seconds. */
-const pollMs = 3_000;
+/** Between two looks: a look is some commands of Systems Manager, each of which takes a second or more itself. */
+const pollMs = 1_000;
 
 export interface AwsRoll {
   readonly operated: OperatedAws;

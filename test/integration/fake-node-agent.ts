@@ -9,6 +9,11 @@ import { join } from 'node:path';
 import { nodeScript } from '../../provision/unit.ts';
 import type { ShimRequest } from './aws-shim.ts';
 
+export interface FakeAgentsOptions {
+  /** What a machine is given to run, of what was sent. */
+  readonly scriptOf?: (instance: string, script: string) => Promise<string>;
+}
+
 export interface FakeAgents {
   /** For startShim. */
   answer(asked: ShimRequest): Promise<{ readonly status: number; readonly body: string } | undefined>;
@@ -57,20 +62,21 @@ started) : ;;
 esac
 `;
 
-export function fakeAgents(folder: string): FakeAgents {
+export function fakeAgents(folder: string, { scriptOf }: FakeAgentsOptions = {}): FakeAgents {
   const online = new Set<string>();
   const outcomes = new Map<string, Promise<object>>();
   const scripts: string[] = [];
   let sent = 0;
   const folderOf = (instance: string) => join(folder, instance);
 
-  async function run(instance: string, script: string): Promise<object> {
+  async function run(instance: string, sent: string): Promise<object> {
     const cwd = folderOf(instance);
+    const script = scriptOf === undefined ? sent : await scriptOf(instance, sent);
     // The one absolute path of a node's own program.
     const text = script.replaceAll(nodeScript, join(cwd, 'bin', 'ensemble-node'));
     return await new Promise((resolve) => {
       const env = { ...process.env, PATH: `${join(cwd, 'bin')}:${process.env.PATH ?? ''}` };
-      execFile('sh', ['-c', text], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
+      execFile('sh', ['-c', text], { cwd, env, timeout: 120_000 }, (error, stdout, stderr) => {
         const ResponseCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
         const Status = ResponseCode === 0 ? 'Success' : 'Failed';
         const output = { StandardOutputContent: stdout.slice(0, 24_000), StandardErrorContent: stderr };
