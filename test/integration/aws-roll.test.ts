@@ -86,7 +86,7 @@ describe('an environment on AWS that is rolled', () => {
     runProgram(
       process.execPath,
       [join(installationRoot(), 'bin', 'ensemble.js'), ...args, '-e', join(remote, 'test.yaml'), '--state', remote],
-      { env: { ...moto.environment, AWS_ENDPOINT_URL: shim.endpoint, HOME: platform.folder } },
+      { env: { ...moto.environment, AWS_ENDPOINT_URL: shim.endpoint } },
     );
   const roll = (...args: readonly string[]) => ensemble('roll', '--yes', '--json', ...args);
   const rolled = async (...args: readonly string[]) => {
