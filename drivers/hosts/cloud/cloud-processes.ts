@@ -1,0 +1,105 @@
+/** Starts and ends what answers for the cloud: the gate inside the machines' network, the relay beside it. They run on when the command has ended. */
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { installationRoot } from '../../../platform/installation-root.ts';
+import { endGroup, makeGroup, processesIn, removeGroup } from '../control-groups.ts';
+import { cloudNotUp } from '../errors.ts';
+import type { HostsWorld } from '../host-spec.ts';
+import { metadataAddress, resolverAddress } from '../image-recipe.ts';
+import { type HostsLayout, hubNetwork } from '../layout.ts';
+import { routerOf } from '../networks.ts';
+import type { CloudConfig } from './cloud-config.ts';
+
+const startMs = 60_000;
+const pollMs = 50;
+const both = 2;
+
+function groupOf({ name }: HostsLayout): string {
+  return `${name}/cloud`;
+}
+
+/** Idempotent; the file is written anew, and those that run read it again. `keyPem`: of the certificate that the world shows. */
+export async function ensureCloud(layout: HostsLayout, world: HostsWorld, keyPem: string): Promise<void> {
+  const { config, log, tlsFolder } = layout.cloud;
+  await mkdir(tlsFolder, { recursive: true, mode: 0o700 });
+  const tls = { certificate: join(tlsFolder, 'certificate.pem'), key: join(tlsFolder, 'key.pem') };
+  await writeFile(tls.certificate, world.cloud.certificatePem);
+  await writeFile(tls.key, keyPem, { mode: 0o600 });
+  await writeCloudConfig(layout, world);
+  if ((await processesIn(groupOf(layout))).length >= both) return;
+  await endCloud(layout);
+  const groups = await makeGroup(groupOf(layout));
+  await writeFile(log, '');
+  const file = await open(log, 'a');
+  try {
+    const folder = join(installationRoot(), 'drivers', 'hosts', 'cloud');
+    const loader = pathToFileURL(createRequire(join(installationRoot(), 'package.json')).resolve('tsx')).href;
+    const start = (program: string, ...before: readonly string[]) => {
+      const args = [...before, process.execPath, '--import', loader, join(folder, program), config];
+      const options = { detached: true, stdio: ['ignore', file.fd, file.fd] as ('ignore' | number)[] };
+      const child = spawn('sh', ['-c', joinScript, 'cloud', groups.join('\n'), ...args], options);
+      child.on('error', () => undefined).unref();
+    };
+    start('relay.ts');
+    start('gate.ts', 'nsenter', `--net=${hubNetwork(layout)}`);
+    await awaitReady(layout);
+  } finally {
+    await file.close();
+  }
+}
+
+const joinScript = `set -eu
+groups=$1
+shift
+for group in $groups; do echo $$ >"$group/cgroup.procs"; done
+exec "$@"
+`;
+
+async function awaitReady(layout: HostsLayout): Promise<void> {
+  const deadline = performance.now() + startMs;
+  for (;;) {
+    const said = await readFile(layout.cloud.log, 'utf8');
+    if (said.split('\n').filter((line) => line === 'ready').length >= both) return;
+    if (performance.now() > deadline || said.includes('Error')) {
+      await endCloud(layout);
+      throw cloudNotUp(said.trimEnd().split('\n').slice(-20));
+    }
+    await delay(pollMs);
+  }
+}
+
+async function writeCloudConfig(layout: HostsLayout, world: HostsWorld): Promise<void> {
+  const { config, socket, tlsFolder } = layout.cloud;
+  const text: CloudConfig = {
+    router: routerOf(world.block),
+    metadata: metadataAddress,
+    resolver: resolverAddress,
+    domain: world.cloud.domain,
+    names: { ...world.names, ...Object.fromEntries(world.hosts.map(({ name, address }) => [name, address])) },
+    machines: Object.fromEntries(
+      world.hosts.map(({ address, instance, zone, region, tags }) => [address, { instance, zone, region, tags }]),
+    ),
+    socket,
+    endpoint: world.cloud.endpoint,
+    tls: { certificate: join(tlsFolder, 'certificate.pem'), key: join(tlsFolder, 'key.pem') },
+  };
+  await mkdir(dirname(config), { recursive: true });
+  // Read while it is replaced: the one of before, or this one.
+  await writeFile(`${config}.next`, JSON.stringify(text));
+  await rename(`${config}.next`, config);
+}
+
+export async function endCloud(layout: HostsLayout): Promise<void> {
+  await endGroup(groupOf(layout));
+  await removeGroup(groupOf(layout));
+  await rm(layout.cloud.socket, { force: true });
+}
+
+/** Pids; two where all is well. */
+export async function cloudProcesses(layout: HostsLayout): Promise<readonly number[]> {
+  return await processesIn(groupOf(layout));
+}
