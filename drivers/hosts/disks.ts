@@ -1,5 +1,5 @@
 /** Volumes: files behind loop devices, which outlive the machines that they are in. A device is found by its file, never remembered. */
-import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { ask } from './run-command.ts';
 
 /** The device of a file, made where it has none. The file is made with that size, all of it holes, where it is not there. */
@@ -34,9 +34,4 @@ export async function disksBelow(path: string): Promise<readonly Disk[]> {
     }),
   );
   return found.filter(({ file }) => file.startsWith(path));
-}
-
-export async function removeDisk(file: string): Promise<void> {
-  for (const disk of await disksBelow(file)) if (disk.file === file) await detachDisk(disk.device);
-  await rm(file, { force: true });
 }

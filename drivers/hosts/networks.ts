@@ -14,7 +14,7 @@ export function routerOf(block: string): string {
   return formatAddress(parseSubnet(block).base + 1);
 }
 
-export const bridge = 'bridge';
+const bridge = 'bridge';
 
 /** Idempotent, also after a run that was killed half-way. */
 export async function ensureHub(file: string, block: string): Promise<void> {

@@ -33,8 +33,8 @@ const kebab = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
 /** Rule 6 of the house: a target branches on a group's identity. */
 const targetRooms = /^(stacks|charts|drivers)\//;
 const serviceOrRole = /zookeeper|kafka|mongodb|haproxy|(?<![a-z])(masters?|workers?)(?![a-z])/i;
-/** What a cloud calls things of its own. */
-const othersWords = new Set(['kmsMasterKeyId']);
+/** What a cloud, or ip(8), calls things of its own. */
+const othersWords = new Set(['kmsMasterKeyId', ' master ']);
 // Written so that they do not find themselves.
 const machinePath = /(?<![\w.-])\/(root|home|w[o]rk|tmp\/[a-z]+)\//;
 /** MongoDB's own repository, which provision/ names, is the one package source that a node has. */

@@ -1,0 +1,48 @@
+/**
+ * Waits until a machine has become its node: the script's unit has ended well. Where it cannot, says so with the unit and its journal's last lines, as one
+ * would read them on the machine.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { hostFaulty } from './errors.ts';
+import type { Machine } from './machine.ts';
+
+/** A run that was tried again and failed as often says the same: what is wrong does not go away by itself. */
+const triesBeforeFault = 2;
+const pollMs = 500;
+const askMs = 20_000;
+const evidenceLines = 25;
+const nodeUnit = 'ensemble-node.service';
+
+export interface AwaitOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws EnsembleError DRIVER_HOST_FAULTY, and the signal's reason */
+export async function awaitNode(machine: Machine, { timeoutMs, signal }: AwaitOptions): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  const { node } = machine.host;
+  for (;;) {
+    const { output } = await machine.run(script, askMs, signal);
+    const [state = '', restarts = '0', status = '0', ...fault] = output.trimEnd().split('\n');
+    if (state === 'active') return;
+    const why = fault.join(' ').trim();
+    if (state === 'failed' || Number(restarts) >= triesBeforeFault)
+      throw await faulty(machine, nodeUnit, why === '' ? `ended with status ${status}` : why);
+    if ((await machine.status()).state === 'stopped') throw hostFaulty(node, nodeUnit, 'the machine has stopped', []);
+    if (performance.now() > deadline)
+      throw await faulty(machine, nodeUnit, why === '' ? `not within ${Math.round(timeoutMs / 1000)} s` : why);
+    await delay(pollMs, undefined, { signal });
+  }
+}
+
+const script = `systemctl show -p ActiveState --value ${nodeUnit}
+systemctl show -p NRestarts --value ${nodeUnit}
+systemctl show -p ExecMainStatus --value ${nodeUnit}
+cat /var/lib/ensemble-node/fault 2>/dev/null || true`;
+
+/** With the journal's lines of that unit. */
+async function faulty(machine: Machine, unit: string, why: string) {
+  const { output } = await machine.run(`journalctl -u ${unit} -o short-iso --no-pager -n ${evidenceLines}`, askMs);
+  return hostFaulty(machine.host.node, unit, why, output.trimEnd().split('\n'));
+}
