@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { addAwsCommands } from './aws-commands.ts';
 import { addChaosCommands } from './chaos-commands.ts';
 import { addCommand, collect, seconds, wholeNumber } from './command-line.ts';
+import { addHostsCommands } from './hosts-commands.ts';
 import { addTopicsCommands } from './topics-commands.ts';
 
 const program = new Command('ensemble')
@@ -154,6 +155,7 @@ addCommand(program, 'validate', 'check an environment file and its topics manife
 });
 
 addAwsCommands(program);
+addHostsCommands(program);
 addChaosCommands(program);
 
 await program.parseAsync();

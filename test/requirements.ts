@@ -65,6 +65,12 @@ const requirements = {
     reason: 'systemd-journald is not here, or the machine has no id, without which it keeps no journal',
     remedy: 'apt-get install systemd, and `systemd-machine-id-setup`',
   },
+  nspawn: {
+    met: () => ['systemd-nspawn', 'debootstrap', 'nsenter', 'ip'].every(onPath) && makesNetworks(),
+    reason: 'machines of systemd-nspawn cannot be made: a program is lacking, or namespaces of networks are',
+    remedy: 'apt-get install systemd-container debootstrap iproute2, as root on a machine of its own',
+  },
+  nft: command('nft', 'apt-get install nftables'),
   linux: {
     met: () => process.platform === 'linux',
     reason: `this is ${process.platform}, not Linux`,
@@ -113,6 +119,10 @@ export function lacking(names: readonly string[], known: Readonly<Record<string,
 
 function command(name: string, remedy: string): Requirement {
   return { met: () => onPath(name), reason: `${name} is not on the PATH`, remedy };
+}
+
+function makesNetworks(): boolean {
+  return spawnSync('unshare', ['--net', 'ip', 'link'], { stdio: 'ignore', timeout: 20_000 }).status === 0;
 }
 
 /** Debian's python3 comes without the module that puts pip into a new environment. */

@@ -6,8 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hostFaulty } from './errors.ts';
 import type { Machine } from './machine.ts';
 
-/** A run that was tried again and failed as often says the same: what is wrong does not go away by itself. */
-const triesBeforeFault = 2;
 const pollMs = 500;
 const askMs = 20_000;
 const evidenceLines = 25;
@@ -24,10 +22,11 @@ export async function awaitNode(machine: Machine, { timeoutMs, signal }: AwaitOp
   const { node } = machine.host;
   for (;;) {
     const { output } = await machine.run(script, askMs, signal);
-    const [state = '', restarts = '0', status = '0', ...fault] = output.trimEnd().split('\n');
+    const [state = '', detail = '', status = '0', ...fault] = output.trimEnd().split('\n');
     if (state === 'active') return;
     const why = fault.join(' ').trim();
-    if (state === 'failed' || Number(restarts) >= triesBeforeFault)
+    // Each run is patient by itself: one that ended has met what does not go away.
+    if (state === 'failed' || detail === 'auto-restart')
       throw await faulty(machine, nodeUnit, why === '' ? `ended with status ${status}` : why);
     if ((await machine.status()).state === 'stopped') throw hostFaulty(node, nodeUnit, 'the machine has stopped', []);
     if (performance.now() > deadline)
@@ -37,7 +36,7 @@ export async function awaitNode(machine: Machine, { timeoutMs, signal }: AwaitOp
 }
 
 const script = `systemctl show -p ActiveState --value ${nodeUnit}
-systemctl show -p NRestarts --value ${nodeUnit}
+systemctl show -p SubState --value ${nodeUnit}
 systemctl show -p ExecMainStatus --value ${nodeUnit}
 cat /var/lib/ensemble-node/fault 2>/dev/null || true`;
 

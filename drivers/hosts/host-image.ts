@@ -27,7 +27,7 @@ export interface HostImage {
 /** A slow mirror; a machine with two processors takes one and a half minutes. */
 const makeMs = 15 * 60_000;
 
-export function imageFolder({ cacheRoot, recipe = debian12 }: Pick<ImageOptions, 'cacheRoot' | 'recipe'>): string {
+function imageFolder({ cacheRoot, recipe = debian12 }: Pick<ImageOptions, 'cacheRoot' | 'recipe'>): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([recipe, script]))
     .digest('hex')

@@ -14,7 +14,7 @@ export function routerOf(block: string): string {
   return formatAddress(parseSubnet(block).base + 1);
 }
 
-const bridge = 'bridge';
+export const bridge = 'bridge';
 
 /** Idempotent, also after a run that was killed half-way. */
 export async function ensureHub(file: string, block: string): Promise<void> {
@@ -49,7 +49,9 @@ export async function ensureLink({ hub, network, port, address, block }: Machine
     `address replace ${address}/${block.split('/')[1]} dev eth0`,
     `route replace default via ${routerOf(block)}`,
   ]);
-  await ip(hub, [`link set ${port} master ${bridge} up`]);
+  // One that is on a bridge already is left: it may be down, or elsewhere, by a fault that stands.
+  const joined = / master /.test(await inNetwork(hub, 'ip', ['link', 'show', 'dev', port]));
+  if (!joined) await ip(hub, [`link set ${port} master ${bridge} up`]);
 }
 
 async function hasLink(file: string, name: string): Promise<boolean> {

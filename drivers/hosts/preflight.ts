@@ -13,7 +13,7 @@ const programs = {
   ip: 'iproute2',
 } as const;
 
-/** What is lacking, a sentence each. */
+/** What is lacking, a sentence each. @internal */
 export async function findLacks(environment: NodeJS.ProcessEnv = process.env): Promise<readonly string[]> {
   if (process.platform !== 'linux') return [`machines of systemd-nspawn need Linux, and this is ${process.platform}`];
   const lacks: string[] = [];

@@ -31,6 +31,8 @@ const optionsSchema = z.object({
   messages: z.boolean().default(true),
   lines: z.number().default(50),
   service: z.string().optional(),
+  from: z.array(z.string()).default([]),
+  delayMs: z.number().optional(),
   environmentGiven: z.boolean(),
   bootstrap: z.string().optional(),
   commandConfig: z.string().optional(),

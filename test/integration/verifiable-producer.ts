@@ -27,7 +27,18 @@ interface Said {
   readonly message?: string;
 }
 
-export async function startLoad(folder: string, bootstrap: string, topic: string, perSecond: number): Promise<Load> {
+/** Gives the command line that runs another one, in a network of its own for instance. */
+export type Seat = (command: readonly string[]) => Promise<readonly string[]>;
+
+const here: Seat = async (command) => command;
+
+export async function startLoad(
+  folder: string,
+  bootstrap: string,
+  topic: string,
+  perSecond: number,
+  seat: Seat = here,
+): Promise<Load> {
   const settings = join(folder, 'producer.properties');
   // The tool itself would switch retries off.
   await writeFile(settings, 'enable.idempotence=true\nretries=2147483647\ndelivery.timeout.ms=120000\n');
@@ -35,7 +46,8 @@ export async function startLoad(folder: string, bootstrap: string, topic: string
   const words = ['--bootstrap-server', bootstrap, '--topic', topic, '--throughput', String(perSecond)];
   const tool = ['org.apache.kafka.tools.VerifiableProducer', ...words, '--repeating-keys', '20', '--acks', '-1'];
   const flags = ['-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', artifact.classpath.join(':')];
-  const child = spawn(java.executable, [...flags, ...tool, '--producer.config', settings]);
+  const [program = '', ...args] = await seat([java.executable, ...flags, ...tool, '--producer.config', settings]);
+  const child = spawn(program, args);
   const outcomes: ProduceOutcome[] = [];
   let rest = '';
   let errors = '';
@@ -65,9 +77,10 @@ export async function startLoad(folder: string, bootstrap: string, topic: string
 }
 
 /** The whole of a topic, read by another client that is not ours. */
-export async function readTopic(bootstrap: string, topic: string): Promise<readonly LoggedRecord[]> {
+export async function readTopic(bootstrap: string, topic: string, seat: Seat = here): Promise<readonly LoggedRecord[]> {
   const words = ['-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-X', 'check.crcs=true', '-f', '%p %o %k %s\n'];
-  const { stdout } = await promisify(execFile)('kcat', ['-b', bootstrap, ...words], {
+  const [program = '', ...args] = await seat(['kcat', '-b', bootstrap, ...words]);
+  const { stdout } = await promisify(execFile)(program, args, {
     timeout: 60_000,
     maxBuffer: 256 * 1024 * 1024,
   });

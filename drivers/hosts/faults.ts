@@ -1,0 +1,190 @@
+/**
+ * What a machine can be made to suffer, each with a way back: planned (or refused, with the reason), noted, made, healed. Healing goes by the note alone and
+ * may be done twice.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Id } from '../../cluster/model.ts';
+import type { FaultKind } from '../../contracts/fault.ts';
+import { serviceUnitName } from '../../provision/unit.ts';
+import { commandFailed } from '../aws/errors.ts';
+import { awaitNode } from './await-node.ts';
+import { forgetFault, noteFault, type PlannedFault, standingFaults } from './fault-journal.ts';
+import type { Hosts } from './hosts.ts';
+import { hubNetwork, machineLayout } from './layout.ts';
+import { cutPair, hasPairCuts, joinPair } from './link-cuts.ts';
+import { delayLink, undelayLink, wayToDelay } from './link-delay.ts';
+import type { Machine } from './machine.ts';
+import { ip } from './networks.ts';
+
+export interface HostFault {
+  readonly kind: FaultKind;
+  readonly node: Id;
+  /** Of one service alone; the whole machine where absent. */
+  readonly service?: Id | undefined;
+  /** `isolate`: from these nodes; from everything where absent. */
+  readonly from?: readonly Id[] | undefined;
+  /** `slow-link`: each packet that way and back; 100 where absent. */
+  readonly delayMs?: number | undefined;
+}
+
+export interface HostFaults {
+  /** Changes nothing. @throws EnsembleError DRIVER_UNKNOWN_HOST */
+  plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }>;
+  inject(planned: PlannedFault): Promise<void>;
+  /** Idempotent. */
+  heal(planned: PlannedFault): Promise<void>;
+  standing(): Promise<readonly PlannedFault[]>;
+}
+
+const ofMachine: ReadonlySet<FaultKind> = new Set(['isolate', 'slow-link', 'full-disk', 'machine-kill']);
+const askMs = 60_000;
+const defaultDelayMs = 100;
+const becomeMs = 180_000;
+
+export function hostFaults(hosts: Hosts): HostFaults {
+  const { layout } = hosts;
+  const hub = hubNetwork(layout);
+  const portOf = (node: Id) => machineLayout(layout, node).port;
+
+  async function addressesOf(nodes: readonly Id[]): Promise<readonly string[]> {
+    return await Promise.all(nodes.map(async (node) => (await hosts.machine(node)).host.address));
+  }
+
+  async function plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }> {
+    const { kind, node, service, from, delayMs } = fault;
+    const machine = await hosts.machine(node);
+    if (from !== undefined) await addressesOf(from);
+    if (service !== undefined && ofMachine.has(kind))
+      return { cannot: `${kind} is of a whole machine, not of ${service} alone` };
+    if (from !== undefined && kind !== 'isolate') return { cannot: `${kind} has no other side` };
+    if ((await machine.status()).state !== 'running') return { cannot: `the machine of ${node} does not run` };
+    const planned = (way: string, weaker?: string): PlannedFault => ({
+      id: `${kind}-${node}-${randomUUID().slice(0, 8)}`,
+      kind,
+      node,
+      ...(service === undefined ? {} : { service }),
+      ...(from === undefined ? {} : { from }),
+      ...(kind === 'slow-link' ? { delayMs: delayMs ?? defaultDelayMs } : {}),
+      time: new Date().toISOString(),
+      way,
+      ...(weaker === undefined ? {} : { weaker }),
+    });
+    switch (kind) {
+      case 'term':
+      case 'kill':
+      case 'pause':
+        return planned(service === undefined ? 'machine' : 'unit');
+      case 'machine-kill':
+        return planned(
+          'machine',
+          'pages that were not on the disk yet survive it: they are in the memory of the machine below',
+        );
+      case 'isolate':
+        if (from === undefined) return planned('link', 'it is cut off from the cloud too');
+        return (await hasPairCuts(hub))
+          ? planned('pairs')
+          : { cannot: 'nft is not on the PATH, or the kernel has no tables for bridges' };
+      case 'slow-link': {
+        const way = await wayToDelay(hub, portOf(node));
+        return way === undefined
+          ? { cannot: 'the kernel has no netem, and no python3 is there for a relay' }
+          : planned(way);
+      }
+      case 'full-disk':
+        return machine.host.volumes.length === 0 ? { cannot: `${node} has no volume` } : planned('file');
+    }
+  }
+
+  async function onMachine(machine: Machine, script: string): Promise<void> {
+    const { status, output, errors } = await machine.run(script, askMs);
+    if (status !== 0)
+      throw commandFailed(machine.host.node, 'fault', status ?? -1, `${output}\n${errors}`.trim().split('\n'));
+  }
+
+  async function make({ id, kind, node, service, from, delayMs, way }: PlannedFault): Promise<void> {
+    const machine = await hosts.machine(node);
+    const unit = service === undefined ? undefined : serviceUnitName(service);
+    switch (kind) {
+      case 'term':
+        if (unit === undefined) await machine.stop();
+        else await onMachine(machine, `systemctl stop ${unit}`);
+        return;
+      case 'kill':
+      case 'machine-kill':
+        if (unit === undefined) await machine.kill();
+        // Kept away: systemd would start it again.
+        else await onMachine(machine, `systemctl kill -s KILL ${unit}; systemctl stop ${unit}`);
+        return;
+      case 'pause':
+        if (unit === undefined) await machine.pause();
+        else await onMachine(machine, `systemctl kill -s STOP ${unit}`);
+        return;
+      case 'isolate':
+        if (from === undefined) await ip(hub, [`link set ${portOf(node)} down`]);
+        else await cutPair(hub, id, machine.host.address, await addressesOf(from));
+        return;
+      case 'slow-link':
+        await delayLink(layout, { id, hub, port: portOf(node), delayMs: delayMs ?? defaultDelayMs, way });
+        return;
+      case 'full-disk':
+        await onMachine(machine, fillScript(id));
+    }
+  }
+
+  async function heal(planned: PlannedFault): Promise<void> {
+    const { id, kind, node, service, from } = planned;
+    const machine = await hosts.machine(node);
+    const unit = service === undefined ? undefined : serviceUnitName(service);
+    switch (kind) {
+      case 'term':
+      case 'kill':
+      case 'machine-kill':
+        if (unit === undefined) await machine.start();
+        else await onMachine(machine, `systemctl reset-failed ${unit} 2>/dev/null; systemctl start ${unit}`);
+        break;
+      case 'pause':
+        if (unit === undefined) await machine.resume();
+        else await onMachine(machine, `systemctl kill -s CONT ${unit} || true`);
+        break;
+      case 'isolate':
+        if (from === undefined) await ip(hub, [`link set ${portOf(node)} up`]);
+        else await joinPair(hub, id);
+        break;
+      case 'slow-link':
+        await undelayLink(layout, { id, hub, port: portOf(node), way: planned.way });
+        break;
+      case 'full-disk':
+        // A machine that does not run: the file is on a volume that it has mounted once it is its node.
+        if (await machine.start())
+          await awaitNode(machine, { timeoutMs: becomeMs, signal: AbortSignal.timeout(becomeMs) });
+        await onMachine(machine, emptyScript(id));
+    }
+    await forgetFault(layout.journalFolder, id);
+  }
+
+  return {
+    plan,
+    heal,
+    standing: () => standingFaults(layout.journalFolder),
+    async inject(planned) {
+      await noteFault(layout.journalFolder, planned);
+      await make(planned);
+    },
+  };
+}
+
+/** Every volume of the machine, to its last block. */
+function fillScript(id: string): string {
+  return `set -u
+for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do
+	file=$mount/.${id}
+	fallocate -l "$(df --output=avail -B1 "$mount" | tail -n 1)" "$file" 2>/dev/null || true
+	dd if=/dev/zero of="$file" bs=64k oflag=append conv=notrunc status=none 2>/dev/null || true
+	dd if=/dev/zero of="$file" bs=512 oflag=append conv=notrunc status=none 2>/dev/null || true
+done
+exit 0`;
+}
+
+function emptyScript(id: string): string {
+  return `for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do rm -f "$mount/.${id}"; done`;
+}

@@ -1,0 +1,39 @@
+/** What can go wrong with an environment's machines on this machine. */
+import { EnsembleError, exitStatus } from '../../contracts/error.ts';
+
+export function noHosts(environment: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NO_HOSTS',
+    message: `no machines of ${environment} were brought up from this folder`,
+    next: 'Faults and machines are those of a rehearsal (docs/rehearse.md); name the folder of its state with --state.',
+  });
+}
+
+export function faultNotPossible(kind: string, node: string, why: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FAULT_NOT_POSSIBLE',
+    message: `${kind} on ${node} cannot be made here: ${why}`,
+    next: 'Choose another fault; `ensemble fault list` shows those that stand.',
+    exitStatus: exitStatus.blocked,
+  });
+}
+
+export function faultUnknown(id: string, standing: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FAULT_UNKNOWN',
+    message: `${id} is neither the id of a fault that stands nor a kind of fault`,
+    next:
+      standing.length === 0
+        ? 'None stands. Kinds are term, kill, pause, isolate, slow-link, full-disk and machine-kill.'
+        : `Those that stand are ${standing.join(', ')}.`,
+  });
+}
+
+export function leftBehind(environment: string, what: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_HOSTS_LEFT_BEHIND',
+    message: `${environment} was taken down, and something of it is still there`,
+    next: 'Run `ensemble hosts down` again; what is named above is all that is left.',
+    evidence: what,
+  });
+}

@@ -1,0 +1,51 @@
+/** Faults by hand: one after the other under the environment's lock, each noted before it is made. */
+import { faultKinds } from '../../contracts/fault.ts';
+import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
+import type { HostFault } from '../../drivers/hosts/faults.ts';
+import { withFileLock } from '../../platform/file-lock.ts';
+import { faultNotPossible, faultUnknown } from './errors.ts';
+import type { Hosted } from './hosted.ts';
+
+export type FaultRequest = Omit<HostFault, 'kind'> & { readonly kind: string };
+
+interface LockOptions {
+  readonly signal: AbortSignal;
+  readonly onWaitForLock?: ((pid: number) => void) | undefined;
+}
+
+/** @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULT_NOT_POSSIBLE, DRIVER_... */
+export async function injectFault(hosted: Hosted, request: FaultRequest, options: LockOptions): Promise<PlannedFault> {
+  const kind = faultKinds.find((known) => known === request.kind);
+  if (kind === undefined) throw faultUnknown(request.kind, []);
+  return await locked(hosted, options, async () => {
+    const planned = await hosted.faults.plan({ ...request, kind });
+    if ('cannot' in planned) throw faultNotPossible(kind, request.node, planned.cannot);
+    await hosted.faults.inject(planned);
+    return planned;
+  });
+}
+
+/** The one of that id, or all, the youngest first. @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, DRIVER_... */
+export async function healFaults(
+  hosted: Hosted,
+  id: string | undefined,
+  options: LockOptions,
+): Promise<readonly PlannedFault[]> {
+  return await locked(hosted, options, async () => {
+    const standing = await hosted.faults.standing();
+    const chosen = id === undefined ? standing : standing.filter((fault) => fault.id === id);
+    const ids = standing.map((fault) => fault.id);
+    if (id !== undefined && chosen.length === 0) throw faultUnknown(id, ids);
+    for (const fault of [...chosen].reverse()) await hosted.faults.heal(fault);
+    return chosen;
+  });
+}
+
+async function locked<T>(
+  { hosts }: Hosted,
+  { signal, onWaitForLock }: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const onWait = ({ pid }: { readonly pid: number }) => onWaitForLock?.(pid);
+  return await withFileLock(`${hosts.layout.folder}/lock`, { signal, onWait }, work);
+}

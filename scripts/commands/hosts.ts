@@ -1,0 +1,46 @@
+/** `ensemble hosts` */
+import { exitStatus } from '../../contracts/error.ts';
+import { leftBehind } from '../../operations/hosts/errors.ts';
+import { openHosted, prepareImage, requireHosted } from '../../operations/hosts/hosted.ts';
+import { formatTable, printJson, printLine } from '../present/terminal.ts';
+import type { Invocation } from './invocation.ts';
+
+export async function image({ options, deployment }: Invocation): Promise<number> {
+  const made = await prepareImage(deployment);
+  if (options.json) printJson(made);
+  else
+    printLine(
+      made.madeMs === undefined
+        ? `${made.folder}: is there`
+        : `${made.folder}: made in ${(made.madeMs / 1000).toFixed(0)} s`,
+    );
+  return exitStatus.ok;
+}
+
+export async function status({ options, deployment }: Invocation): Promise<number> {
+  const { hosts, faults } = await requireHosted(deployment);
+  const machines = await hosts.status();
+  const standing = await faults.standing();
+  if (options.json) printJson({ machines, faults: standing });
+  else {
+    const rows = machines.map(({ node, instance, state, memoryMiB }) => [
+      node,
+      instance,
+      state,
+      memoryMiB === undefined ? '' : `${memoryMiB} MiB`,
+      standing.flatMap((fault) => (fault.node === node ? [fault.kind] : [])).join(', '),
+    ]);
+    printLine(formatTable(['node', 'instance', 'state', 'memory', 'faults'], rows));
+  }
+  return machines.every(({ state }) => state === 'running') ? exitStatus.ok : exitStatus.blocked;
+}
+
+export async function down({ options, deployment }: Invocation): Promise<number> {
+  const { hosts, environment } = await openHosted(deployment);
+  await hosts.down({ purge: options.purge });
+  const left = await hosts.leftovers();
+  if (left.length > 0) throw leftBehind(environment.cluster.environment, left);
+  if (options.json) printJson({ left });
+  else printLine('nothing of them is left');
+  return exitStatus.ok;
+}

@@ -1,0 +1,43 @@
+/** The commands for machines on this machine, and for what they are made to suffer. */
+import { type Command, Option } from 'commander';
+import { addCommand, collect, wholeNumber } from './command-line.ts';
+
+export function addHostsCommands(program: Command): void {
+  const hosts = program
+    .command('hosts')
+    .description('machines of systemd-nspawn on this machine, as a rehearsal makes them (root, Linux)');
+  addCommand(hosts, 'image', 'make the image that they start from, once; some minutes', {
+    load: async () => (await import('./commands/hosts.ts')).image,
+    statuses: ['0 it is there', '1 an error, or this machine cannot carry machines', '130 interrupted'],
+  });
+  addCommand(hosts, 'status', 'each machine: whether it runs, and its memory', {
+    load: async () => (await import('./commands/hosts.ts')).status,
+    statuses: ['0 all run', '1 an error', '3 one does not run'],
+  });
+  addCommand(hosts, 'down', 'end them and remove what they were made of, also after a run that was killed', {
+    load: async () => (await import('./commands/hosts.ts')).down,
+    options: [new Option('--purge', 'their volumes and records too')],
+    statuses: ['0 nothing of them is left', '1 an error, or something is left'],
+  });
+
+  const fault = program.command('fault').description('make a machine of a rehearsal suffer, and heal it');
+  addCommand(fault, 'list', 'the faults that stand', {
+    load: async () => (await import('./commands/fault.ts')).list,
+    statuses: ['0 shown', '1 an error'],
+  });
+  addCommand(fault, 'inject', 'make one; how it is undone is noted first', {
+    load: async () => (await import('./commands/fault.ts')).inject,
+    argument: ['<kind-and-node...>', 'term, kill, pause, isolate, slow-link, full-disk or machine-kill; then a node'],
+    options: [
+      new Option('-s, --service <service>', 'this service alone (term, kill, pause)'),
+      new Option('--from <node>', 'isolate from this node alone; may be given again').argParser(collect),
+      new Option('--delay-ms <ms>', 'slow-link: each packet, each way').argParser(wholeNumber),
+    ],
+    statuses: ['0 it stands', '1 an error', '3 it cannot be made here: the reason is shown'],
+  });
+  addCommand(fault, 'heal', 'undo one, or all where none is named', {
+    load: async () => (await import('./commands/fault.ts')).heal,
+    argument: ['[id]', 'as `ensemble fault list` shows it'],
+    statuses: ['0 healed', '1 an error'],
+  });
+}

@@ -1,0 +1,108 @@
+/** An environment's machines for a test, with what a test asks of them: its nodes as they become what they are, and tools that are not ours inside their network. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ensureArtifact } from '../../artifacts/ensure-artifact.ts';
+import { findJava } from '../../artifacts/find-java.ts';
+import { namedAddressing } from '../../cluster/addressing.ts';
+import { bootstrapServers } from '../../cluster/bootstrap.ts';
+import { parseEnvironment } from '../../cluster/load.ts';
+import type { Cluster } from '../../cluster/model.ts';
+import { resolveCluster } from '../../cluster/resolve.ts';
+import type { Driver } from '../../drivers/driver.ts';
+import { awaitNode } from '../../drivers/hosts/await-node.ts';
+import type { Machine } from '../../drivers/hosts/machine.ts';
+import { ask } from '../../drivers/hosts/run-command.ts';
+import { seated } from '../../drivers/hosts/seat.ts';
+import { type Hosted, hostedIn, hostsDriver } from '../../operations/hosts/hosted.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { type HostsCloud, startHostsCloud } from './hosts-fixture.ts';
+import type { Seat } from './verifiable-producer.ts';
+
+const minute = 60_000;
+const topicTool = 'org.apache.kafka.tools.TopicCommand';
+
+/** environments/staging.yaml, with more of it. */
+export function staging(more = ''): Cluster {
+  const text = readFileSync(join(installationRoot(), 'environments', 'staging.yaml'), 'utf8');
+  return resolveCluster(parseEnvironment({ file: 'staging.yaml', text: `${text}${more}` }));
+}
+
+export interface HostsRun extends Hosted {
+  readonly folder: string;
+  readonly cloud: HostsCloud;
+  readonly cluster: Cluster;
+  readonly bootstrap: string;
+  readonly signal: AbortSignal;
+  readonly seat: Seat;
+  /** For the environment as `of` has it. */
+  driver(of?: Cluster): Driver;
+  nodes(role?: string): readonly string[];
+  machine(node: string): Promise<Machine>;
+  become(node: string, timeoutMs?: number): Promise<void>;
+  serves(node: string): Promise<void>;
+  /** Output of a program of this machine inside the network. */
+  inside(command: readonly string[]): Promise<string>;
+  /** Output of one of Kafka's own tools. */
+  tool(name: string, ...args: readonly string[]): Promise<string>;
+  topics(...args: readonly string[]): Promise<string>;
+  /** Every partition has all of its replicas in sync. */
+  whole(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export async function startHostsRun(cluster: Cluster, roles: readonly string[]): Promise<HostsRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'ensemble-hosts-'));
+  const cloud = await startHostsCloud(cluster, roles, join(folder, 'project'));
+  const hosted = hostedIn(join(folder, 'state'));
+  const signal = AbortSignal.timeout(25 * minute);
+  const bootstrap = bootstrapServers(cluster, namedAddressing(cluster)).join(',');
+  const seat = (command: readonly string[]) => seated(hosted.hosts.layout, command);
+  const read = async (key: string) => (await cloud.get(key)).toString('utf8');
+  const run: HostsRun = {
+    ...hosted,
+    folder,
+    cloud,
+    cluster,
+    bootstrap,
+    signal,
+    seat,
+    driver: (of = cluster) => hostsDriver({ cluster: of }, hosted.hosts, read),
+    nodes: (role = '') => cloud.world.hosts.map(({ node }) => node).filter((node) => node.startsWith(role)),
+    machine: (node) => hosted.hosts.machine(node),
+    become: async (node, timeoutMs = 4 * minute) =>
+      await awaitNode(await hosted.hosts.machine(node), { timeoutMs, signal }),
+    async serves(node) {
+      const driver = run.driver();
+      const group = cluster.groups.find(({ nodes }) => nodes.some(({ id }) => id === node));
+      for (const service of group?.services ?? [])
+        await driver.ready({ node, service }, { timeoutMs: 3 * minute, signal });
+    },
+    async inside(command) {
+      const [program = '', ...args] = await seat(command);
+      return await ask(program, args, { timeoutMs: 3 * minute });
+    },
+    async tool(name, ...args) {
+      const [java, { classpath }] = [await findJava(), await ensureArtifact('kafka')];
+      const flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classpath.join(':')];
+      return await run.inside([java.executable, ...flags, name, '--bootstrap-server', bootstrap, ...args]);
+    },
+    topics: (...args) => run.tool(topicTool, ...args),
+    async whole() {
+      const deadline = performance.now() + 3 * minute;
+      for (;;) {
+        const left = (await run.topics('--describe', '--under-replicated-partitions')).trim();
+        if (left === '') return;
+        if (performance.now() > deadline) throw new Error(`still under-replicated:\n${left}`);
+        await delay(1_000);
+      }
+    },
+    async dispose() {
+      await hosted.hosts.down({ purge: true });
+      await cloud.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return run;
+}
