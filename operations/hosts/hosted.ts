@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { cacheRootOf } from '../../artifacts/cache.ts';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import { type Environment, loadEnvironment } from '../../cluster/load.ts';
-import { awsDriver } from '../../drivers/aws/aws-driver.ts';
+import { type AwsDriverOptions, awsDriver } from '../../drivers/aws/aws-driver.ts';
 import type { Driver } from '../../drivers/driver.ts';
 import { type HostFaults, hostFaults } from '../../drivers/hosts/faults.ts';
 import { ensureImage, type HostImage } from '../../drivers/hosts/host-image.ts';
@@ -39,13 +39,13 @@ export async function requireHosted(
   return hosted;
 }
 
-/** The driver of AWS, with machines of this machine: commands for nodes are the same text. `read`: of the environment's bucket. @internal */
+/** The driver of AWS, with machines of this machine: commands for nodes are the same text. `objects`: of the environment's bucket. @internal */
 export function hostsDriver(
   { cluster }: Pick<Environment, 'cluster'>,
   hosts: Hosts,
-  read: (key: string) => Promise<string | undefined>,
+  objects: AwsDriverOptions['objects'],
 ): Driver {
-  return awsDriver({ cluster, addressing: namedAddressing(cluster), machines: hostMachines(hosts), objects: { read } });
+  return awsDriver({ cluster, addressing: namedAddressing(cluster), machines: hostMachines(hosts), objects });
 }
 
 /** The image that machines start from, made where it is not there. @throws EnsembleError DRIVER_HOSTS_NOT_POSSIBLE, DRIVER_HOST_COMMAND_FAILED */

@@ -59,7 +59,14 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
   const signal = AbortSignal.timeout(25 * minute);
   const bootstrap = bootstrapServers(cluster, namedAddressing(cluster)).join(',');
   const seat = (command: readonly string[]) => seated(hosted.hosts.layout, command);
-  const read = async (key: string) => (await cloud.get(key)).toString('utf8');
+  const objects = {
+    read: async (key: string) => (await cloud.get(key)).toString('utf8'),
+    exists: async (key: string) =>
+      await cloud.get(key).then(
+        () => true,
+        () => false,
+      ),
+  };
   const run: HostsRun = {
     ...hosted,
     folder,
@@ -68,7 +75,7 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
     bootstrap,
     signal,
     seat,
-    driver: (of = cluster) => hostsDriver({ cluster: of }, hosted.hosts, read),
+    driver: (of = cluster) => hostsDriver({ cluster: of }, hosted.hosts, objects),
     nodes: (role = '') => cloud.world.hosts.map(({ node }) => node).filter((node) => node.startsWith(role)),
     machine: (node) => hosted.hosts.machine(node),
     become: async (node, timeoutMs = 4 * minute) =>
