@@ -2,10 +2,15 @@
  * An environment's three stacks made and changed for real by Terraform, against a local AWS: what is made, that nothing is left to change, and that each change
  * of the environment does what it should and no more. The tests are one story: each begins where the one before it ended.
  */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CreateTagsCommand, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { bucketName, stackParts } from '../../contracts/aws-names.ts';
+import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { applyBootstrap, planBootstrap } from '../../operations/aws/bootstrap.ts';
+import { diffEnvironment } from '../../operations/aws/diff.ts';
 import { change } from '../cluster/environment-fixture.ts';
 import { requires } from '../requirements.ts';
 import { expectedOf } from './aws-expected.ts';
@@ -20,12 +25,19 @@ import type { PlanJson } from './terraform-command.ts';
 const boundMs = 15 * 60_000;
 const needs = requires('terraform', 'aws-provider', 'moto');
 
-/** `workers`: how many it has, which tolerate one failure. */
-export function tellStory(environment: string, workers: number): void {
-  needs.describe(`${environment} on a local AWS`, () => story(environment, workers));
+export interface Told {
+  readonly environment: string;
+  /** How many it has, which tolerate one failure. */
+  readonly workers: number;
+  /** `ensemble diff` is asked too; it plans all three stacks once more. */
+  readonly compared?: boolean;
 }
 
-function story(environment: string, workers: number): void {
+export function tellStory(told: Told): void {
+  needs.describe(`${told.environment} on a local AWS`, () => story(told));
+}
+
+function story({ environment, workers, compared = false }: Told): void {
   const place = { environment, account: '123456789012', region: 'eu-west-1' };
   const text = environmentText(environment);
   const more = [1, 2, 3].map((number) => workers + number);
@@ -52,6 +64,29 @@ function story(environment: string, workers: number): void {
     view?.close();
     await world?.stop();
   });
+
+  /** `ensemble diff` names what would change in -data, and nothing else but what moto forgets. */
+  const expectDiff = async (addresses: readonly string[]) => {
+    const folder = join(world.outdir, '..', 'environments');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${environment}.yaml`), text);
+    const { stacks } = await diffEnvironment(
+      await openAwsEnvironment({ environment, environmentsDirectory: folder }, 'diff'),
+      {
+        folder: world.outdir,
+        pluginDirectory: world.plugins,
+        signal: AbortSignal.timeout(boundMs),
+        // What stands there was synthesized by the test, with hashes of archives that are not there.
+        synthesize: async () => {},
+      },
+    );
+    expect(stacks.map(({ applied, waitsFor }) => [applied, waitsFor])).toEqual(stacks.map(() => [true, undefined]));
+    const forgotten = new Set(motoForgets.map(({ type }) => type));
+    const named = stacks.flatMap(({ changes }) => changes.map(({ kind, address }) => `${kind} ${address}`));
+    expect(named.filter((each) => !forgotten.has(/ (\w+)\./.exec(each)?.[1] ?? '')).sort()).toEqual(
+      addresses.map((address) => `update ${address}`).sort(),
+    );
+  };
 
   needs.it(
     'three stacks are valid and are made, from nothing',
@@ -140,6 +175,7 @@ function story(environment: string, workers: number): void {
       for (const { address } of changesOf(data, motoForgets))
         expect(address).toMatch(/^aws_s3_object\.settings\["worker-\d/);
       expect(unexplained(edge, motoForgets)).toEqual([]);
+      if (compared) await expectDiff(changesOf(data, motoForgets).map(({ address }) => address));
       await world.terraform.apply('data');
       const now = await look();
       for (const [node, { id, address }] of before.machines)
