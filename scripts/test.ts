@@ -1,7 +1,7 @@
 /**
  * The test command: `npm test` runs every test that this machine can run, tier by tier, and ends with a table and `N passed, N failed`.
  * quick: types, lint and arrows one after another beside the units (two cores carry two things at once), then integration: real processes, one file
- * after another. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
+ * after another, beside what waits for Terraform. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { installationRoot } from '../platform/installation-root.ts';
+import type { tierGlobs } from '../vitest.config.ts';
 import { type Circumstances, writeLongReport } from './test/long-report.ts';
 import { runCommand, stopChildren } from './test/run-command.ts';
 import { type Lack, lackShape, type Part, summarize } from './test/summary.ts';
@@ -38,7 +39,7 @@ mkdirSync(reports, { recursive: true });
 const chosen: readonly Tier[] = tier === undefined ? ['quick', 'integration'] : [tier];
 const parts: Part[] = [];
 for (const each of chosen)
-  parts.push(...(await (each === 'quick' ? runQuick() : runVitest(each).then((part) => [part]))));
+  parts.push(...(await (each === 'quick' ? runQuick() : each === 'integration' ? runIntegration() : runLong())));
 if (chosen.includes('long')) writeLongReport(root, reports, circumstances());
 const { lines, exitCode } = summarize(parts, readLacks());
 console.log(`\n${lines.join('\n')}`);
@@ -94,15 +95,33 @@ async function runCheck(name: string, argv: readonly string[]): Promise<Check> {
   return { part: { name, passed, failed: 1 - passed, skipped: 0, seconds }, output };
 }
 
-async function runVitest(name: Tier): Promise<Part> {
+/** A stack is made in minutes of which a local cloud's answers and Terraform's own pauses are the most: the other files are not kept waiting. */
+async function runIntegration(): Promise<readonly Part[]> {
+  const said: string[] = [];
+  const parts = await Promise.all([runVitest('integration'), runVitest('terraform', (output) => said.push(output))]);
+  // Only now: the other's report owns the terminal while it runs.
+  console.log(said.join(''));
+  return parts;
+}
+
+async function runLong(): Promise<readonly Part[]> {
+  return [await runVitest('long')];
+}
+
+/** `keep`: what it prints is handed over in the place of being shown. */
+async function runVitest(name: keyof typeof tierGlobs, keep?: (output: string) => void): Promise<Part> {
   const report = join(reports, `${name}.json`);
   const argv = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', name, '--passWithNoTests'];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   console.log(`… ${name === 'quick' ? 'units' : name}`);
-  const { status, seconds } = await runCommand([...argv, ...reporters, ...(filter === undefined ? [] : [filter])], {
-    cwd: root,
-    show: 'always',
-  });
+  const { status, seconds, output } = await runCommand(
+    [...argv, ...reporters, ...(filter === undefined ? [] : [filter])],
+    {
+      cwd: root,
+      show: keep === undefined ? 'always' : 'never',
+    },
+  );
+  keep?.(output);
   const counts = readReport(report);
   // An error outside any test (a file that does not load is in the report, a crash of vitest is not) fails the tier too.
   const failed = counts.failed === 0 && status !== 0 ? 1 : counts.failed;

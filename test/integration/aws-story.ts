@@ -18,7 +18,7 @@ import { type AwsView, awsView, type SeenMachine, type SeenVolume } from './aws-
 import { type AwsWorld, objectsOf, startWorld } from './aws-world.ts';
 import { environmentText } from './environment-text.ts';
 import { motoForgets } from './moto-forgets.ts';
-import { changedAttributes, changeOf, changesOf, typesBy, unexplained } from './plan-changes.ts';
+import { changedAttributes, changeOf, changesOf, destroyedBy, typesBy, unexplained } from './plan-changes.ts';
 import type { PlanJson } from './terraform-command.ts';
 
 /** A bound for what hangs: each story waits for a cloud's own delays, and a busy machine is many times slower. */
@@ -296,8 +296,8 @@ function story({ environment, workers, compared = false }: Told): void {
       const guards = updated.filter(({ type }) => type === 'aws_instance').flatMap(changedAttributes);
       expect(guards.filter((attribute) => attribute !== 'disable_api_termination')).toEqual([]);
       expect((await look()).volumes.has(`${last}/data-1`)).toBe(false);
-      await Promise.all((['data', 'edge'] as const).map(async (part) => await destroy(world, part)));
-      await destroy(world, 'foundation');
+      await Promise.all((['data', 'edge'] as const).map(async (part) => await terraform.destroy(part)));
+      await terraform.destroy('foundation');
       expect(await look()).toEqual({ machines: new Map(), volumes: new Map() });
     },
     boundMs,
@@ -306,22 +306,4 @@ function story({ environment, workers, compared = false }: Told): void {
 
 function actionsIn(plan: PlanJson): readonly string[] {
   return Object.keys(typesBy(plan));
-}
-
-function destroyedBy(plan: PlanJson): readonly string[] {
-  const destroyed = changesOf(plan).filter(({ change }) => change.actions.includes('delete'));
-  return destroyed.map(({ address }) => address).sort();
-}
-
-async function destroy({ terraform }: AwsWorld, part: 'foundation' | 'data' | 'edge'): Promise<void> {
-  const { code, said } = await terraform.run(part, [
-    'destroy',
-    '-auto-approve',
-    '-input=false',
-    '-no-color',
-    '-refresh=false',
-    '-parallelism=100',
-  ]);
-  expect(said.slice(-4_000)).toContain('Destroy complete!');
-  expect(code).toBe(0);
 }

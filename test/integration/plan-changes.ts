@@ -46,6 +46,12 @@ export function changeOf(plan: PlanJson, address: string): ResourceChange | unde
   return plan.resource_changes?.find((change) => change.address === address);
 }
 
+/** Addresses of what would be destroyed, also to be made anew. */
+export function destroyedBy(plan: PlanJson): readonly string[] {
+  const destroyed = changesOf(plan).filter(({ change }) => change.actions.includes('delete'));
+  return destroyed.map(({ address }) => address).sort();
+}
+
 /** Names of the attributes that would change; those that are only known afterwards among them. */
 export function changedAttributes({ change }: ResourceChange): readonly string[] {
   const { before, after, after_unknown: unknown } = change;

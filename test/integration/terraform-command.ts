@@ -56,6 +56,8 @@ export interface Terraform {
   plan(part: Part, args?: readonly string[]): Promise<PlanJson>;
   /** What the last plan of the part says; throws where it fails. */
   apply(part: Part): Promise<Outcome>;
+  /** Everything of the part; throws where something stays. */
+  destroy(part: Part): Promise<Outcome>;
 }
 
 /** Terraform makes so many resources at once: nearly all of the time is waiting. */
@@ -100,6 +102,12 @@ export function terraform(options: TerraformOptions): Terraform {
     async apply(part) {
       const applied = await run(part, ['apply', '-input=false', '-no-color', parallelism, 'plan.bin']);
       return succeed(applied, `${part}: apply`);
+    },
+    async destroy(part) {
+      const words = ['destroy', '-auto-approve', '-input=false', '-no-color', '-refresh=false', parallelism];
+      const destroyed = succeed(await run(part, words), `${part}: destroy`);
+      if (!destroyed.said.includes('Destroy complete!')) throw new Error(`${part}: destroy\n${destroyed.said}`);
+      return destroyed;
     },
   };
 }
