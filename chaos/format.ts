@@ -1,9 +1,22 @@
 /** Verdicts and predictions as lines for a person. */
+import type { Prediction } from './predict.ts';
 import type { FaultTimings } from './timings.ts';
 import type { Verdict } from './verdict.ts';
 
 /** How many anomalies of a kind a terminal shows; the report has more. */
 const shown = 3;
+
+export function formatPrediction(prediction: Prediction): readonly string[] {
+  return [
+    `Predicted: writing ${prediction.writing}, reading ${prediction.reading}, ${durability[prediction.durability]}.`,
+    ...prediction.theorem.map((line) => `  ${line}`),
+  ];
+}
+
+const durability = {
+  keeps: 'nothing acknowledged is lost',
+  'may-lose': 'acknowledged writes may be lost',
+} as const;
 
 export function formatVerdict({ verdict, reasons, counts, findings, timings }: Verdict): readonly string[] {
   return [

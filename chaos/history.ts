@@ -22,7 +22,7 @@ export interface Recorder {
 /** What a crash may take with it. */
 const gatherMs = 50;
 
-/** The file must not be there yet. Throws what the file system throws. @internal */
+/** The file must not be there yet. Throws what the file system throws. */
 export async function openHistory(file: string): Promise<Recorder> {
   const handle = await open(file, 'ax');
   const origin = performance.now();

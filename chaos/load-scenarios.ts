@@ -5,14 +5,14 @@ import { installationRoot } from '../platform/installation-root.ts';
 import { noSuchScenario, scenarioMisnamed } from './errors.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
-/** In the order of their names. Throws as parseScenario. @internal */
+/** In the order of their names. Throws as parseScenario. */
 export async function loadScenarios(): Promise<readonly Scenario[]> {
   const folder = shippedFolder();
   const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort();
   return await Promise.all(files.map((file) => readScenario(join(folder, file))));
 }
 
-/** By its name, or a path that ends in .yaml. Throws CHAOS_NO_SUCH_SCENARIO, CHAOS_SCENARIO_MISNAMED, and as parseScenario. @internal */
+/** By its name, or a path that ends in .yaml. Throws CHAOS_NO_SUCH_SCENARIO, CHAOS_SCENARIO_MISNAMED, and as parseScenario. */
 export async function loadScenario(nameOrPath: string): Promise<Scenario> {
   if (nameOrPath.endsWith('.yaml')) return await readScenario(nameOrPath);
   const all = await loadScenarios();

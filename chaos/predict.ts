@@ -7,16 +7,12 @@
  */
 import type { FaultKind } from '../contracts/fault.ts';
 import type { Scenario } from './scenario.ts';
-import { countOf, type Schedule } from './schedule.ts';
+import { countOf, type Schedule, type Surroundings } from './schedule.ts';
 
-export interface Configuration {
-  /** The environment's f. */
-  readonly failures: number;
+export interface Configuration extends Surroundings {
   readonly masters: number;
   /** Of the partition that the schedule chose, when the run begins; its leader counts. */
   readonly inSync: number;
-  /** zookeeper.session.timeout.ms: a broker that is away for less is not missed. */
-  readonly sessionTimeoutMs: number;
 }
 
 export interface Prediction {
@@ -43,7 +39,6 @@ interface World {
   readonly befallen: Map<number, readonly number[]>;
 }
 
-/** @internal */
 export function predict(scenario: Scenario, schedule: Schedule, configuration: Configuration): Prediction {
   const { topic, workload } = scenario;
   const { acks } = workload;

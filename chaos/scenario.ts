@@ -34,6 +34,8 @@ const step = z.strictObject({
   afterSeconds: seconds,
   /** From its own begin to its healing. */
   forSeconds: seconds,
+  /** And as many ZooKeeper sessions of a broker (zookeeper.session.timeout.ms) on top: a broker is missed when its own has ended. */
+  sessions: z.int().min(0).max(5).default(0),
 });
 
 const schema = z.strictObject({
@@ -59,8 +61,8 @@ const schema = z.strictObject({
   atMostDown: z.int().min(1).max(9),
   /** How long recovery may take after the last healing. */
   recoverySeconds: z.int().min(1).max(3_600).default(90),
-  /** How long a partition may go without an acknowledgement where writing continues: detection (the ZooKeeper session) and election. */
-  failoverSeconds: z.int().min(1).max(600).default(30),
+  /** How long a partition may go without an acknowledgement where writing continues, beyond a session: election, and clients that find the new leader. */
+  failoverSeconds: z.int().min(1).max(600).default(20),
   expect: z.strictObject({
     writing: z.enum(['continues', 'stops']),
     reading: z.enum(['continues', 'stops']),

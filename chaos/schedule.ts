@@ -24,15 +24,23 @@ export interface Schedule {
   readonly lengthMs: number;
 }
 
-/** `failures`: the environment's `tolerate`. Throws CHAOS_TOO_MANY_DOWN where more than the scenario's `atMostDown` would be. @internal */
-export function makeSchedule(scenario: Scenario, seed: number, failures: number): Schedule {
+/** What a schedule takes from where it runs. */
+export interface Surroundings {
+  /** The environment's f, `tolerate`. */
+  readonly failures: number;
+  /** zookeeper.session.timeout.ms of its brokers: one that is away for less is not missed. */
+  readonly sessionTimeoutMs: number;
+}
+
+/** Throws CHAOS_TOO_MANY_DOWN where more than the scenario's `atMostDown` would be. */
+export function makeSchedule(scenario: Scenario, seed: number, { failures, sessionTimeoutMs }: Surroundings): Schedule {
   const random = seeded(seed);
   const partition = Math.floor(random() * scenario.topic.partitions);
   const choices = scenario.steps.map(() => random());
   let begin = 0;
   const actions = scenario.steps.flatMap((step, index): readonly Action[] => {
     begin += within(step.afterSeconds, random());
-    const end = begin + within(step.forSeconds, random());
+    const end = begin + within(step.forSeconds, random()) + step.sessions * sessionTimeoutMs;
     return [
       { atMs: begin, do: 'inject', step: index },
       { atMs: end, do: 'heal', step: index },

@@ -12,7 +12,9 @@ export interface FaultTimings {
   readonly injectedAt: number;
   /** undefined where it was not healed. */
   readonly healedAt: number | undefined;
-  /** From injection to the first word of the cluster that it misses the node. */
+  /** Whether the node was seen to be gone, by itself or by the others: a fault that nobody sees may not have happened. */
+  readonly observed: boolean;
+  /** From injection to the first word of the others that they miss the node; of one that holds no partitions, to its own silence. */
   readonly detectionMs: number | undefined;
   /** From injection until every partition that the node led has another leader; undefined too where it led none. */
   readonly electionMs: number | undefined;
@@ -36,7 +38,11 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
       const led = (before?.partitions ?? []).filter((each) => broker !== undefined && each.leader === broker);
       const since = (at: number | undefined, origin: number | undefined) =>
         at === undefined || origin === undefined ? undefined : Math.max(0, Math.round(at - origin));
-      const detected = after.find((state) => misses(state, before, node, broker));
+      const silent = after.find(
+        ({ answering }) => before?.answering.includes(node) === true && !answering.includes(node),
+      );
+      const missed = after.find((state) => misses(state, before, broker));
+      const detected = broker === undefined ? silent : missed;
       const elected = after.find((state) =>
         led.every(({ partition }) => {
           const leader = state.partitions.find((each) => each.partition === partition)?.leader;
@@ -58,6 +64,7 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
         node,
         injectedAt,
         healedAt,
+        observed: silent !== undefined || missed !== undefined,
         detectionMs: since(detected?.at, injectedAt),
         electionMs: led.length === 0 ? undefined : since(elected?.at, injectedAt),
         firstAckMs: since(slowest(lookedAt.map((partition) => firstAckAfter(run, partition, injectedAt))), injectedAt),
@@ -70,9 +77,8 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
 
 type State = ObservedRun['states'][number];
 
-/** Whether the cluster itself shows that the node is gone: not registered, not answering, not in sync, leading nothing that it led. */
-function misses(state: State, before: State | undefined, node: string, broker: number | undefined): boolean {
-  if (before?.answering.includes(node) === true && !state.answering.includes(node)) return true;
+/** Whether the others say that the broker is gone: not registered, or not in sync any more. */
+function misses(state: State, before: State | undefined, broker: number | undefined): boolean {
   if (broker === undefined || before === undefined) return false;
   if (before.registered.includes(broker) && !state.registered.includes(broker)) return true;
   return before.partitions.some(({ partition, inSync }) => {

@@ -117,8 +117,8 @@ function untoldBy(
   if (!run.steady.some(({ phase, ok }) => phase === 'before' && ok)) reasons.push('no steady state was seen before');
   if (!run.steady.some(({ phase }) => phase === 'after')) reasons.push('no steady state was looked for after');
   if (timings.length === 0) reasons.push('no fault was injected');
-  for (const { kind, target, node, detectionMs } of timings)
-    if (detectionMs === undefined)
+  for (const { kind, target, node, observed } of timings)
+    if (!observed)
       reasons.push(`the cluster’s own state does not show ${kind} on ${target} (${node}): it may not have happened`);
   // Where writing is predicted to stop, that it was tried is what can be asked for.
   const [during, what] =

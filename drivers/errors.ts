@@ -111,3 +111,29 @@ export function volumeMissing(ref: ServiceRef, path: string): EnsembleError {
     next: 'Put it back, or run `ensemble down --purge` and begin anew; an empty server must not join a cluster that remembers it.',
   });
 }
+
+export function journalUnreadable(file: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_JOURNAL_UNREADABLE',
+    message: `${file} says how a fault is healed, and cannot be read`,
+    next: 'Look at `ensemble status`, start what is stopped, send SIGCONT to what stands still, and remove the file.',
+    cause,
+  });
+}
+
+export function undoUnreadable(undo: string, cause: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_UNDO_UNREADABLE',
+    message: `this is not how this driver heals a fault: ${undo}`,
+    next: 'Heal it with the driver, and the ensemble, that made the fault.',
+    cause,
+  });
+}
+
+export function faultTargetGone(ref: ServiceRef): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_FAULT_TARGET_GONE',
+    message: `${ref.service} on ${ref.node} ended, or is another process, since the fault was planned`,
+    next: 'Look at `ensemble status`, and run the scenario again.',
+  });
+}

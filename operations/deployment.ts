@@ -12,8 +12,11 @@ import type { Node } from '../cluster/model.ts';
 import { allNodes } from '../cluster/resolve.ts';
 import type { Late } from '../contracts/late.ts';
 import type { Driver } from '../drivers/driver.ts';
+import type { FaultInjector } from '../drivers/fault-injector.ts';
+import { abandonedEntries, journalFolder } from '../drivers/journal.ts';
 import { tryListen } from '../drivers/processes/ports.ts';
 import { processDriver } from '../drivers/processes/process-driver.ts';
+import { processFaults } from '../drivers/processes/process-faults.ts';
 import { writeWhole } from '../drivers/processes/record.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
@@ -39,6 +42,8 @@ export interface Deployment {
   readonly addressing: Addressing;
   readonly secrets: SecretStore;
   readonly driver: Driver;
+  /** For the chaos runner, and for healing what one has left. */
+  readonly faults: FaultInjector;
   /** What a program runs with; fetched at the first call, remembered after. */
   readonly runtime: RuntimeSource;
   /** `host:port` of every worker's plain listener. */
@@ -56,7 +61,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   const stateDirectory = stateDirectoryOf(options, environment);
   const scheme = await readScheme(stateDirectory, environment);
   if (scheme === undefined) throw neverBroughtUp(environment.cluster.environment);
-  return assemble(environment, stateDirectory, scheme, options);
+  return await healed(assemble(environment, stateDirectory, scheme, options), options);
 }
 
 /** The same for `up`, which then remembers how nodes are reached, and for `doctor`: decided where nothing was decided before. Writes nothing. */
@@ -64,7 +69,7 @@ export async function previewDeployment(options: DeploymentOptions): Promise<Dep
   const environment = await loadLocal(options);
   const stateDirectory = stateDirectoryOf(options, environment);
   const scheme = (await readScheme(stateDirectory, environment)) ?? (await chooseScheme(environment));
-  return assemble(environment, stateDirectory, scheme, options);
+  return await healed(assemble(environment, stateDirectory, scheme, options), options);
 }
 
 /** Both at once, for a caller without a lock. */
@@ -125,6 +130,16 @@ async function chooseScheme({ cluster }: Environment): Promise<LocalScheme> {
   return found.kind === 'no address' ? { kind: 'shifted-ports', address: '127.0.0.1' } : loopback;
 }
 
+/** What a chaos run that died has left is undone before anything else is done; a command that needs none of it goes on where that fails. */
+async function healed(deployment: Deployment, { onProgress }: DeploymentOptions): Promise<Deployment> {
+  if ((await abandonedEntries(journalFolder(deployment.stateDirectory))).length === 0) return deployment;
+  const { healAbandoned } = await import('./chaos/heal.ts');
+  const report = await healAbandoned(deployment);
+  for (const says of report.healed) onProgress?.(`healed what a chaos run had left: ${says}`);
+  for (const { says, why } of report.left) onProgress?.(`left of a chaos run, not healed yet: ${says}: ${why}`);
+  return deployment;
+}
+
 function assemble(
   environment: Environment,
   stateDirectory: string,
@@ -155,6 +170,7 @@ function assemble(
     addressing,
     secrets,
     driver,
+    faults: processFaults({ driver, stateDirectory }),
     runtime,
     bootstrap: bootstrapServers(environment.cluster, addressing),
   };

@@ -1,25 +1,54 @@
 /** The `ensemble chaos` commands. Their exit statuses are their own: a verdict is no error. */
-import type { Command } from 'commander';
-import { addCommand } from './command-line.ts';
+import { type Command, Option } from 'commander';
+import { addCommand, wholeNumber } from './command-line.ts';
 
+const errorStatus = 3;
 const verdicts = [
   '0 pass',
   '1 fail: what was predicted not to happen has happened',
   '2 inconclusive, or skipped',
-  '3 an error',
+  '3 an error; nothing is broken any more',
+  '130 interrupted; everything is healed',
 ];
+const onInterrupt = 'what was broken is healed';
 
 export function addChaosCommands(program: Command): void {
   const chaos = program.command('chaos').description('break what runs on purpose, and judge what it kept');
+  const running = () => [
+    new Option('--driver <name>', 'who injects the faults').choices(['processes']).default('processes'),
+    new Option('--seed <number>', 'of the first run; drawn where it is left out, and printed').argParser(wholeNumber),
+    new Option('--runs <count>', 'how many, each with the next seed').argParser(wholeNumber),
+    new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
+  ];
   addCommand(chaos, 'list', 'the scenarios, with what each expects', {
     load: async () => (await import('./commands/chaos.ts')).list,
     statuses: ['0 shown', '3 an error'],
-    errorStatus: 3,
+    errorStatus,
+  });
+  addCommand(chaos, 'run', 'run a scenario on an environment that is up: predict, break, heal, judge', {
+    load: async () => (await import('./commands/chaos.ts')).run,
+    argument: ['<scenario>', 'a name that `ensemble chaos list` shows, or a file that ends in .yaml'],
+    options: running(),
+    statuses: verdicts,
+    errorStatus,
+    onInterrupt,
+  });
+  addCommand(chaos, 'matrix', 'run every scenario with some seeds', {
+    load: async () => (await import('./commands/chaos.ts')).matrix,
+    options: [...running(), new Option('--long', 'all of them, with many seeds: hours')],
+    statuses: verdicts,
+    errorStatus,
+    onInterrupt,
   });
   addCommand(chaos, 'check', 'judge the history of a run, this one or an old one', {
     load: async () => (await import('./commands/chaos.ts')).check,
     argument: ['<history>', 'a history.jsonl'],
-    statuses: verdicts,
-    errorStatus: 3,
+    statuses: [...verdicts.slice(0, 3), '3 an error'],
+    errorStatus,
+  });
+  addCommand(chaos, 'heal', 'undo what a run that died has left; any other command does so too when it starts', {
+    load: async () => (await import('./commands/chaos.ts')).heal,
+    statuses: ['0 nothing is broken on purpose any more', '3 an error, or something could not be healed: it is named'],
+    errorStatus,
   });
 }

@@ -39,9 +39,16 @@ export interface Acknowledgement {
   readonly offset: bigint;
 }
 
+export interface ProducerOptions extends MessagingOptions {
+  /** Who must have a message before it is acknowledged: the leader alone (the default), or every in-sync replica. */
+  readonly acks?: 1 | 'all';
+  /** Of one send. Default 8. */
+  readonly retries?: number;
+}
+
 export interface MessageProducer {
   readonly clientId: string;
-  /** Sends in one batch; answers once the leaders have them (acks=1). Throws CLIENT_UNREACHABLE. */
+  /** Sends in one batch; answers once it is acknowledged. Throws CLIENT_UNREACHABLE, CLIENT_TIMED_OUT: whether it was written is not known then. */
   send(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly Acknowledgement[]>;
   close(): Promise<void>;
 }
@@ -67,6 +74,8 @@ export interface ConsumerOptions extends MessagingOptions {
   readonly sessionTimeoutMs?: number;
   /** How long a broker waits for messages before it answers with none. Default 100; a close waits for it. */
   readonly maxWaitMs?: number;
+  /** The group has given this member its partitions, again after each rebalance. */
+  readonly onJoin?: () => void;
   readonly onMessage: (message: ReceivedMessage) => void | Promise<void>;
 }
 
@@ -90,9 +99,11 @@ const retries = 8;
 const firstRetryMs = 50;
 
 /** Throws CLIENT_UNREACHABLE. */
-export async function createProducer(options: MessagingOptions): Promise<MessageProducer> {
+export async function createProducer(options: ProducerOptions): Promise<MessageProducer> {
   const clientId = options.clientId ?? randomClientId('producer');
+  const acks = options.acks === 'all' ? -1 : 1;
   const producer = kafka(options, clientId).producer({
+    retry: { retries: options.retries ?? retries, initialRetryTime: firstRetryMs },
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
@@ -103,7 +114,7 @@ export async function createProducer(options: MessagingOptions): Promise<Message
       const records = await reaching(options, () =>
         producer.send({
           topic,
-          acks: 1,
+          acks,
           messages: messages.map(({ headers, timestampMs, ...message }) => ({
             ...message,
             headers: { ...headers },
@@ -119,7 +130,15 @@ export async function createProducer(options: MessagingOptions): Promise<Message
 
 /** Joins in the background: wait for `ready`, or read from the beginning. Throws CLIENT_UNREACHABLE. */
 export async function createConsumer(options: ConsumerOptions): Promise<MessageConsumer> {
-  const { group, topics, fromBeginning = false, sessionTimeoutMs = 6_000, maxWaitMs = 100, onMessage } = options;
+  const {
+    group,
+    topics,
+    fromBeginning = false,
+    sessionTimeoutMs = 6_000,
+    maxWaitMs = 100,
+    onJoin,
+    onMessage,
+  } = options;
   const clientId = options.clientId ?? randomClientId('consumer');
   let closing = false;
   const consumer = kafka(options, clientId).consumer({
@@ -135,6 +154,7 @@ export async function createConsumer(options: ConsumerOptions): Promise<MessageC
   let joined = false;
   consumer.on('consumer.group_join', () => {
     joined = true;
+    onJoin?.();
   });
   // KafkaJS settles "from now on" with its first fetch, after the join: a message sent between the two would be missed.
   consumer.on('consumer.fetch', () => {

@@ -64,6 +64,10 @@ const optionsSchema = z.object({
   only: z.array(z.string()).default([]),
   restart: z.boolean().default(false),
   plan: z.boolean().default(false),
+  seed: z.number().optional(),
+  runs: z.number().optional(),
+  junit: z.string().optional(),
+  long: z.boolean().default(false),
   /** In seconds, as a person gives it. */
   timeout: z.number().default(120),
 });

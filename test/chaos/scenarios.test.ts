@@ -7,6 +7,7 @@ import { makeSchedule } from '../../chaos/schedule.ts';
 import { DocumentError } from '../../documents/fault.ts';
 
 const environment = { failures: 1, masters: 3, sessionTimeoutMs: 18_000 };
+const brisk = { ...environment, sessionTimeoutMs: 6_000 };
 const seeds = Array.from({ length: 50 }, (_each, index) => index);
 const text = (change: (text: string) => string = (same) => same) =>
   change(`name: mine
@@ -32,14 +33,14 @@ const faults = (change: (text: string) => string) => {
 };
 
 describe('the scenarios that ship', () => {
-  it('each expect what is predicted, with every seed', async () => {
+  it('each expect what is predicted, with every seed, whether brokers are missed soon or late', async () => {
     const scenarios = await loadScenarios();
     expect(scenarios.length).toBeGreaterThan(10);
     for (const scenario of scenarios) {
       const { mustLose, ...expected } = scenario.expect;
-      for (const seed of seeds) {
-        const schedule = makeSchedule(scenario, seed, environment.failures);
-        const predicted = predict(scenario, schedule, { ...environment, inSync: scenario.topic.replicas });
+      for (const [seed, where] of seeds.flatMap((each) => [[each, environment] as const, [each, brisk] as const])) {
+        const schedule = makeSchedule(scenario, seed, where);
+        const predicted = predict(scenario, schedule, { ...where, inSync: scenario.topic.replicas });
         expect(predicted, `${scenario.name}, seed ${seed}`).toMatchObject(expected);
       }
       expect(mustLose, scenario.name).toBe(scenario.name.startsWith('control-'));
@@ -69,8 +70,8 @@ describe('a scenario', () => {
 
   it('has the schedule of its seed, each time, and others with other seeds', () => {
     const scenario = parse();
-    expect(makeSchedule(scenario, 7, 1)).toEqual(makeSchedule(scenario, 7, 1));
-    const all = seeds.map((seed) => makeSchedule(scenario, seed, 1));
+    expect(makeSchedule(scenario, 7, brisk)).toEqual(makeSchedule(scenario, 7, brisk));
+    const all = seeds.map((seed) => makeSchedule(scenario, seed, brisk));
     expect(new Set(all.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
     expect(new Set(all.map(({ lengthMs }) => lengthMs)).size).toBeGreaterThan(40);
     for (const { lengthMs } of all) expect(lengthMs >= 6_000 && lengthMs <= 10_000).toBe(true);
@@ -78,18 +79,22 @@ describe('a scenario', () => {
 
   it('is refused where it would have more nodes down at once than it says', () => {
     const two = parse((same) => same.replace('on: leader', 'on: worker, count: f+1'));
-    expect(() => makeSchedule(two, 1, 1)).toThrow('mine would have 2 nodes down at once, and allows 1');
+    expect(() => makeSchedule(two, 1, brisk)).toThrow('mine would have 2 nodes down at once, and allows 1');
     const overlapping = parse((same) =>
       same.replace('atMostDown', '  - { fault: kill, on: master, afterSeconds: 2, forSeconds: 1 }\natMostDown'),
     );
-    expect(() => makeSchedule(overlapping, 1, 1)).toThrow('2 nodes down at once');
+    expect(() => makeSchedule(overlapping, 1, brisk)).toThrow('2 nodes down at once');
   });
 });
 
 describe('the prediction', () => {
   const predicted = (change: (text: string) => string, { inSync = 3, ...others }: { inSync?: number } = {}) => {
     const scenario = parse(change);
-    return predict(scenario, makeSchedule({ ...scenario, atMostDown: 9 }, 1, 1), { ...environment, inSync, ...others });
+    return predict(scenario, makeSchedule({ ...scenario, atMostDown: 9 }, 1, environment), {
+      ...environment,
+      inSync,
+      ...others,
+    });
   };
 
   it('says that acks=1 may lose what its leader has alone, and acks=all not', () => {

@@ -1,0 +1,17 @@
+/**
+ * What a driver can do to its services on purpose. Apart from Driver, which keeps services well: nothing but the chaos runner has one of these in its
+ * hands. A fault is planned first, and its undo is in the journal (journal.ts) before it is injected.
+ */
+import type { Fault, PlannedFault, Undo } from '../contracts/fault.ts';
+
+export interface FaultInjector {
+  /** What would be done, or why this driver cannot do it here. Changes nothing. */
+  plan(fault: Fault): Promise<PlannedFault | { readonly cannot: string }>;
+  /** Returns once it is done: the process has ended, or stands still. */
+  inject(planned: PlannedFault): Promise<void>;
+  /**
+   * Takes a fault back, however far it came: idempotent. Returns once the service is asked to go on; whether it serves again is the caller's to wait for.
+   * Throws DRIVER_UNDO_UNREADABLE for an undo that this driver did not make.
+   */
+  heal(undo: Undo): Promise<void>;
+}

@@ -1,0 +1,91 @@
+/**
+ * Faults of processes: signals, and nothing that is not undone by another signal or a start. A process shares its machine, network and disk with all
+ * others, so that what would befall those is refused with the reason.
+ */
+import { z } from 'zod';
+import type { FaultKind } from '../../contracts/fault.ts';
+import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
+import type { Driver, ServiceRef } from '../driver.ts';
+import { faultTargetGone, undoUnreadable } from '../errors.ts';
+import type { FaultInjector } from '../fault-injector.ts';
+import { recordFile } from './layout.ts';
+import { readRecord } from './record.ts';
+import { signalUntil } from './signals.ts';
+
+const undo = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('start'), node: z.string(), service: z.string() }),
+  z.strictObject({ do: z.literal('continue'), pid: z.int().min(1), startedAt: z.string() }),
+]);
+
+type Able = Extract<FaultKind, 'term' | 'kill' | 'pause'>;
+
+const cannot: Readonly<Record<Exclude<FaultKind, Able>, string>> = {
+  isolate:
+    'processes of one machine share its network: cutting one off would take rules of the whole machine; the driver for hosts can',
+  'slow-link':
+    'processes of one machine share its loopback interface: slowing one down would slow all; the driver for hosts can',
+  'full-disk':
+    'processes of one machine share its disk: filling it would befall all, and what else runs here; the driver for hosts can',
+  'machine-kill': 'a process has no machine of its own: what it wrote stays in this machine’s memory',
+};
+
+const signalNames: Readonly<Record<Able, string>> = { term: 'SIGTERM', kill: 'SIGKILL', pause: 'SIGSTOP' };
+
+/** A process that is told to leave moves its leaderships away first; a busy machine takes its time. */
+const leaveTimeoutMs = 120_000;
+
+export function processFaults(options: { readonly driver: Driver; readonly stateDirectory: string }): FaultInjector {
+  const { driver, stateDirectory } = options;
+
+  async function processOf(ref: ServiceRef): Promise<ProcessIdentity | undefined> {
+    const record = await readRecord(recordFile(stateDirectory, ref));
+    return record !== undefined && isAlive(record) ? record : undefined;
+  }
+
+  return {
+    async plan(fault) {
+      const { kind, node, service } = fault;
+      if (!isAble(kind)) return { cannot: cannot[kind] };
+      const found = await processOf(fault);
+      if (found === undefined) return { cannot: `${service} does not run on ${node}` };
+      const { pid, startedAt } = found;
+      const how =
+        kind === 'pause' ? { do: 'continue' as const, pid, startedAt } : { do: 'start' as const, node, service };
+      return { fault, says: `${signalNames[kind]} to ${service} on ${node} (pid ${pid})`, undo: how };
+    },
+
+    async inject({ fault }) {
+      const found = await processOf(fault);
+      if (found === undefined) throw faultTargetGone(fault);
+      if (fault.kind === 'term') {
+        await driver.stop(fault, { timeoutMs: leaveTimeoutMs });
+        return;
+      }
+      signalGroup(found, fault.kind === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+      if (fault.kind !== 'kill') return;
+      if (!(await signalUntil(async () => !isAlive(found), found, 'SIGKILL', leaveTimeoutMs)))
+        throw faultTargetGone(fault);
+    },
+
+    async heal(given) {
+      const parsed = undo.safeParse(given);
+      if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
+      if (parsed.data.do === 'start') await driver.start(parsed.data);
+      else signalGroup(parsed.data, 'SIGCONT');
+    },
+  };
+}
+
+function isAble(kind: FaultKind): kind is Able {
+  return Object.hasOwn(signalNames, kind);
+}
+
+/** Each service leads a group of its own (launch.ts), so that its children stand still with it. The same process is asked for in the very moment before. */
+function signalGroup({ pid, startedAt }: ProcessIdentity, name: NodeJS.Signals): void {
+  if (identify(pid)?.startedAt !== startedAt) return;
+  try {
+    process.kill(-pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,27 @@
+/** What keeps a scenario from being run, each with the next step. */
+import type { Prediction } from '../../chaos/predict.ts';
+import { EnsembleError } from '../../contracts/error.ts';
+
+export function notSteady(what: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_NOT_STEADY',
+    message: `nothing was broken: there is no steady state to begin with: ${what}`,
+    next: 'Look at `ensemble status`, mend it, and run the scenario again.',
+  });
+}
+
+export function expectationDiffers(scenario: string, { writing, reading, durability }: Prediction): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_EXPECTATION_DIFFERS',
+    message: `nothing was broken: on this environment ${scenario} is predicted to have writing ${writing}, reading ${reading}, durability ${durability}, which is not what it expects`,
+    next: 'Run it on an environment that it was written for (three masters, three workers), or change its expectation.',
+  });
+}
+
+export function topicRefused(topic: string, why: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_TOPIC_REFUSED',
+    message: `Kafka refused the run’s own topic ${topic}: ${why}`,
+    next: 'Give the environment as many workers as the scenario has replicas.',
+  });
+}

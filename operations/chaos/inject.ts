@@ -1,0 +1,129 @@
+/**
+ * Does what a schedule says, when it says so: plans a fault, writes its undo down, injects it, heals it. However it ends, what was injected is healed
+ * before this returns; what a kill of this very process leaves is in the journal.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Recorder } from '../../chaos/history.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
+import { countOf, type Schedule } from '../../chaos/schedule.ts';
+import type { FaultKind } from '../../contracts/fault.ts';
+import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
+import type { Deployment } from '../deployment.ts';
+import { healEntry } from './heal.ts';
+import type { ObservedState } from './observer.ts';
+import { type ChosenTarget, chooseTargets } from './targets.ts';
+
+export interface Injecting {
+  readonly deployment: Deployment;
+  readonly recorder: Recorder;
+  readonly schedule: Schedule;
+  readonly options: { readonly scenario: Scenario; readonly onProgress: (text: string) => void };
+  readonly signal: AbortSignal;
+}
+
+interface OpenFault {
+  readonly fault: number;
+  readonly step: number;
+  readonly target: ChosenTarget;
+  readonly entry: JournalEntry;
+}
+
+/** A broker that was killed is refused until its session has ended, and is started again until then. */
+const servesAgainMs = 120_000;
+
+/** Throws what a driver throws, and the signal's reason. */
+export async function injectByPlan(running: Injecting, observed: () => ObservedState | undefined): Promise<void> {
+  const { recorder, schedule, signal } = running;
+  const open = new Map<number, OpenFault>();
+  const healing: Promise<void>[] = [];
+  const origin = performance.now();
+  try {
+    for (const action of schedule.actions) {
+      const waitMs = origin + action.atMs - performance.now();
+      if (waitMs > 0) await delay(waitMs, undefined, { signal });
+      if (action.do === 'inject') await injectStep(running, action.step, observed(), open);
+      else
+        for (const fault of [...open.values()].filter(({ step }) => step === action.step))
+          healing.push(healFault(running, fault, open));
+    }
+    await Promise.all(healing);
+  } finally {
+    // One that cannot be healed must not keep the others from it.
+    await Promise.allSettled([...healing, ...[...open.values()].map((fault) => healFault(running, fault, open))]);
+    await recorder.flush();
+  }
+}
+
+async function injectStep(
+  running: Injecting,
+  index: number,
+  state: ObservedState | undefined,
+  open: Map<number, OpenFault>,
+): Promise<void> {
+  const { deployment, recorder, schedule, options } = running;
+  const { cluster } = deployment.environment;
+  const step = options.scenario.steps[index];
+  if (step === undefined || state === undefined) return;
+  const { fault: kind, on } = step;
+  const chosen = chooseTargets(on, {
+    cluster,
+    state,
+    partition: schedule.partition,
+    count: countOf(step, cluster.tolerate),
+    choice: schedule.choices[index] ?? 0,
+    down: new Set([...open.values()].map(({ target }) => target.node)),
+  });
+  if ('cannot' in chosen) {
+    skip(recorder, kind, on, '', chosen.cannot, index);
+    return;
+  }
+  // Together: two that are to be down at once are.
+  await Promise.all(
+    chosen.map(async (target, place) => {
+      const { node, service, broker } = target;
+      const fault = index * 10 + place;
+      const planned = await deployment.faults.plan({ kind, node, service });
+      if ('cannot' in planned) {
+        skip(recorder, kind, on, node, planned.cannot, fault);
+        return;
+      }
+      const { says, undo } = planned;
+      const entry = await writeEntry(journalFolder(deployment.stateDirectory), { says, of: 'driver', undo });
+      open.set(fault, { fault, step: index, target, entry });
+      const said = {
+        type: 'fault',
+        fault,
+        kind,
+        target: on,
+        node,
+        ...(broker === undefined ? {} : { broker }),
+      } as const;
+      recorder.record({ ...said, phase: 'injecting' });
+      await recorder.flush();
+      options.onProgress(says);
+      await deployment.faults.inject(planned);
+      recorder.record({ ...said, phase: 'injected' });
+    }),
+  );
+}
+
+function skip(recorder: Recorder, kind: FaultKind, target: string, node: string, why: string, fault: number): void {
+  recorder.record({ type: 'fault', fault, phase: 'skipped', kind, target, node, why });
+}
+
+/** Whatever the run's signal says: healing is never given up. */
+async function healFault(
+  { deployment, recorder, options }: Injecting,
+  { fault, step, target, entry }: OpenFault,
+  open: Map<number, OpenFault>,
+): Promise<void> {
+  open.delete(fault);
+  const { node, broker } = target;
+  const { fault: kind, on } = options.scenario.steps[step] ?? { fault: '', on: '' };
+  const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
+  recorder.record({ ...said, phase: 'healing' });
+  options.onProgress(`healing ${node}`);
+  await healEntry(deployment, entry);
+  await deployment.driver.ready(target, { timeoutMs: servesAgainMs, signal: AbortSignal.timeout(servesAgainMs) });
+  recorder.record({ ...said, phase: 'healed' });
+}

@@ -1,0 +1,260 @@
+/**
+ * One run of a scenario: a steady state first, a topic of its own, the workload, the faults by the schedule, healing, a steady state again, and the
+ * truth of the log; all of it into the history, which alone the verdict is reached from.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openHistory, type Recorder } from '../../chaos/history.ts';
+import { readRun } from '../../chaos/observed-run.ts';
+import { type Prediction, predict } from '../../chaos/predict.ts';
+import { recordEnds, recordLog } from '../../chaos/read-log.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
+import { makeSchedule, type Schedule } from '../../chaos/schedule.ts';
+import { judge, type RunPlan, type Verdict } from '../../chaos/verdict.ts';
+import { startWorkload, type Workload } from '../../chaos/workload.ts';
+import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
+import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
+import { journalFolder, writeEntry } from '../../drivers/journal.ts';
+import type { Deployment } from '../deployment.ts';
+import { nodesRunning } from '../health.ts';
+import { localBrokerControl, localWholeness } from '../local-wholeness.ts';
+import { findTroubles } from '../wholeness.ts';
+import { expectationDiffers, notSteady, topicRefused } from './errors.ts';
+import { healEntry, type RunnerUndo } from './heal.ts';
+import { injectByPlan } from './inject.ts';
+import { type Observer, startObserver } from './observer.ts';
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  /** Must not be there yet. */
+  readonly historyFile: string;
+  /** Repeats the run. */
+  readonly command: string;
+  readonly onPrediction: (prediction: Prediction) => void;
+  readonly onProgress: (text: string) => void;
+}
+
+/** How long joining, first acknowledgements and the like may take before anything is broken. */
+const beginMs = 60_000;
+/** KafkaJS's own retries end after about half a minute. */
+const lastRequestsMs = 45_000;
+const drainMs = 60_000;
+const readLogMs = 120_000;
+const pollMs = 200;
+const defaultSessionMs = 18_000;
+
+/** Throws OPERATIONS_CHAOS_NOT_STEADY, OPERATIONS_CHAOS_EXPECTATION_DIFFERS and what rooms throw; what it did is undone then. */
+export async function runScenario(deployment: Deployment, options: RunOptions, signal: AbortSignal): Promise<Verdict> {
+  const { scenario, seed, onProgress } = options;
+  const { cluster } = deployment.environment;
+  onProgress('waiting for a steady state');
+  const before = await steadyWithin(deployment, beginMs, signal);
+  if (before !== undefined) throw notSteady(before);
+  const surroundings = { failures: cluster.tolerate, sessionTimeoutMs: await sessionTimeoutMs(deployment) };
+  const schedule = makeSchedule(scenario, seed, surroundings);
+  await mkdir(dirname(options.historyFile), { recursive: true });
+  const connection = await connect({
+    bootstrap: deployment.bootstrap,
+    clientId: 'ensemble-chaos',
+    connectionTimeoutMs: 1_000,
+  });
+  const topic = `chaos.${scenario.name}.${seed}.${Date.now()}`;
+  const made = await writeEntry(journalFolder(deployment.stateDirectory), {
+    says: `the topic ${topic}`,
+    of: 'runner',
+    undo: { delete: 'topic', topic } satisfies RunnerUndo,
+  });
+  try {
+    const inSync = await makeTopic(connection, topic, scenario, schedule, signal);
+    const prediction = predict(scenario, schedule, {
+      ...surroundings,
+      masters: nodesRunning(cluster.groups, 'zookeeper').length,
+      inSync,
+    });
+    const { writing, reading, durability } = scenario.expect;
+    if (prediction.writing !== writing || prediction.reading !== reading || prediction.durability !== durability)
+      throw expectationDiffers(scenario.name, prediction);
+    options.onPrediction(prediction);
+    const recorder = await openHistory(options.historyFile);
+    try {
+      recorder.record(startOf(topic, options, schedule, prediction, surroundings.sessionTimeoutMs));
+      await recordRun({ deployment, connection, topic, recorder, schedule, options, signal });
+    } finally {
+      await recorder.close();
+    }
+  } finally {
+    await connection.close();
+    // Where no broker answers it stays in the journal, for whichever command comes next.
+    await healEntry(deployment, made).catch(() => onProgress(`${topic} is left for the next command to delete`));
+  }
+  return judge(await readRun(options.historyFile));
+}
+
+interface Running {
+  readonly deployment: Deployment;
+  readonly connection: KafkaConnection;
+  readonly topic: string;
+  readonly recorder: Recorder;
+  readonly schedule: Schedule;
+  readonly options: RunOptions;
+  readonly signal: AbortSignal;
+}
+
+async function recordRun(running: Running): Promise<void> {
+  const { deployment, topic, recorder, options, signal } = running;
+  const { scenario } = options;
+  const { partitions } = scenario.topic;
+  const { bootstrap } = deployment;
+  const observer = startObserver(deployment, topic, recorder);
+  let workload: Workload | undefined;
+  try {
+    workload = await startWorkload({ bootstrap, topic, partitions, workload: scenario.workload, recorder });
+    await begin(running, observer, workload);
+    options.onProgress('the workload is steady');
+    await injectByPlan(running, () => observer.latest());
+    options.onProgress('all faults are healed; waiting for a steady state');
+    const after = await recovered(running, observer, scenario.recoverySeconds * 1000);
+    await workload.stopProducing(lastRequestsMs);
+    await recordTruth(running, workload);
+    recorder.record({
+      type: 'steady',
+      phase: 'after',
+      ok: after === undefined,
+      ...(after === undefined ? {} : { why: after }),
+    });
+    recorder.record({ type: 'end', outcome: 'completed' });
+  } catch (error) {
+    recorder.record({ type: 'end', outcome: signal.aborted ? 'interrupted' : 'failed' });
+    throw error;
+  } finally {
+    await workload?.close();
+    await observer.close();
+  }
+}
+
+/** Every partition acknowledges and is read before anything is broken. */
+async function begin({ recorder, signal, options }: Running, observer: Observer, workload: Workload): Promise<void> {
+  const { partitions } = options.scenario.topic;
+  const consumes = options.scenario.workload.consumers > 0;
+  const all = Array.from({ length: partitions }, (_each, partition) => partition);
+  const isSteady = () =>
+    observer.latest()?.partitions.length === partitions &&
+    all.every((each) => workload.acknowledged(each) > 0 && (!consumes || workload.readTo(each) > 0));
+  if (!(await until(isSteady, beginMs, signal)))
+    throw notSteady('not every partition of the run’s own topic is written and read');
+  recorder.record({ type: 'steady', phase: 'before', ok: true });
+}
+
+/** undefined once all is whole, the run's own topic too; else what is not. */
+async function recovered(
+  { deployment, signal }: Running,
+  observer: Observer,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const deadline = performance.now() + timeoutMs;
+  const isWhole = () =>
+    observer
+      .latest()
+      ?.partitions.every(
+        ({ leader, replicas, inSync }) => leader !== undefined && inSync.length === replicas.length,
+      ) === true;
+  if (!(await until(isWhole, timeoutMs, signal))) return 'the run’s own topic is not in sync';
+  return await steadyWithin(deployment, Math.max(0, deadline - performance.now()), signal);
+}
+
+async function recordTruth(
+  { connection, topic, recorder, options, signal }: Running,
+  workload: Workload,
+): Promise<void> {
+  options.onProgress('reading the log');
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(readLogMs)]);
+  const ends = await recordEnds(connection, topic, recorder, patience);
+  const consumes = options.scenario.workload.consumers > 0;
+  const isDrained = () => ends.every(({ partition, end }) => workload.readTo(partition) >= end);
+  if (consumes) recorder.record({ type: 'drained', ok: await until(isDrained, drainMs, signal) });
+  await recordLog(connection, topic, ends, recorder, patience);
+}
+
+/** undefined once nothing is amiss with the whole environment; what still is, after the time. */
+async function steadyWithin(
+  deployment: Deployment,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const wholeness = localWholeness(deployment);
+  const { cluster } = deployment.environment;
+  let amiss: string | undefined;
+  const isSteady = async () => {
+    const troubles = await findTroubles(cluster, await deployment.driver.status(), wholeness);
+    amiss = troubles[0]?.what;
+    return amiss === undefined;
+  };
+  return (await until(isSteady, timeoutMs, signal)) ? undefined : amiss;
+}
+
+async function makeTopic(
+  connection: KafkaConnection,
+  topic: string,
+  { topic: wanted }: Scenario,
+  { partition }: Schedule,
+  signal: AbortSignal,
+): Promise<number> {
+  const { partitions, replicas, minInSync, unclean } = wanted;
+  const config = { 'min.insync.replicas': String(minInSync), 'unclean.leader.election.enable': String(unclean) };
+  const outcomes = await createTopics(connection, [{ topic, partitions, replicas, config }], {
+    brokerTimeoutMs: 15_000,
+    signal,
+  });
+  const fault = outcomes[0]?.error;
+  if (fault !== undefined) throw topicRefused(topic, fault.message);
+  let inSync = 0;
+  const isThere = async () => {
+    const found = (await connection.metadata([topic], { signal })).topics[0]?.partitions ?? [];
+    inSync = found.find((each) => each.partition === partition)?.inSync.length ?? 0;
+    return (
+      found.length === partitions && found.every((each) => each.leader !== undefined && each.inSync.length === replicas)
+    );
+  };
+  if (!(await until(isThere, beginMs, signal))) throw notSteady(`the replicas of ${topic} are not in sync`);
+  return inSync;
+}
+
+function startOf(
+  topic: string,
+  { scenario, seed, command }: RunOptions,
+  { partition }: Schedule,
+  prediction: Prediction,
+  sessionMs: number,
+): Parameters<Recorder['record']>[0] {
+  const { title, expect, failoverSeconds, workload } = scenario;
+  const plan = {
+    title,
+    partition,
+    prediction: { ...prediction, theorem: [...prediction.theorem] },
+    mustLose: expect.mustLose,
+    failoverSeconds: failoverSeconds + sessionMs / 1000,
+    ratePerSecond: workload.ratePerSecond,
+  } satisfies RunPlan;
+  const startedAt = new Date().toISOString();
+  const { partitions } = scenario.topic;
+  return { type: 'start', version: 1, startedAt, scenario: scenario.name, seed, command, topic, partitions, plan };
+}
+
+async function sessionTimeoutMs(deployment: Deployment): Promise<number> {
+  const [first] = nodesRunning(deployment.environment.cluster.groups, 'kafka');
+  const settings = first === undefined ? [] : await localBrokerControl(deployment).settings(first.ordinal);
+  const found = settings.find(({ name }) => name === 'zookeeper.session.timeout.ms')?.value;
+  return found === undefined || found === null ? defaultSessionMs : Number(found);
+}
+
+/** Asks until it is so, at the latest after the time; throws the signal's reason. */
+async function until(isSo: () => boolean | Promise<boolean>, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    if (await isSo()) return true;
+    if (performance.now() > deadline) return false;
+    await delay(pollMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Whom a step befalls, out of what the cluster says of itself at that moment and the seed's choice. A program that comes later joins by a row.
+ */
+import type { Scenario, Target } from '../../chaos/scenario.ts';
+import type { Cluster, Id } from '../../cluster/model.ts';
+import type { ServiceRef } from '../../drivers/driver.ts';
+import { nodesRunning } from '../health.ts';
+import type { ObservedState } from './observer.ts';
+
+export interface ChosenTarget extends ServiceRef {
+  readonly broker?: number;
+}
+
+interface Asked {
+  readonly cluster: Cluster;
+  readonly state: ObservedState;
+  readonly partition: number;
+  readonly count: number;
+  /** Below 1. */
+  readonly choice: number;
+  /** Nodes that a fault is on already. */
+  readonly down: ReadonlySet<Id>;
+}
+
+type Chosen = readonly ChosenTarget[] | { readonly cannot: string };
+
+/** Any node of those that run the service. */
+const anyOf =
+  (service: Id) =>
+  (asked: Asked): Chosen => {
+    const nodes = nodesRunning(asked.cluster.groups, service).filter(({ id }) => !asked.down.has(id));
+    if (nodes.length < asked.count)
+      return { cannot: `${asked.count} are asked for, and ${nodes.length} run ${service}` };
+    return pick(nodes, asked).map(({ id, ordinal }) => ({
+      node: id,
+      service,
+      ...(service === 'kafka' ? { broker: ordinal } : {}),
+    }));
+  };
+
+const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
+  leader: (asked) => brokers(asked, [leaderOf(asked)]),
+  follower: (asked) => {
+    const leader = leaderOf(asked);
+    const replicas = asked.state.partitions.find(({ partition }) => partition === asked.partition)?.inSync ?? [];
+    return brokers(
+      asked,
+      pick(
+        replicas.filter((id) => id !== leader),
+        asked,
+      ),
+    );
+  },
+  controller: (asked) => brokers(asked, [asked.state.controller]),
+  worker: anyOf('kafka'),
+  master: anyOf('zookeeper'),
+  balancer: anyOf('haproxy'),
+  'api-node': anyOf('messaging-api'),
+  'push-server': anyOf('push-server'),
+  'metadata-primary': ({ cluster }) => ({
+    cannot:
+      cluster.standIns.mongodb === undefined
+        ? 'who is the primary of the metadata store is not asked for yet'
+        : 'the metadata store is a stand-in here, one server without a primary',
+  }),
+};
+
+export function chooseTargets(on: Scenario['steps'][number]['on'], asked: Asked): Chosen {
+  return rows[on](asked);
+}
+
+function leaderOf({ state, partition }: Asked): number | undefined {
+  return state.partitions.find((each) => each.partition === partition)?.leader;
+}
+
+function brokers({ cluster, partition }: Asked, ids: readonly (number | undefined)[]): Chosen {
+  const nodes = nodesRunning(cluster.groups, 'kafka');
+  const found = ids.flatMap((id) => nodes.find(({ ordinal }) => ordinal === id) ?? []);
+  if (found.length === 0) return { cannot: `partition ${partition} has none at that moment` };
+  return found.map(({ id, ordinal }) => ({ node: id, service: 'kafka', broker: ordinal }));
+}
+
+/** `count` of them, beginning at the one that the choice falls on. */
+function pick<T>(candidates: readonly T[], { count, choice }: Asked): readonly T[] {
+  const first = Math.floor(choice * candidates.length);
+  return [...candidates.slice(first), ...candidates.slice(0, first)].slice(0, count);
+}
