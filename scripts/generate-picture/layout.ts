@@ -164,6 +164,18 @@ export const lanes: Readonly<Record<string, number | readonly Point[]>> = {
     [1184, 590],
     [1160, 590],
   ],
+  'operations chaos': [
+    [1160, 170],
+    [1176, 170],
+    [1176, 566],
+    [1160, 566],
+  ],
+  'chaos clients': [
+    [1030, 548],
+    [1030, 532],
+    [200, 532],
+    [200, 490],
+  ],
   'chaos platform': [
     [1000, 570],
     [982, 570],
