@@ -1,5 +1,6 @@
 /** The block `aws` of an environment file: what only that cloud asks for. The bounds are AWS's own. */
 import { z } from 'zod';
+import { roles } from './roles.ts';
 
 /** Debian's own account publishes them (Debian wiki, "Cloud/AmazonEC2Image/Bookworm"). */
 const debian12 = 'debian-12-amd64-*';
@@ -20,6 +21,17 @@ export const aws = z.strictObject({
     .array(z.enum(['secretsmanager', 'ssm', 'ssmmessages', 'ec2messages', 'logs', 'monitoring', 'kms']))
     .default([])
     .describe('Services of AWS that get a door of their own in each zone, so that they are reached without a way out'),
+  outward: z
+    .partialRecord(
+      z.enum(roles.map(({ id }) => id)),
+      z.union([z.literal('any'), z.array(z.int().min(1).max(65_535)).min(1)], {
+        error: 'ports such as [8443], or any',
+      }),
+    )
+    .default({})
+    .describe(
+      'TCP ports of the world that nodes of a role may open beside 443, such as those of push endpoints: { push: [8443] }, or { push: any }',
+    ),
   image: z
     .string()
     .regex(/^(ami-[0-9a-f]{8,17}|(?!ami-)[\w.*?()[\]/@' -]{3,128})$/, {

@@ -42,6 +42,8 @@ export interface Cloud {
   readonly nat: 'zone' | 'one';
   /** Services of the cloud's own that are reached from inside, without a way out. */
   readonly endpoints: readonly string[];
+  /** TCP ports outside that nodes of a role may open beside 443, by role; `any` of them. */
+  readonly outward: Readonly<Partial<Record<Id, 'any' | readonly number[]>>>;
   /** A machine image: its id, or a pattern of its name. */
   readonly image: string;
   /** The agent through which operators reach nodes. Absent: nobody reaches them. */
@@ -117,6 +119,8 @@ export interface Listener {
   readonly from: readonly Id[];
   /** Connections go on unopened to this service: its certificate answers, so that it holds this listener's names too. */
   readonly passesTo?: Id;
+  /** The path at which it says by HTTP, with status 200, that clients may be sent to its node: whatever stands before the nodes asks it. */
+  readonly readiness?: string;
 }
 
 /** Where a service keeps something on a node; a target's addressing turns it into a path. */

@@ -1,6 +1,6 @@
 # A package repository of others as a source of apt: repository.py NAME VERSION URL SUITE COMPONENT KEY FINGERPRINT
 # Nothing is believed of the key but its fingerprint, and apt believes packages of that repository by that key alone.
-import base64, hashlib, os, subprocess, sys, urllib.request
+import base64, glob, hashlib, os, re, subprocess, sys, urllib.request
 
 name, _, repository, suite, component, key, fingerprint = sys.argv[1:]
 keyring = "/etc/apt/keyrings/ensemble-%s.gpg" % name
@@ -45,6 +45,19 @@ def put(path, data):
     os.rename(path + ".part", path)
 
 
+def by_https():
+    """Debian's own mirrors, which all answer by HTTPS too: a cloud's nodes have no other way out. Where images name them: sources.list(5), apt-transport-mirror(1)."""
+    for path in ["/etc/apt/sources.list", *glob.glob("/etc/apt/sources.list.d/*"), *glob.glob("/etc/apt/mirrors/*")]:
+        if os.path.isfile(path):
+            with open(path) as file:
+                before = file.read()
+            after = re.sub(r"\bhttp://(?=([a-z0-9.-]+\.)?debian\.org/)", "https://", before)
+            if after != before:
+                put(path, after.encode())
+
+
+if os.environ.get("E_SOURCE", "").startswith("s3://"):
+    by_https()
 try:
     with urllib.request.urlopen(key, timeout=60) as answer:
         data = unarmoured(answer.read().decode())

@@ -13,7 +13,7 @@ import { cloudAddress } from '../../cluster/address-plan.ts';
 import type { Cluster, Group } from '../../cluster/model.ts';
 import { ownName } from '../../contracts/aws-names.ts';
 import { eachKey, eachValue, expression } from '../ledger.ts';
-import { entranceListeners } from './firewall.ts';
+import { entranceListeners, readinessOf } from './firewall.ts';
 import type { NodesProps } from './node-machines.ts';
 
 /** A door, and the nodes behind it. */
@@ -43,7 +43,10 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
     { holdsData: false, what: 'load balancer, whose name clients know' },
   );
   const entries = Object.fromEntries(
-    [...doors].map(([key, { port }]) => [key, { port, name: shortName(ownName(environment, `${key}-${port}`)) }]),
+    [...doors].map(([key, { port, group }]) => [
+      key,
+      { port, name: shortName(ownName(environment, `${key}-${port}`)), ...healthOf(cluster, group) },
+    ]),
   );
   const target = new LbTargetGroup(stack, 'target', {
     name: eachValue('name'),
@@ -53,7 +56,17 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
     port: Token.asNumber(eachValue('port')),
     // The nodes see whom they serve; their group lets the balancer's group in either way.
     preserveClientIp: 'true',
-    healthCheck: { protocol: 'TCP', interval: 10, healthyThreshold: 3, unhealthyThreshold: 3 },
+    // A port that answers says nothing of what lies behind it: the node is asked whether it can serve, at its own port for that.
+    healthCheck: {
+      protocol: eachValue('asks'),
+      path: eachValue('path'),
+      matcher: eachValue('status'),
+      port: eachValue('at'),
+      interval: 10,
+      timeout: 6,
+      healthyThreshold: 3,
+      unhealthyThreshold: 3,
+    },
     // Its name has the port, so that both stand while the listener changes over.
     lifecycle: { createBeforeDestroy: true },
   });
@@ -92,6 +105,14 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
       'Where clients reach the platform. Its certificates have the names of the environment file: point those names here',
     value: `https://${balancer.dnsName}:${first?.port ?? 443}`,
   }).overrideLogicalId('apiEndpoint');
+}
+
+/** As Terraform has it; null where it does not apply. */
+function healthOf(cluster: Cluster, { role }: Group) {
+  const readiness = readinessOf(cluster, role);
+  return readiness === undefined
+    ? { asks: 'TCP', path: null, status: null, at: 'traffic-port' }
+    : { asks: 'HTTP', path: readiness.path, status: '200', at: `${readiness.port}` };
 }
 
 /** By the listener's name: what the firewall lets clients reach. */

@@ -1,7 +1,8 @@
 /**
  * Who may reach whom, from the services' own listeners (cluster/services): one group of AWS's for each role, one for operators' machines inside the
  * network, one for the topics applier, and one for the entrance that clients outside reach. Rules name the peer's group, never addresses; the entrance
- * alone is open to everybody, at the listeners that are meant for clients. Nobody has a port for SSH.
+ * alone is open to everybody, at the listeners that are meant for clients; it asks its nodes whether they can serve at a port that it does not show.
+ * Nobody has a port for SSH.
  */
 import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group/index.js';
 import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule/index.js';
@@ -45,6 +46,16 @@ export function entranceListeners(cluster: Cluster): readonly EntranceListener[]
   return listenersOf(cluster).filter(({ from }) => from.includes('clients'));
 }
 
+/** Where a role's nodes say whether clients may be sent to them: the load balancer asks, and nobody else comes in by it. */
+export function readinessOf(
+  cluster: Cluster,
+  role: string,
+): { readonly port: number; readonly path: string } | undefined {
+  return listenersOf(cluster).flatMap((each) =>
+    each.role === role && each.readiness !== undefined ? [{ port: each.port, path: each.readiness }] : [],
+  )[0];
+}
+
 export function buildFirewall(scope: Construct, ledger: Ledger, cluster: Cluster): void {
   const vpcId = expression('aws_vpc.vpc.id');
   const name = (what: string) => ownName(cluster.environment, what);
@@ -81,10 +92,11 @@ function listenersOf(cluster: Cluster) {
   const addressing = namedAddressing(cluster);
   return cluster.groups.flatMap((group) =>
     group.services.flatMap((service) =>
-      (serviceTable.get(service)?.listeners ?? []).flatMap(({ name, from }) => {
+      (serviceTable.get(service)?.listeners ?? []).flatMap(({ name, from, readiness }) => {
         const [node] = group.nodes;
         if (node === undefined) return [];
-        return [{ role: group.role, service, listener: name, from, port: addressing.port(node, service, name) }];
+        const port = addressing.port(node, service, name);
+        return [{ role: group.role, service, listener: name, from, readiness, port }];
       }),
     ),
   );
@@ -92,8 +104,9 @@ function listenersOf(cluster: Cluster) {
 
 function openingsOf(cluster: Cluster): readonly Opening[] {
   const roles = new Set(cluster.groups.map(({ role }) => role));
-  return listenersOf(cluster).flatMap(({ role, service, listener, from, port }) =>
-    from.flatMap((peer) => {
+  const behindTheEntrance = new Set(entranceListeners(cluster).map(({ role }) => role));
+  return listenersOf(cluster).flatMap(({ role, service, listener, from, readiness, port }) =>
+    [...from, ...(readiness !== undefined && behindTheEntrance.has(role) ? ['clients'] : [])].flatMap((peer) => {
       const other = Object.hasOwn(others, peer) ? others[peer as keyof typeof others] : undefined;
       // A role that this environment does not have needs no way in.
       const group = other ?? (roles.has(peer) ? peer : undefined);
@@ -147,22 +160,46 @@ function buildEntrance(scope: Construct, ledger: Ledger, cluster: Cluster): void
   );
 }
 
-/** HTTPS alone: AWS's own services, the bucket's door, package mirrors, and the endpoints that push delivers to. Names and time need no rule. */
+/**
+ * HTTPS: AWS's own services, the bucket's door, package mirrors, and the endpoints that push delivers to; those may have other ports, which the environment
+ * names. Names and time need no rule.
+ */
 function buildWaysOut(scope: Construct, ledger: Ledger, cluster: Cluster): void {
-  const outward = [...cluster.groups.map(({ role }) => role), 'operators', 'applier'];
+  const { outward } = cloudOf(cluster);
+  const insiders = [...cluster.groups.map(({ role }) => role), 'operators', 'applier'];
+  const ways = insiders.flatMap((id) => {
+    const more = outward[id] ?? [];
+    const ports = more === 'any' ? [] : more.filter((port) => port !== https);
+    return [
+      { key: id, id, from: more === 'any' ? 1 : https, to: more === 'any' ? 65_535 : https },
+      ...ports.map((port) => ({ key: `${id}/${port}`, id, from: port, to: port })),
+    ];
+  });
   ledger.each(
     new VpcSecurityGroupEgressRule(scope, 'ways-out', {
       securityGroupId: eachValue('group'),
       cidrIpv4: '0.0.0.0/0',
       ipProtocol: 'tcp',
-      fromPort: 443,
-      toPort: 443,
-      description: 'HTTPS',
+      fromPort: Token.asNumber(eachValue('from')),
+      toPort: Token.asNumber(eachValue('to')),
+      description: eachValue('description'),
     }),
     'https',
-    Object.fromEntries(outward.map((id) => [id, { group: groupId(id) }])),
+    Object.fromEntries(
+      ways.map(({ key, id, from, to }) => [
+        key,
+        {
+          group: groupId(id),
+          from,
+          to,
+          description: from === https && to === https ? 'HTTPS' : 'As the environment says',
+        },
+      ]),
+    ),
   );
 }
+
+const https = 443;
 
 /** Of interface endpoints: whoever is inside may ask them. */
 function buildDoors(scope: Construct, ledger: Ledger, { environment, groups: own }: Cluster): void {

@@ -81,6 +81,9 @@ function essence(text: string): readonly string[] {
     .replace(/(?<=<host>(:<port>)?):\d+/g, ':<port>')
     .replace(/(?<=<host>:<port>):\d+/g, ':<port>')
     .replace(/^(clientPort=|\s*port: |\s*"(?:\w+_)?port": )\d+/gm, '$1<port>')
+    // Names are asked for again while it runs, addresses are not.
+    .replace(/^resolvers names\n(?: .*\n)+\n/m, '')
+    .replace(/ resolvers names resolve-prefer ipv4(?= )/g, '')
     // HAProxy tells the digest of its own text.
     .replace(/"[0-9a-f]{32} %pid/g, '"<digest> %pid')
     .replace(/^-Xm([sx])\d+m$/gm, '-Xm$1<size>');

@@ -150,8 +150,14 @@ describe('haproxy.cfg', () => {
       text
         .replace(/(bind |server \S+ )\S+/g, '$1ADDRESS')
         .replaceAll('/state/nodes/balancer-1/haproxy/conf', '/etc/ensemble/haproxy')
+        .replace(/^resolvers names\n(?: .*\n)+\n/m, '')
+        .replaceAll(' resolvers names resolve-prefer ipv4', '')
         .replace(/[0-9a-f]{32}/, 'DIGEST');
     expect(plain(here)).toBe(plain(there));
+    // Names are asked for again while it runs; without an answer, the address of before stays.
+    expect(here).not.toContain('resolvers');
+    expect(there).toMatch(/^resolvers names\n(?: .*\n)* {2}hold timeout 1d\n/m);
+    expect(there.match(/default-server .* resolvers names /g)).toHaveLength(2);
     expect(there).toContain('server api-2 api-2.balanced.internal:8080 ');
   });
 

@@ -76,9 +76,16 @@ describe('the firewall', () => {
     expect(votes.sort()).toEqual(['master -> master:2888', 'master -> master:3888']);
   });
 
-  it('lets what comes through the entrance reach the balancer alone', () => {
+  it('lets what comes through the entrance reach the balancer alone, and the entrance itself ask whether it can serve', () => {
     const entered = [...waysIn(foundation)].filter((way) => way.startsWith('entrance'));
-    expect(entered.sort()).toEqual(['entrance -> balancer:443', 'entrance -> balancer:8443']);
+    expect(entered.sort()).toEqual([
+      'entrance -> balancer:443',
+      'entrance -> balancer:8404',
+      'entrance -> balancer:8443',
+    ]);
+    // Clients come to 443 and 8443 alone: the port at which it asks has no listener and no way in from outside.
+    const shown = foundation.filter(({ name, type }) => name === 'clients' && type.endsWith('ingress_rule'));
+    expect(shown.map(({ body }) => body.from_port).sort()).toEqual([443, 8443]);
   });
 
   it('follows a port that the environment moves', () => {
@@ -86,6 +93,22 @@ describe('the firewall', () => {
     const ways = waysIn(resourcesOf([synthesized(moved).foundation]));
     expect(ways).toContain('worker -> worker:19092');
     expect([...ways].some((way) => way.endsWith(':9092'))).toBe(false);
+  });
+
+  it('lets nodes out by HTTPS alone, but where the environment names other ports for a role', () => {
+    const out = (more: string) => {
+      const text = inAws().replace('aws: { account: "123456789012"', `aws: { account: "123456789012"${more}`);
+      const rules = resourcesOf([synthesized(clusterOf(text)).foundation]).filter(
+        ({ type, name }) => type === 'aws_vpc_security_group_egress_rule' && name === 'https',
+      );
+      return rules
+        .map(({ address, body }) => `${/\["(.*)"\]/.exec(address)?.[1]} ${body.from_port}-${body.to_port}`)
+        .sort();
+    };
+    const closed = ['applier 443-443', 'master 443-443', 'operators 443-443', 'worker 443-443'];
+    expect(out('')).toEqual(closed);
+    expect(out(', outward: { worker: [8443, 443] }')).toEqual([...closed, 'worker/8443 8443-8443'].sort());
+    expect(out(', outward: { worker: any }')).toEqual([...closed.slice(0, 3), 'worker 1-65535']);
   });
 
   it('is seen to lack a way where a listener does not name who connects', () => {

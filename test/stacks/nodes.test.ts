@@ -81,6 +81,9 @@ describe('nodes of an environment on AWS', () => {
       'balancer-2/auth',
     ]);
     expect(resource.aws_lb_target_group?.entrance?.target_type).toBe('ip');
+    // Asked whether it can serve, and not whether a port answers.
+    const asked = { asks: 'HTTP', path: '/ready', status: '200', at: '8404' };
+    expect(family(resource.aws_lb_target_group?.entrance)).toMatchObject({ api: asked, auth: asked });
   });
 
   it('no machine is made before its name is known and its settings lie there', () => {

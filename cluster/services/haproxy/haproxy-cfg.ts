@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { messagingApiConfigShape } from '../../../contracts/messaging-api-config.ts';
 import { configurationPath, type Site } from '../service.ts';
-import { apiPool, authPool, needsPushPool, pushPool } from './pools.ts';
+import { apiPool, authPool, needsPushPool, pushPool, reachesByName } from './pools.ts';
 import { because, quoted, renderSections, type Section, word } from './sections.ts';
 import type { HaproxySettings } from './settings.ts';
 import { hardStopSeconds, idleClientSeconds, longestAnswerSeconds, privateConnectionSeconds } from './timing.ts';
@@ -28,6 +28,7 @@ function render(site: Site<HaproxySettings>, digest: string): string {
   const withPush = needsPushPool(site);
   return renderSections(`HAProxy on ${site.node.id}`, [
     shared(site),
+    ...(reachesByName(site) ? [names()] : []),
     defaults(),
     stats(site, digest),
     api(site),
@@ -61,6 +62,20 @@ function shared({ node, settings }: Site<HaproxySettings>): Section {
         'ssl-default-server-options ssl-min-ver TLSv1.2',
       ),
       because('a server without a verified certificate is an error in this file', 'ssl-server-verify required'),
+    ],
+  };
+}
+
+function names(): Section {
+  return {
+    head: 'resolvers names',
+    said: [
+      because('whom the machine asks', 'parse-resolv-conf'),
+      because('twice within the minute that a record is good for', 'hold valid 30s'),
+      because(
+        'without an answer the address of before stays: whether a node serves, its checks say',
+        ...['nx', 'refused', 'timeout', 'other'].map((what) => `hold ${what} 1d`),
+      ),
     ],
   };
 }

@@ -118,16 +118,22 @@ function checkedBy({ group, node }: HaproxySite, path: string): readonly Said[] 
 }
 
 /**
- * `init-addr`: a node whose name is not known yet must not keep the others from being balanced; it is down until a reload. Names that change
- * their addresses while it runs (a cloud's) are asked for through a `resolvers` section, which comes with the targets that have them.
+ * `init-addr`: a node whose name is not known yet must not keep the others from being balanced. Where nodes are reached by names, those are asked for
+ * again while it runs, so that such a node comes in once it has an address, and one whose address changes is followed; addresses need no asking.
  */
 function serverDefaults(site: HaproxySite, more: readonly string[]): Said {
   const { interMs, fastInterMs, fall, rise } = checks;
   const authority = word(configurationPath(site, 'haproxy', 'tls/ca.pem'));
+  const asking = reachesByName(site) ? 'resolvers names resolve-prefer ipv4 ' : '';
   return because(
     'out after three checks, and in after two: a doubt is followed up at once',
-    `default-server check inter ${interMs}ms fastinter ${fastInterMs}ms downinter ${interMs}ms fall ${fall} rise ${rise} verify required ca-file ${authority} init-addr last,libc,none ${more.join(' ')}`,
+    `default-server check inter ${interMs}ms fastinter ${fastInterMs}ms downinter ${interMs}ms fall ${fall} rise ${rise} verify required ca-file ${authority} init-addr last,libc,none ${asking}${more.join(' ')}`,
   );
+}
+
+/** Whether nodes are reached by names, which may come to mean other addresses. */
+export function reachesByName({ addressing, cluster }: HaproxySite): boolean {
+  return cluster.groups.some(({ nodes }) => nodes.some((node) => !/^\d+(\.\d+){3}$/.test(addressing.host(node))));
 }
 
 function server({ addressing }: HaproxySite, node: Node, service: Id, listener: string): string {

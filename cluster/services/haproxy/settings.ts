@@ -16,7 +16,14 @@ export const listeners: readonly Listener[] = [
   },
   // Of use with upstream's push servers alone, of which one may work at a time; nobody listens there else.
   { name: 'push', port: 9443, transport: 'tls', authentication: 'mutual-tls', from: ['api'], passesTo: 'push-server' },
-  { name: 'stats', port: 8404, transport: 'plaintext', authentication: 'none', from: ['operators'] },
+  {
+    name: 'stats',
+    port: 8404,
+    transport: 'plaintext',
+    authentication: 'none',
+    from: ['operators'],
+    readiness: '/ready',
+  },
 ];
 
 export const spec = {
