@@ -55,7 +55,7 @@ export async function processesIn(group: string): Promise<readonly number[]> {
 const pollMs = 30;
 
 /** Ends everything in the group, at once, also where it is frozen; returns when nothing is left. False where something was left after that time. */
-export async function endGroup(group: string, timeoutMs = 20_000): Promise<boolean> {
+export async function endGroup(group: string, timeoutMs = 60_000): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const pids = await processesIn(group);

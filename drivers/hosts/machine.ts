@@ -120,11 +120,16 @@ export function machineOf(layout: HostsLayout, world: HostsWorld, host: HostSpec
     await mkdir(places.blocks, { recursive: true });
     await mkdir(layout.volumesFolder, { recursive: true });
     const binds: string[] = [];
+    const show = async (name: string, id: string) => {
+      await mkdir(`${places.blocks}/${name}/device`, { recursive: true });
+      await writeFile(`${places.blocks}/${name}/device/serial`, `${id.replaceAll('-', '').padEnd(20)}\n`);
+    };
+    // The system's own, as every machine of a cloud has it.
+    await show('nvme0n1', `vol-${host.instance}`);
     for (const [index, { id, sizeGiB }] of host.volumes.entries()) {
       const name = `nvme${index + 1}n1`;
       binds.push(`--bind=${await attachDisk(volumeFile(layout, id), sizeGiB)}:/dev/${name}`);
-      await mkdir(`${places.blocks}/${name}/device`, { recursive: true });
-      await writeFile(`${places.blocks}/${name}/device/serial`, `${id.replaceAll('-', '').padEnd(20)}\n`);
+      await show(name, id);
     }
     return binds;
   }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { resolverAddress } from './image-recipe.ts';
 import { type HostsLayout, hubNetwork } from './layout.ts';
 
-/** A command line that runs another one there; as root. @internal until a rehearsal uses it */
+/** A command line that runs another one there; as root. */
 export async function seated(layout: HostsLayout, command: readonly string[]): Promise<readonly string[]> {
   const names = `${layout.folder}/cloud/resolv.conf`;
   await mkdir(dirname(names), { recursive: true });

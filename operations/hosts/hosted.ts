@@ -24,7 +24,7 @@ export async function openHosted(options: DeploymentOptions): Promise<Hosted & {
   return { environment, ...hostedIn(`${options.stateRoot}/${environment.cluster.environment}`) };
 }
 
-/** @param stateDirectory the environment's own folder @internal */
+/** @param stateDirectory the environment's own folder */
 export function hostedIn(stateDirectory: string): Hosted {
   const hosts = hostsOf(resolve(stateDirectory));
   return { hosts, faults: hostFaults(hosts) };
@@ -39,7 +39,7 @@ export async function requireHosted(
   return hosted;
 }
 
-/** The driver of AWS, with machines of this machine: commands for nodes are the same text. `objects`: of the environment's bucket. @internal */
+/** The driver of AWS, with machines of this machine: commands for nodes are the same text. `objects`: of the environment's bucket. */
 export function hostsDriver(
   { cluster }: Pick<Environment, 'cluster'>,
   hosts: Hosts,

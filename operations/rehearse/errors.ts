@@ -1,0 +1,39 @@
+/** Why a rehearsal does not begin, or ends. */
+import { EnsembleError } from '../../contracts/error.ts';
+
+export function endpointNotLocal(endpoint: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_ENDPOINT_NOT_LOCAL',
+    message:
+      endpoint === ''
+        ? 'AWS_ENDPOINT_URL is not set, and a rehearsal is never of a cloud that costs money'
+        : `${endpoint} is no address of this machine by http, and a rehearsal is never of a cloud that costs money`,
+    next: 'Start a local AWS (`moto_server`), apply the stacks to it, and set AWS_ENDPOINT_URL=http://127.0.0.1:PORT (docs/rehearse.md).',
+  });
+}
+
+export function nothingLaunched(environment: string, nodes: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_NOTHING_LAUNCHED',
+    message: `the local AWS has no running machines for ${nodes.join(', ')} of ${environment}`,
+    next: `Apply the stacks to it: foundation, then \`ensemble secrets ensure -e ${environment}\`, then data and edge (docs/rehearse.md).`,
+  });
+}
+
+export function filesDiffer(lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_FILES_DIFFER',
+    message: 'files on machines are not those that their lists name',
+    next: 'Read which above; `journalctl -u ensemble-node` on the machine says what was done.',
+    evidence: lines,
+  });
+}
+
+export function entryFailed(lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_TOPICS_FAILED',
+    message: 'the post-deploy entry did not make the topics',
+    next: 'Read what it said above.',
+    evidence: lines,
+  });
+}
