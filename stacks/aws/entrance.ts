@@ -38,6 +38,8 @@ export function entrance({ stack, ledger, cluster, groups, foundation }: NodesPr
       securityGroups: [foundation.entranceGroupId],
       enableCrossZoneLoadBalancing: true,
       enableDeletionProtection: cluster.protect,
+      // Refused in the plan: AWS's own guard would speak up when half of the stack is gone.
+      lifecycle: { preventDestroy: cluster.protect },
     }),
     'entrance',
     { holdsData: false, what: 'load balancer, whose name clients know' },

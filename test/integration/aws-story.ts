@@ -271,17 +271,14 @@ function story({ environment, workers, compared = false }: Told): void {
     'destroying is refused while the environment is protected, and works when it is not',
     async () => {
       world.write(withLastRetired(`retired: [${last}]\n`));
-      const refused = await world.terraform.run('data', [
-        'plan',
-        '-destroy',
-        '-input=false',
-        '-no-color',
-        '-refresh=false',
-      ]);
-      expect(refused.code).toBe(1);
-      expect(refused.said).toContain('prevent_destroy');
-      world.write(withLastRetired('protect: false\n'));
       const { terraform } = world;
+      const destroying = ['plan', '-destroy', '-input=false', '-no-color', '-refresh=false'];
+      const refused = await Promise.all(stackParts.map(async (part) => await terraform.run(part, destroying)));
+      for (const { code, said } of refused) {
+        expect(code).toBe(1);
+        expect(said).toContain('prevent_destroy');
+      }
+      world.write(withLastRetired('protect: false\n'));
       const lifted = await Promise.all(
         stackParts.map(async (part) => {
           const plan = await terraform.plan(part);
