@@ -11,12 +11,16 @@ import { DataStack } from './aws/data-stack.ts';
 import { EdgeStack } from './aws/edge-stack.ts';
 import { FoundationStack } from './aws/foundation-stack.ts';
 
+/** Where Terraform looks for the provider that was chosen, beside a stack's JSON. */
+export const lockFile = '.terraform.lock.hcl';
+
 /**
  * @param clusters environments of target aws that have been checked
  * @param software what nodes install, by the hashes of its archives; each environment's agent comes from its own file
  * @param outdir where cdktf looks for what was synthesized: `cdktf.out`, or what its command names in CDKTF_OUTDIR
+ * @param lock which provider to use, byte for byte, as Terraform wrote it; every stack uses the same. Without it, each keeps what its folder has
  */
-export function synthesize(clusters: readonly Cluster[], software: NodeSoftware, outdir?: string): void {
+export function synthesize(clusters: readonly Cluster[], software: NodeSoftware, outdir?: string, lock?: string): void {
   const app = new App(outdir === undefined ? {} : { outdir });
   const inventories = clusters.flatMap((cluster) => {
     const { environment } = cluster;
@@ -36,6 +40,8 @@ export function synthesize(clusters: readonly Cluster[], software: NodeSoftware,
     }));
   });
   app.synth();
-  for (const { folder, inventory } of inventories)
+  for (const { folder, inventory } of inventories) {
     writeFileSync(join(app.outdir, folder, inventoryFile), `${JSON.stringify(inventory, null, 2)}\n`);
+    if (lock !== undefined) writeFileSync(join(app.outdir, folder, lockFile), lock);
+  }
 }

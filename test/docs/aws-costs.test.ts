@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { allNodes } from '../../cluster/resolve.ts';
+import { clusterMetrics } from '../../contracts/cluster-metrics.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
+import { resourcesOf } from '../stacks/policy.ts';
+import { synthesized } from '../stacks/synthesized.ts';
 
 interface Row {
   readonly what: string;
@@ -70,6 +73,25 @@ describe('the costs in docs/aws.md', () => {
       `${nodes.length}`,
     );
   });
+
+  it.each(['staging', 'production'])(
+    'count the alarms, metrics and nodes of %s as its stacks have them',
+    async (name) => {
+      const { cluster } = await loadEnvironment(name, join(root, 'environments'));
+      const table = tables.find(({ title }) => title.includes(`environments/${name}.yaml`));
+      const of = (what: string) => table?.rows.find((row) => row.what.startsWith(what))?.arithmetic;
+      const nodes = allNodes(cluster);
+      const alarms = resourcesOf(Object.values(synthesized(cluster))).filter(
+        ({ type }) => type === 'aws_cloudwatch_metric_alarm',
+      );
+      // Each volume and each node's memory, and those that the applier measures.
+      const measured =
+        nodes.reduce((sum, { volumes }) => sum + 2 + volumes.length, 0) + Object.keys(clusterMetrics).length;
+      expect(of('alarms')).toBe(`${alarms.length} × 0.1 + ${measured} × 0.3`);
+      expect(of('calls that put metrics')).toBe(`${nodes.length} × 43.8 × 0.01`);
+      expect(of('logs')).toBe(`${nodes.length} × 0.57 + ${nodes.length} × 0.03`);
+    },
+  );
 
   it('would be caught with a wrong product or a wrong sum', () => {
     const wrong =

@@ -47,9 +47,9 @@ it.each(['rsa2048', 'ed25519'])('a repository is a source of packages by its key
     );
 
     const mirrors =
-      'deb http://deb.debian.org/debian bookworm main\ndeb http://packages.example.org/debian.org/ x main\n';
+      'deb http://mirror.debian.org/debian bookworm main\ndeb http://packages.example.org/debian.org/ x main\n';
     await machine.write('/etc/apt/sources.list', mirrors);
-    await machine.write('/etc/apt/mirrors/debian-security.list', 'http://security.debian.org/debian-security\n');
+    await machine.write('/etc/apt/mirrors/debian-security.list', 'http://mirror.debian.org/security\n');
     expect(await add(fingerprint)).toMatchObject({ status: 0, said: expect.stringMatching(/^apt-get .* update\n$/) });
     expect(await machine.ask('cat /etc/apt/sources.list.d/ensemble-made-up.sources')).toContain(
       'URIs: https://packages.example.org/apt\nSuites: stable\nComponents: main\nArchitectures: amd64\nSigned-By: /etc/apt/keyrings/ensemble-made-up.gpg',
@@ -60,7 +60,7 @@ it.each(['rsa2048', 'ed25519'])('a repository is a source of packages by its key
       `E_SOURCE=s3://made-up python3 /var/repository.py made-up 1.0 https://packages.example.org/apt stable main ${key} ${fingerprint}`,
     );
     expect(await machine.ask('cat /etc/apt/sources.list /etc/apt/mirrors/debian-security.list')).toBe(
-      `${mirrors.replace('http://deb', 'https://deb')}https://security.debian.org/debian-security`,
+      `${mirrors.replace('http://mirror', 'https://mirror')}https://mirror.debian.org/security`,
     );
     expect(await machine.ask('gpg --show-keys --with-colons /etc/apt/keyrings/ensemble-made-up.gpg')).toContain(
       fingerprint,
