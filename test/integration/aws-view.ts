@@ -143,12 +143,15 @@ export function awsView(endpoint: string, region: string): AwsView {
         listed.push(...(page.Contents ?? []).map(({ Key }) => Key ?? ''));
         ContinuationToken = page.NextContinuationToken;
       } while (ContinuationToken !== undefined);
-      const texts = await Promise.all(
-        listed.map(async (Key) => {
+      const texts: (readonly [string, string])[] = [];
+      // As many at a time as the client has connections.
+      for (let from = 0; from < listed.length; from += 50) {
+        const some = listed.slice(from, from + 50).map(async (Key) => {
           const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
           return [Key, (await Body?.transformToString()) ?? ''] as const;
-        }),
-      );
+        });
+        texts.push(...(await Promise.all(some)));
+      }
       return Object.fromEntries(texts);
     },
     close() {
