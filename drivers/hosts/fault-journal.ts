@@ -26,6 +26,11 @@ const plannedShape = z.strictObject({
 
 export type PlannedFault = z.output<typeof plannedShape>;
 
+/** @throws what is wrong with it */
+export function parseNote(value: unknown): PlannedFault {
+  return plannedShape.parse(value);
+}
+
 export async function noteFault(folder: string, fault: PlannedFault): Promise<void> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${fault.id}.json`);
@@ -47,6 +52,6 @@ export async function forgetFault(folder: string, id: string): Promise<void> {
 export async function standingFaults(folder: string): Promise<readonly PlannedFault[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8').catch(() => '')));
-  const faults = texts.flatMap((text) => (text === '' ? [] : [plannedShape.parse(JSON.parse(text))]));
+  const faults = texts.flatMap((text) => (text === '' ? [] : [parseNote(JSON.parse(text))]));
   return faults.sort((a, b) => (a.time + a.id < b.time + b.id ? -1 : 1));
 }

@@ -1,0 +1,39 @@
+/** Machines for whoever plays scenarios: the faults of faults.ts behind the interface that all drivers share. The undo is the note itself. */
+import type { Fault, FaultKind, Undo } from '../../contracts/fault.ts';
+import { undoUnreadable } from '../errors.ts';
+import type { FaultInjector } from '../fault-injector.ts';
+import { type PlannedFault, parseNote } from './fault-journal.ts';
+import { hostFaults } from './faults.ts';
+import type { Hosts } from './hosts.ts';
+
+const ofMachine: ReadonlySet<FaultKind> = new Set(['isolate', 'slow-link', 'full-disk', 'machine-kill']);
+
+/** @internal until the chaos runner plays on machines */
+export function hostFaultInjector(hosts: Hosts): FaultInjector {
+  const faults = hostFaults(hosts);
+  return {
+    async plan(fault: Fault) {
+      const { kind, node, service } = fault;
+      const planned = await faults.plan(ofMachine.has(kind) ? { kind, node } : { kind, node, service });
+      if ('cannot' in planned) return planned;
+      const target = ofMachine.has(kind) ? node : `${service} on ${node}`;
+      const less = planned.weaker === undefined ? '' : `; ${planned.weaker}`;
+      return { fault, says: `${kind} of ${target} (by ${planned.way})${less}`, undo: asJson(planned) };
+    },
+    inject: ({ undo }) => faults.inject(noteOf(undo)),
+    heal: (undo) => faults.heal(noteOf(undo)),
+  };
+}
+
+/** A fault of this interface has no other side. */
+function asJson({ from: _, ...rest }: PlannedFault): Undo {
+  return rest as Undo;
+}
+
+function noteOf(undo: unknown): PlannedFault {
+  try {
+    return parseNote(undo);
+  } catch (cause) {
+    throw undoUnreadable(JSON.stringify(undo), cause);
+  }
+}
