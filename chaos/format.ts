@@ -33,11 +33,11 @@ export function formatVerdict({ verdict, reasons, counts, findings, timings }: V
 }
 
 function formatTimings(timings: FaultTimings): string {
-  const { kind, target, node, detectionMs, electionMs, firstAckMs, inSyncMs, drainedMs } = timings;
+  const { kind, target, node, detectionMs, electionMs, silenceMs, inSyncMs, drainedMs } = timings;
   const times = [
     `missed after ${seconds(detectionMs)}`,
     ...(timings.partitionsLed === 0 ? [] : [`led by others after ${seconds(electionMs)}`]),
-    `first write acknowledged after ${seconds(firstAckMs)}`,
+    `nothing acknowledged for ${seconds(silenceMs)}`,
     `whole ${seconds(inSyncMs)} after healing`,
     `read up ${seconds(drainedMs)} after healing`,
   ];

@@ -9,6 +9,7 @@ export interface FaultTimings {
   readonly kind: string;
   readonly target: string;
   readonly node: string;
+  /** When it was begun: a service that is asked to leave is missed before it has left. */
   readonly injectedAt: number;
   /** undefined where it was not healed. */
   readonly healedAt: number | undefined;
@@ -18,8 +19,11 @@ export interface FaultTimings {
   readonly detectionMs: number | undefined;
   /** From injection until every partition that the node led has another leader; undefined too where it led none. */
   readonly electionMs: number | undefined;
-  /** From injection to the first acknowledgement of a later write, in the slowest of the partitions that the node led; in all where it led none. */
-  readonly firstAckMs: number | undefined;
+  /**
+   * From injection to healing, the longest time in which nothing was acknowledged in the slowest of the partitions that the node led; of all where it led
+   * none. undefined where nothing was acknowledged any more.
+   */
+  readonly silenceMs: number | undefined;
   /** From healing until every replica of every partition is in sync. */
   readonly inSyncMs: number | undefined;
   /** From healing until consumers have read what was acknowledged up to then. */
@@ -31,13 +35,14 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
   const all = Array.from({ length: run.start.partitions }, (_each, index) => index);
   return run.faults
     .filter(({ phase }) => phase === 'injected')
-    .map(({ fault, kind, target, node, broker, at: injectedAt }) => {
+    .map(({ fault, kind, target, node, broker, at }) => {
+      const injectedAt = run.faults.find((each) => each.fault === fault && each.phase === 'injecting')?.at ?? at;
       const healedAt = run.faults.find((each) => each.fault === fault && each.phase === 'healed')?.at;
-      const before = run.states.filter(({ at }) => at <= injectedAt).at(-1);
-      const after = run.states.filter(({ at }) => at > injectedAt);
+      const before = run.states.filter((state) => state.at <= injectedAt).at(-1);
+      const after = run.states.filter((state) => state.at > injectedAt);
       const led = (before?.partitions ?? []).filter((each) => broker !== undefined && each.leader === broker);
-      const since = (at: number | undefined, origin: number | undefined) =>
-        at === undefined || origin === undefined ? undefined : Math.max(0, Math.round(at - origin));
+      const since = (time: number | undefined, origin: number | undefined) =>
+        time === undefined || origin === undefined ? undefined : Math.max(0, Math.round(time - origin));
       const silent = after.find(
         ({ answering }) => before?.answering.includes(node) === true && !answering.includes(node),
       );
@@ -50,9 +55,9 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
         }),
       );
       const whole = run.states.find(
-        ({ at, partitions }) =>
+        ({ at: seenAt, partitions }) =>
           healedAt !== undefined &&
-          at >= healedAt &&
+          seenAt >= healedAt &&
           partitions.length === run.start.partitions &&
           partitions.every(({ inSync, replicas, leader }) => leader !== undefined && inSync.length === replicas.length),
       );
@@ -67,7 +72,7 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
         observed: silent !== undefined || missed !== undefined,
         detectionMs: since(detected?.at, injectedAt),
         electionMs: led.length === 0 ? undefined : since(elected?.at, injectedAt),
-        firstAckMs: since(slowest(lookedAt.map((partition) => firstAckAfter(run, partition, injectedAt))), injectedAt),
+        silenceMs: slowest(lookedAt.map((partition) => longestSilence(run, partition, injectedAt, healedAt))),
         inSyncMs: since(whole?.at, healedAt),
         drainedMs: healedAt === undefined ? undefined : since(drainedAt(run, healedAt), healedAt),
         partitionsLed: led.length,
@@ -87,14 +92,28 @@ function misses(state: State, before: State | undefined, broker: number | undefi
   });
 }
 
-/** When the first write that began after `at` was acknowledged in the partition. */
-export function firstAckAfter(run: ObservedRun, partition: number, at: number): number | undefined {
-  let first: number | undefined;
+/** Milliseconds; undefined where nothing was acknowledged in the partition after `from`, to the end of the run. */
+export function longestSilence(
+  run: ObservedRun,
+  partition: number,
+  from: number,
+  to: number = run.endsAt,
+): number | undefined {
+  const times: number[] = [];
+  let goesOn = false;
   for (const write of run.writes) {
-    if (write.outcome !== 'ok' || write.partition !== partition || write.beganAt < at) continue;
-    if (write.endedAt !== undefined && (first === undefined || write.endedAt < first)) first = write.endedAt;
+    const { endedAt } = write;
+    if (write.outcome !== 'ok' || write.partition !== partition || endedAt === undefined || endedAt < from) continue;
+    goesOn = true;
+    if (endedAt <= to) times.push(endedAt);
   }
-  return first;
+  if (!goesOn) return undefined;
+  let [longest, last] = [0, from];
+  for (const time of [...times.sort((a, b) => a - b), to]) {
+    longest = Math.max(longest, time - last);
+    last = time;
+  }
+  return Math.round(longest);
 }
 
 /** undefined where one of them never came. */

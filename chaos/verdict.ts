@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { CheckerName, Finding } from './checkers/finding.ts';
 import { checkRun } from './checkers/table.ts';
 import type { ObservedRun } from './observed-run.ts';
-import { type FaultTimings, faultTimings, firstAckAfter } from './timings.ts';
+import { type FaultTimings, faultTimings, longestSilence } from './timings.ts';
 
 /** What a run is judged by; the `plan` of its history's first line. */
 const planSchema = z.strictObject({
@@ -39,8 +39,7 @@ export interface Verdict {
     readonly acknowledged: number;
     readonly failed: number;
     readonly unknown: number;
-    /** Begun between the first injection and the last healing. */
-    readonly attemptedDuringFaults: number;
+    /** Between the first injection and the last healing. */
     readonly acknowledgedDuringFaults: number;
     readonly read: number;
     readonly lost: number;
@@ -82,18 +81,14 @@ function brokenPromises({ prediction }: RunPlan, findings: readonly Finding[]): 
 
 function wrongPredictions(run: ObservedRun, plan: RunPlan, timings: readonly FaultTimings[]): readonly string[] {
   const { prediction, partition, failoverSeconds } = plan;
-  const last = timings.at(-1)?.healedAt;
+  if (prediction.writing === 'stops') return [];
   return timings.flatMap(({ kind, target, injectedAt, healedAt }) => {
-    const ack = firstAckAfter(run, partition, injectedAt);
-    if (prediction.writing === 'stops') return [];
-    const waited = (ack ?? run.endsAt) - injectedAt;
-    // Healed before it could be missed: no failover was asked for.
-    if (healedAt !== undefined && ack === undefined && healedAt - injectedAt < failoverSeconds * 1000) return [];
-    return waited > failoverSeconds * 1000 && (last === undefined || injectedAt <= last)
-      ? [
-          `writing was predicted to continue, and after ${kind} on ${target} partition ${partition} acknowledged nothing for ${Math.round(waited / 1000)} s (${failoverSeconds} s allowed)`,
-        ]
-      : [];
+    const until = healedAt ?? run.endsAt;
+    const silence = longestSilence(run, partition, injectedAt, until) ?? until - injectedAt;
+    if (silence <= failoverSeconds * 1000) return [];
+    return [
+      `writing was predicted to continue, and with ${kind} on ${target} partition ${partition} acknowledged nothing for ${Math.round(silence / 1000)} s (${failoverSeconds} s allowed)`,
+    ];
   });
 }
 
@@ -120,12 +115,12 @@ function untoldBy(
   for (const { kind, target, node, observed } of timings)
     if (!observed)
       reasons.push(`the cluster’s own state does not show ${kind} on ${target} (${node}): it may not have happened`);
-  // Where writing is predicted to stop, that it was tried is what can be asked for.
-  const [during, what] =
+  // Where writing is predicted to stop there may be none during the faults: those before and after are what may be lost.
+  const [written, when] =
     prediction.writing === 'stops'
-      ? [counts.attemptedDuringFaults, 'attempted']
-      : [counts.acknowledgedDuringFaults, 'acknowledged'];
-  if (during < enough) reasons.push(`${during} writes were ${what} during the faults, ${enough} are asked for`);
+      ? [counts.acknowledged, 'in the whole run']
+      : [counts.acknowledgedDuringFaults, 'during the faults'];
+  if (written < enough) reasons.push(`${written} writes were acknowledged ${when}, ${enough} are asked for`);
   for (const { checker, outcome, notes } of findings)
     if (outcome === 'unknown') reasons.push(`${checker}: ${notes.join('; ')}`);
   if (mustLose && counts.lost === 0)
@@ -136,10 +131,9 @@ function untoldBy(
 function countsOf(run: ObservedRun, findings: readonly Finding[]): Verdict['counts'] {
   const begin = run.faults.find(({ phase }) => phase === 'injecting')?.at ?? Number.POSITIVE_INFINITY;
   const end = run.faults.filter(({ phase }) => phase === 'healed').at(-1)?.at ?? run.endsAt;
-  const counted = { acknowledged: 0, failed: 0, unknown: 0, attemptedDuringFaults: 0, acknowledgedDuringFaults: 0 };
-  for (const { outcome, count, beganAt, endedAt } of run.writes) {
+  const counted = { acknowledged: 0, failed: 0, unknown: 0, acknowledgedDuringFaults: 0 };
+  for (const { outcome, count, endedAt } of run.writes) {
     counted[outcome === 'ok' ? 'acknowledged' : outcome === 'fail' ? 'failed' : 'unknown'] += count;
-    if (beganAt >= begin && beganAt <= end) counted.attemptedDuringFaults += count;
     if (outcome === 'ok' && endedAt !== undefined && endedAt >= begin && endedAt <= end)
       counted.acknowledgedDuringFaults += count;
   }

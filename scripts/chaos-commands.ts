@@ -19,6 +19,7 @@ export function addChaosCommands(program: Command): void {
     new Option('--seed <number>', 'of the first run; drawn where it is left out, and printed').argParser(wholeNumber),
     new Option('--runs <count>', 'how many, each with the next seed').argParser(wholeNumber),
     new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
+    new Option('--html <file>', 'write a page of the run too; of several, each beside it with scenario and seed'),
   ];
   addCommand(chaos, 'list', 'the scenarios, with what each expects', {
     load: async () => (await import('./commands/chaos.ts')).list,
@@ -43,6 +44,13 @@ export function addChaosCommands(program: Command): void {
   addCommand(chaos, 'check', 'judge the history of a run, this one or an old one', {
     load: async () => (await import('./commands/chaos.ts')).check,
     argument: ['<history>', 'a history.jsonl'],
+    statuses: [...verdicts.slice(0, 3), '3 an error'],
+    errorStatus,
+  });
+  addCommand(chaos, 'report', 'one page of a run, with everything in it, from its history', {
+    load: async () => (await import('./commands/chaos.ts')).report,
+    argument: ['<history>', 'a history.jsonl'],
+    options: [new Option('--html <file>', 'the page; report.html beside the history where it is left out')],
     statuses: [...verdicts.slice(0, 3), '3 an error'],
     errorStatus,
   });

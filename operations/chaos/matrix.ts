@@ -35,7 +35,7 @@ export interface ScenarioReport {
   readonly timings: {
     readonly detection: Spread;
     readonly election: Spread;
-    readonly firstAck: Spread;
+    readonly silence: Spread;
     readonly inSync: Spread;
     readonly drained: Spread;
   };
@@ -111,7 +111,7 @@ export function reportOf(scenario: Scenario, runs: readonly ScenarioRun[]): Scen
     timings: {
       detection: spreadOf(timings.map(({ detectionMs }) => detectionMs)),
       election: spreadOf(led.map(({ electionMs }) => electionMs)),
-      firstAck: spreadOf(timings.map(({ firstAckMs }) => firstAckMs)),
+      silence: spreadOf(timings.map(({ silenceMs }) => silenceMs)),
       inSync: spreadOf(timings.map(({ inSyncMs }) => inSyncMs)),
       drained: spreadOf(timings.map(({ drainedMs }) => drainedMs)),
     },

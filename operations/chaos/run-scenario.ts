@@ -109,6 +109,7 @@ async function recordRun(running: Running): Promise<void> {
   const { bootstrap } = deployment;
   const observer = startObserver(deployment, topic, recorder);
   let workload: Workload | undefined;
+  let outcome: 'completed' | 'interrupted' | 'failed' = 'failed';
   try {
     workload = await startWorkload({ bootstrap, topic, partitions, workload: scenario.workload, recorder });
     await begin(running, observer, workload);
@@ -124,13 +125,12 @@ async function recordRun(running: Running): Promise<void> {
       ok: after === undefined,
       ...(after === undefined ? {} : { why: after }),
     });
-    recorder.record({ type: 'end', outcome: 'completed' });
-  } catch (error) {
-    recorder.record({ type: 'end', outcome: signal.aborted ? 'interrupted' : 'failed' });
-    throw error;
+    outcome = 'completed';
   } finally {
+    if (signal.aborted) outcome = 'interrupted';
     await workload?.close();
     await observer.close();
+    recorder.record({ type: 'end', outcome });
   }
 }
 

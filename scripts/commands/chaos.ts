@@ -1,12 +1,14 @@
 /** `ensemble chaos`: scenarios, runs and histories. Exit statuses are its own: 0 pass, 1 fail, 2 inconclusive or skipped, 3 an error of the tool. */
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { formatPrediction, formatVerdict } from '../../chaos/format.ts';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
 import { readRun } from '../../chaos/observed-run.ts';
 import type { Spread } from '../../chaos/timings.ts';
 import { judge, type VerdictKind } from '../../chaos/verdict.ts';
+import { writeReport } from '../../chaos/write-report.ts';
 import { exitStatus } from '../../contracts/error.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
 import { type MatrixRow, runMatrix, type ScenarioReport } from '../../operations/chaos/matrix.ts';
@@ -52,6 +54,14 @@ export async function check({ positional: [file = ''], options }: Invocation): P
   return statusOf[verdict.verdict];
 }
 
+export async function report({ positional: [file = ''], options }: Invocation): Promise<number> {
+  const page = options.html ?? join(dirname(file), 'report.html');
+  const verdict = await writeReport(file, page);
+  if (options.json) printJson({ page, verdict });
+  else printLine(`${page}: ${verdict.verdict}`);
+  return statusOf[verdict.verdict];
+}
+
 /** Opening the environment has healed what was abandoned already, as any command does: this tries once more, and says what is left. */
 export async function heal({ options, deployment }: Invocation): Promise<number> {
   const healed: string[] = [];
@@ -90,6 +100,7 @@ async function runRows(rows: readonly MatrixRow[], invocation: Invocation): Prom
     },
     signal,
   );
+  if (options.html !== undefined) await writePages(reports, options.html);
   if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
   if (options.json) printJson({ seed, reports });
   else show(reports);
@@ -101,6 +112,16 @@ async function runRows(rows: readonly MatrixRow[], invocation: Invocation): Prom
   );
 }
 
+/** One page a run: the file that was named for a single one, else numbered by scenario and seed beside it. */
+async function writePages(reports: readonly ScenarioReport[], file: string): Promise<void> {
+  const runs = reports.flatMap(({ scenario, runs: all }) => all.map((each) => ({ scenario, ...each })));
+  for (const { scenario, seed, historyFile } of runs) {
+    const page = runs.length === 1 ? file : file.replace(/(\.html)?$/, `-${scenario}-${seed}.html`);
+    await writeReport(historyFile, page);
+    printNotice(`Page: ${page}`);
+  }
+}
+
 function show(reports: readonly ScenarioReport[]): void {
   const rows = reports.map(({ scenario, verdict, runs, detected, timings }) => [
     scenario,
@@ -108,11 +129,11 @@ function show(reports: readonly ScenarioReport[]): void {
     detected === undefined ? `${runs.length}` : `${runs.length}, ${detected} lost`,
     formatSpread(timings.detection),
     formatSpread(timings.election),
-    formatSpread(timings.firstAck),
+    formatSpread(timings.silence),
     formatSpread(timings.inSync),
     formatSpread(timings.drained),
   ]);
-  const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'first ack', 'in sync', 'drained'];
+  const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'silent', 'in sync', 'drained'];
   printLine(formatTable(head, rows));
   printLine('Times are seconds: p50, p95, max; ∞ where some never came.');
   for (const { scenario, reasons } of reports) for (const reason of reasons) printLine(`${scenario}, ${reason}`);

@@ -67,6 +67,7 @@ const optionsSchema = z.object({
   seed: z.number().optional(),
   runs: z.number().optional(),
   junit: z.string().optional(),
+  html: z.string().optional(),
   long: z.boolean().default(false),
   /** In seconds, as a person gives it. */
   timeout: z.number().default(120),

@@ -98,6 +98,12 @@ describe('a verdict', () => {
       'inconclusive',
       '999 writes were acknowledged during the faults, 1000 are asked for',
     ]);
+    const prediction = { ...safe.prediction, writing: 'stops' } as const;
+    expect(verdictOf({ during: 999, plan: { prediction } }), 'those before count where it stops').toEqual(['pass']);
+    expect(verdictOf({ during: 998, plan: { prediction } })).toEqual([
+      'inconclusive',
+      '999 writes were acknowledged in the whole run, 1000 are asked for',
+    ]);
   });
 
   it('is inconclusive where the cluster’s own state does not show the fault', () => {
@@ -143,14 +149,15 @@ describe('timings', () => {
     const run = observe(
       start(),
       state(1, 1, 2),
-      fault('injected'),
+      fault('injecting'),
       send(1, 'a:1'),
       state(2, 2),
+      fault('injected'),
       ok(1, 0),
       fault('healed'),
     );
     expect(faultTimings(run)).toMatchObject([
-      { detectionMs: 2, electionMs: 2, firstAckMs: 3, inSyncMs: undefined, partitionsLed: 1 },
+      { detectionMs: 2, electionMs: 2, silenceMs: 4, inSyncMs: undefined, partitionsLed: 1 },
     ]);
   });
 
