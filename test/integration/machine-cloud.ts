@@ -34,6 +34,8 @@ export interface MachineCloud {
   report(node: string): Promise<z.output<typeof nodeReportShape>>;
   /** While false, the bucket answers nothing. */
   reachable: boolean;
+  /** So many questions for a tag are answered as on a machine that has none yet. */
+  tagsAbsent: number;
   stop(): Promise<void>;
 }
 
@@ -68,11 +70,17 @@ export async function startCloud(environment: string, waitSeconds: number): Prom
         Expiration: '2100-01-01T00:00:00Z',
       }),
     };
-    return path.startsWith('meta-data/tags/instance/') ? tags.get(path.slice(24)) : known[path];
+    if (!path.startsWith('meta-data/tags/instance/')) return known[path];
+    if (cloud.tagsAbsent > 0) {
+      cloud.tagsAbsent -= 1;
+      return undefined;
+    }
+    return tags.get(path.slice(24));
   };
   const facts = Object.fromEntries([...archives].map(([name, bytes]) => [name, { sha256: sha256(bytes) }]));
   const cloud = {
     reachable: true,
+    tagsAbsent: 0,
     software: { archives: facts, agent: { sha256: sha256(archives.get('agent') ?? Buffer.of()) } },
   };
   const shim = await startShim(moto.endpoint, ({ method, path, headers }) => {

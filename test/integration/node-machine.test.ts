@@ -154,6 +154,45 @@ where('a bare machine', () => {
     }
   });
 
+  it('starts what stands beside its services by itself, and starts it anew where it runs with other settings', async () => {
+    const { list, ...others } = objects();
+    const withAside = (digest: string) => ({
+      ...others,
+      list: {
+        key: list.key,
+        text: list.text.replace(/end\n$/, `aside made-up ensemble-made-up.service ${digest}\nend\n`),
+      },
+    });
+    const told = async () => {
+      await machine.ask('>/var/log/systemctl');
+      expect(await machine.run(`${script} apply`)).toEqual({ status: 0, said: expect.any(String) });
+      return (await machine.ask('cat /var/log/systemctl')).match(/^(re)?start .*made-up.*$/gm);
+    };
+    const [one, other] = ['1'.repeat(64), '2'.repeat(64)];
+    await cloud.deploy(node, withAside(one), `data-1=${disk}`);
+    expect(await told()).toEqual(['restart --no-block ensemble-made-up.service']);
+    // As its unit says before it starts.
+    await machine.ask(`${script} started made-up`);
+    expect(await told()).toBeNull();
+    await cloud.deploy(node, withAside(other), `data-1=${disk}`);
+    expect(await told()).toEqual(['restart --no-block ensemble-made-up.service']);
+    await cloud.deploy(node, objects(), `data-1=${disk}`);
+    expect(await told()).toBeNull();
+  });
+
+  it('waits a little for tags that come later than the machine, and is tried again where they do not', async () => {
+    try {
+      cloud.tagsAbsent = 2;
+      expect(await machine.run(`${script} apply`)).toEqual({ status: 0, said: expect.any(String) });
+      cloud.tagsAbsent = 1_000;
+      const refused = await machine.run(`${script} apply`);
+      // 1 and not 78: its unit starts it again.
+      expect(refused).toEqual({ status: 1, said: expect.stringContaining("'-' is no node's name") });
+    } finally {
+      cloud.tagsAbsent = 0;
+    }
+  });
+
   it('comes to the same state wherever a run was killed', async () => {
     const other = await fresh();
     try {
