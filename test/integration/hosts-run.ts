@@ -56,7 +56,7 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
   const folder = mkdtempSync(join(tmpdir(), 'ensemble-hosts-'));
   const cloud = await startHostsCloud(cluster, roles, join(folder, 'project'));
   const hosted = hostedIn(join(folder, 'state'));
-  const signal = AbortSignal.timeout(25 * minute);
+  const signal = AbortSignal.timeout(60 * minute);
   const bootstrap = bootstrapServers(cluster, namedAddressing(cluster)).join(',');
   const seat = (command: readonly string[]) => seated(hosted.hosts.layout, command);
   const objects = {
@@ -78,7 +78,7 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
     driver: (of = cluster) => hostsDriver({ cluster: of }, hosted.hosts, objects),
     nodes: (role = '') => cloud.world.hosts.map(({ node }) => node).filter((node) => node.startsWith(role)),
     machine: (node) => hosted.hosts.machine(node),
-    become: async (node, timeoutMs = 4 * minute) =>
+    become: async (node, timeoutMs = 10 * minute) =>
       await awaitNode(await hosted.hosts.machine(node), { timeoutMs, signal }),
     async serves(node) {
       const driver = run.driver();
