@@ -28,6 +28,9 @@ export const metadataAddress = '169.254.169.254';
 /** Where Debian keeps the certificates that programs trust. */
 export const trustFile = '/etc/ssl/certs/ca-certificates.crt';
 
+/** What systemd gives every service of the machine: Node has certificates of its own, and trusts this system's as well. */
+export const serviceEnvironment = `NODE_EXTRA_CA_CERTS=${trustFile}`;
+
 /**
  * Kernel settings belong to the machine below, and a node's script sets some: it gets copies of its own, which it can write and which change nothing.
  * /proc/sys and /sys are read-only in such a machine otherwise, and the script would stop.
@@ -89,7 +92,7 @@ export const debian12: ImageRecipe = {
     {
       path: '/etc/systemd/system.conf.d/50-trust.conf',
       mode: 0o644,
-      text: `# Node has certificates of its own, and trusts this system's as well.\n[Manager]\nDefaultEnvironment=NODE_EXTRA_CA_CERTS=${trustFile}\n`,
+      text: `# Node has certificates of its own, and trusts this system's as well.\n[Manager]\nDefaultEnvironment=${serviceEnvironment}\n`,
     },
     { path: '/usr/local/lib/host/kernel-settings', mode: 0o755, text: kernelSettings },
     {

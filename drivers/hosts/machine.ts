@@ -20,7 +20,7 @@ import { attachDisk, detachDisk, disksBelow } from './disks.ts';
 import { hostCommandFailed, hostNotUp } from './errors.ts';
 import { putFile } from './host-image.ts';
 import type { HostSpec, HostsWorld } from './host-spec.ts';
-import { trustFile } from './image-recipe.ts';
+import { serviceEnvironment, trustFile } from './image-recipe.ts';
 import { type HostsLayout, hubNetwork, machineLayout, volumeFile } from './layout.ts';
 import { ensureLink } from './networks.ts';
 import { type Outcome, outcomeOf } from './run-command.ts';
@@ -82,8 +82,9 @@ export function machineOf(layout: HostsLayout, world: HostsWorld, host: HostSpec
     if (pid === undefined) return { status: -1, output: '', errors: 'the machine does not run' };
     const inside = ['--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--root', '--wd'];
     const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    // As an agent would run it, which is a service of the machine.
     const bounded = ['timeout', '--kill-after=5', String(Math.ceil(timeoutMs / 1000)), 'sh', '-c', script];
-    return await outcomeOf('nsenter', [...inside, 'env', '-i', path, 'HOME=/root', ...bounded], {
+    return await outcomeOf('nsenter', [...inside, 'env', '-i', path, 'HOME=/root', serviceEnvironment, ...bounded], {
       timeoutMs: timeoutMs + 10_000,
       signal,
     });
