@@ -5,19 +5,22 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { connect as connectKafka } from '../clients/kafka/connection.ts';
-import { alterConfigs } from '../clients/kafka/requests/alter-configs.ts';
 import { serviceTable } from '../cluster/services/table.ts';
 import type { ServiceRef } from '../drivers/driver.ts';
 import { withFileLock } from '../platform/file-lock.ts';
+import { reloadKeystores } from './broker-keystores.ts';
 import { ensureCertificates, installNodes } from './certificates.ts';
 import type { Deployment } from './deployment.ts';
-import { certificatesNotShown, keystoreRefused } from './errors.ts';
+import { certificatesNotShown } from './errors.ts';
+import { localBrokerControl } from './local-wholeness.ts';
+import type { RollReport } from './roll.ts';
 import type { Step } from './step.ts';
 
 export interface RenewOptions {
   /** For all listeners to show their new certificates. */
   readonly timeoutMs: number;
+  /** New certificates for everybody; false takes those that were issued into use. */
+  readonly issue: boolean;
   readonly onWaitForLock?: ((pid: number) => void) | undefined;
 }
 
@@ -28,6 +31,8 @@ export interface RenewReport {
   readonly listeners: readonly (ServiceRef & { readonly listener: string; readonly fingerprint256: string })[];
   /** Running services that read certificates only when they start. */
   readonly restartNeeded: readonly ServiceRef[];
+  /** Why a roll of those did not end; absent where none was needed, or none is made. */
+  readonly stopped?: RollReport['stopped'];
 }
 
 interface Context {
@@ -56,7 +61,7 @@ const steps: readonly Step<Context>[] = [
   {
     title: 'Certificates and files',
     run: async (context) => {
-      const issued = await ensureCertificates(context.deployment, { renew: true });
+      const issued = await ensureCertificates(context.deployment, { renew: context.options.issue });
       context.certificates = issued.map(({ id, expiresAt }) => ({ id, expiresAt: expiresAt.toISOString() }));
       await installNodes(context.deployment);
       return `${issued.length} issued`;
@@ -66,9 +71,6 @@ const steps: readonly Step<Context>[] = [
   { title: 'Listeners', run: verifyListeners },
 ];
 
-/** Kafka reads its key store anew when its place is set, also to the same one (Kafka documentation, "Updating SSL Keystore of an Existing Listener"). */
-const keystoreSetting = 'listener.name.tls.ssl.keystore.location';
-
 async function reloadServices(context: Context): Promise<string> {
   const { driver } = context.deployment;
   const running = (await driver.status()).filter(({ pid }) => pid !== undefined);
@@ -76,38 +78,13 @@ async function reloadServices(context: Context): Promise<string> {
     serviceTable.get(service)?.listeners.some(({ transport }) => transport === 'tls'),
   );
   const brokers = withCertificates.filter(({ service }) => service === 'kafka');
-  await reloadBrokers(context.deployment, brokers);
+  const { environment, addressing } = context.deployment;
+  await reloadKeystores(brokers, { cluster: environment.cluster, addressing }, localBrokerControl(context.deployment));
   const restartNeeded: ServiceRef[] = [];
   for (const ref of withCertificates.filter(({ service }) => service !== 'kafka'))
     if (!(await driver.reload(ref))) restartNeeded.push({ node: ref.node, service: ref.service });
   context.restartNeeded = restartNeeded;
   return `${withCertificates.length - restartNeeded.length} read their certificates again`;
-}
-
-/** Set, and taken back at once: a setting that stayed would outlive this folder's name. */
-async function reloadBrokers({ environment, addressing, bootstrap }: Deployment, refs: readonly ServiceRef[]) {
-  if (refs.length === 0) return;
-  const nodes = environment.cluster.groups.flatMap((group) => group.nodes);
-  const connection = await connectKafka({ bootstrap, clientId: 'ensemble' });
-  try {
-    for (const { node: id } of refs) {
-      const node = nodes.find((each) => each.id === id);
-      if (node === undefined) continue;
-      const value = `${addressing.path(node, 'kafka', { kind: 'configuration' })}/tls/keystore.pem`;
-      const name = String(node.ordinal);
-      for (const change of [
-        { name: keystoreSetting, operation: 'set', value },
-        { name: keystoreSetting, operation: 'delete', value: undefined },
-      ] as const) {
-        const [outcome] = await alterConfigs(connection, [{ type: 'broker', name, changes: [change] }], {
-          to: node.ordinal,
-        });
-        if (outcome?.error !== undefined) throw keystoreRefused(id, outcome.error.message);
-      }
-    }
-  } finally {
-    await connection.close();
-  }
 }
 
 /** How often a listener that still shows its old certificate is asked. */

@@ -113,11 +113,19 @@ addCommand(certificates, 'status', 'how long each is valid, and for which names'
   load: async () => (await import('./commands/certificates.ts')).certificates,
   statuses: ['0 all are valid', '1 an error', '3 one expires soon, or has expired'],
 });
-addCommand(certificates, 'renew', 'new certificates for every node, taken into use without a restart', {
-  load: async () => (await import('./commands/certificates.ts')).renew,
-  options: [seconds('--timeout <seconds>', 'how long the listeners may take to show them', 30)],
-  statuses: ['0 every listener shows its new one', '1 an error', '3 a service must be started again to take it'],
-});
+addCommand(
+  certificates,
+  'renew',
+  'new certificates for every node, taken into use without a restart where that can be',
+  {
+    load: async () => (await import('./commands/certificates.ts')).renew,
+    options: [
+      seconds('--timeout <seconds>', 'how long the listeners may take to show them', 30),
+      new Option('--continue', 'go on with a run that ended: take what was issued into use, issue nothing anew'),
+    ],
+    statuses: ['0 every listener shows its new one', '1 an error', '3 a service must be started again to take it'],
+  },
+);
 const artifacts = program.command('artifacts').description('archives that deployed nodes install (Linux on x86-64)');
 const forEnvironment = [
   '[environment]',

@@ -3,12 +3,14 @@
 import { loadEnvironment } from '../../cluster/load.ts';
 import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { withAwsRoll } from '../../operations/aws/aws-roll-target.ts';
+import { certificatesOnAws } from '../../operations/aws/certificates-on-aws.ts';
 import { withStore } from '../../operations/aws/ensure-secrets.ts';
-import { withAws } from '../../operations/aws/operated.ts';
 import { renewOnAws } from '../../operations/aws/renew-aws.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { renewCertificates } from '../../operations/renew.ts';
 import { listExpiries } from '../../secrets/expiry.ts';
+import { formatError } from '../present/errors.ts';
 import { stepRunner } from '../present/steps.ts';
 import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
@@ -32,22 +34,34 @@ export async function certificates({ options, deployment }: Invocation): Promise
   return sound ? exitStatus.ok : exitStatus.blocked;
 }
 
+/** As `ensemble roll` has it, for each node that is restarted. */
+const rollTimeoutMs = 300_000;
+
 export async function renew({ options, deployment, signal, onWaitForLock }: Invocation): Promise<number> {
-  const timeoutMs = options.timeout * 1000;
+  const [timeoutMs, issue] = [options.timeout * 1000, !options.continue];
+  const run = stepRunner(options);
   const report = (await isOnAws(deployment))
-    ? await withAws(await openAwsEnvironment(deployment, 'certificates renew'), (operated) =>
-        renewOnAws(operated, { signal, onProgress: printNotice }),
+    ? await withAwsRoll(deployment, { command: 'certificates renew', signal, onWaitForLock }, (roll) =>
+        renewOnAws(roll.target, certificatesOnAws(roll.operated), {
+          timeoutMs,
+          rollTimeoutMs,
+          issue,
+          signal,
+          run,
+          onProgress: printNotice,
+        }),
       )
-    : await renewCertificates(
-        await openDeployment(deployment),
-        { timeoutMs, onWaitForLock },
-        signal,
-        stepRunner(options),
-      );
+    : await renewCertificates(await openDeployment(deployment), { timeoutMs, issue, onWaitForLock }, signal, run);
   if (options.json) printJson(report);
   else {
     for (const { node, service } of report.restartNeeded)
       printLine(paint.yellow(`${service} on ${node} takes its new certificate when it is started again`));
+    if (report.stopped !== undefined) {
+      printNotice(formatError(report.stopped.error));
+      printNotice(
+        'Once it is mended, go on with `ensemble certificates renew --continue`: no certificate is issued anew.',
+      );
+    }
   }
   return report.restartNeeded.length === 0 ? exitStatus.ok : exitStatus.blocked;
 }

@@ -44,6 +44,7 @@ const optionsSchema = z.object({
   /** In seconds. */
   wait: z.number().default(300),
   force: z.boolean().default(false),
+  continue: z.boolean().default(false),
   keep: z.boolean().default(false),
   mend: z.boolean().default(false),
   pruneConfigs: z.boolean().default(false),

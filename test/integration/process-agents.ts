@@ -9,8 +9,9 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { openSecrets } from '../../clients/aws/secrets.ts';
 import type { Cluster } from '../../cluster/model.ts';
-import { type AwsPlace, nodeListKey } from '../../contracts/aws-names.ts';
+import { type AwsPlace, nodeListKey, nodeSecretName } from '../../contracts/aws-names.ts';
 import { parseNodeList } from '../../contracts/node-list.ts';
 import type { ServiceRef, ServiceState } from '../../drivers/driver.ts';
 import { type Deployment, type DeploymentOptions, openDeployment } from '../../operations/deployment.ts';
@@ -193,8 +194,20 @@ export class ProcessAgents {
         await writeFile(join(folder, 'objects', sha256), object);
       }
       await writeFile(join(folder, 'list'), text);
+      await this.#fill(this.#nodes.get(machine) ?? '');
       return { status: 0, output: 'it is as its list says\n' };
     });
+  }
+
+  /** What `fill` does on a machine: what the node's secret has goes into its files, here by the store that the processes' files are filled from. */
+  async #fill(node: string): Promise<void> {
+    const client = await openSecrets({ region: this.#place.region });
+    const text = (await client.read(nodeSecretName(this.#place.environment, node))) ?? '{}';
+    client.close();
+    const { secrets, driver } = await this.#deployment();
+    const values = Object.entries(JSON.parse(text) as Readonly<Record<string, string>>);
+    for (const [id, value] of values) await secrets.write(id, Buffer.from(value));
+    if (values.length > 0) await driver.install(node);
   }
 
   async #started(machine: string, service: string): Promise<Said> {
