@@ -262,6 +262,7 @@ describe('an environment on AWS that is rolled', () => {
   it('has its certificates renewed by one command, which brokers take without a restart', async () => {
     const shown = () => Promise.all([101, 102, 103].map((host) => certificateAt(`127.0.${subnet}.${host}`, 9093)));
     const before = await shown();
+    agents.fills = true;
     const deeds = await deedsOf(async () => {
       const { status, stdout, stderr } = await ensemble('certificates', 'renew', '--json');
       expect(status, stderr + stdout).toBe(0);
