@@ -83,7 +83,10 @@ addCommand(
     load: async () => (await import('./commands/roll.ts')).roll,
     argument: ['[environment]', 'a file, or a name in environments/ (same as --environment)'],
     options: [
-      new Option('--only <name>', 'only this node, role or service; may be given again').argParser(collect),
+      new Option(
+        '--only <name>',
+        'only this node, role, service or service of a node (worker-1/kafka); may be given again',
+      ).argParser(collect),
       new Option('--restart', 'restart them also where no setting changed (for another Java, say)'),
       new Option('--plan', 'show what would be done; change nothing'),
       new Option('-y, --yes', 'do not ask'),
