@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { serviceTable } from '../../cluster/services/table.ts';
+import { EnsembleError } from '../../contracts/error.ts';
 import type { ServiceRef } from '../../drivers/driver.ts';
 import { reloadKeystores } from '../broker-keystores.ts';
 import { certificatesNotShown } from '../errors.ts';
@@ -25,7 +26,7 @@ export interface RenewAwsOptions {
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
-/** @throws as NodeCertificates and rollCluster; EnsembleError DRIVER_..., OPERATIONS_KEYSTORE_REFUSED, OPERATIONS_CERTIFICATES_NOT_SHOWN */
+/** @throws as NodeCertificates and rollCluster; EnsembleError DRIVER_..., OPERATIONS_CERTIFICATES_NOT_SHOWN */
 export async function renewOnAws(
   target: RollTarget,
   certificates: NodeCertificates,
@@ -42,10 +43,10 @@ export async function renewOnAws(
     issued = (await certificates.issue({ renew: issue })).map(({ id, expiresAt }) => ({ id, expiresAt }));
     onProgress?.(`${issued.length} certificates issued`);
     listeners = await certificates.listeners(services);
-    await takeIntoUse(target, services, signal, onProgress);
+    const refused = await takeIntoUse(target, services, signal, onProgress);
     // The others, by their model, read them at their start alone.
     const told = servicesOf(target).filter(({ service, rendered }) => service === 'kafka' || rendered.process.reload);
-    const read = listeners.filter((each) => told.some(isSame(each)));
+    const read = listeners.filter((each) => told.some(isSame(each)) && !refused.some(isSame(each)));
     const late = await awaitShown(certificates, read, timeoutMs, signal);
     if (late.length > 0) throw notShown(late, timeoutMs);
     unshown = await certificates.unshown(listeners);
@@ -83,23 +84,31 @@ function showsCertificate(service: string): boolean {
   return serviceTable.get(service)?.listeners.some(({ transport }) => transport === 'tls') === true;
 }
 
-/** Each node fetches what its secret has now, and what runs there is told so. */
+/** Each node fetches what its secret has now, and what runs there is told so. Gives those that would not take it while they run. */
 async function takeIntoUse(
   target: RollTarget,
   services: readonly ServiceRef[],
   signal: AbortSignal,
   onProgress: ((line: string) => void) | undefined,
-): Promise<void> {
+): Promise<readonly ServiceRef[]> {
   const { driver, cluster } = target;
+  const refused: ServiceRef[] = [];
   for (const { id } of cluster.groups.flatMap(({ nodes }) => nodes)) {
     signal.throwIfAborted();
     await driver.install(id);
     const own = services.filter(({ node }) => node === id);
     for (const ref of own.filter(({ service }) => service !== 'kafka')) await driver.reload(ref);
-    const brokers = own.filter(({ service }) => service === 'kafka');
-    await reloadKeystores(brokers, target, target.brokers);
+    for (const broker of own.filter(({ service }) => service === 'kafka'))
+      try {
+        await reloadKeystores([broker], target, target.brokers);
+      } catch (error) {
+        // One for other names than before, for instance, which Kafka reads at its start alone.
+        if (!(error instanceof EnsembleError) || error.code !== 'OPERATIONS_KEYSTORE_REFUSED') throw error;
+        refused.push(broker);
+      }
     onProgress?.(`${id} has its certificate`);
   }
+  return refused;
 }
 
 const pollMs = 1_000;

@@ -2,10 +2,8 @@
  * `ensemble roll` of an environment on AWS, whole: the installed command, moto for EC2, S3 and Secrets Manager, the bundled function under plain node, and
  * real ZooKeeper and Kafka that it asks and tells by TLS. The machines between are a stand-in (process-agents.ts) that restarts those very brokers.
  */
-import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { nodeArchives } from '../../artifacts/node-archives.ts';
 import { ensureProgramArchives } from '../../artifacts/program-archives.ts';
@@ -15,7 +13,6 @@ import { type AwsPlace, nodeSecretName, storeSecretName, topicsApplierNode } fro
 import { parseNodeList } from '../../contracts/node-list.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { openDeployment } from '../../operations/deployment.ts';
-import type { RenewReport } from '../../operations/renew.ts';
 import type { RollPlan } from '../../operations/roll/plan.ts';
 import type { RollReport } from '../../operations/roll.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
@@ -97,12 +94,6 @@ describe('an environment on AWS that is rolled', () => {
     expect(status, stderr + stdout).toBe(0);
     return JSON.parse(stdout) as RollReport;
   };
-  /** A machine's own folders are its node's folders here. */
-  const onThisMachine = (event: string) => {
-    const broker = /"broker":(\d+)/.exec(event)?.[1] ?? '';
-    const folder = join(platform.folder, 'state', 'test', 'nodes', `worker-${broker}`, 'kafka', 'conf');
-    return event.replaceAll('/etc/ensemble/kafka', folder);
-  };
   const deedsOf = async (work: () => Promise<unknown>) => {
     agents.deeds.length = 0;
     await work();
@@ -147,7 +138,7 @@ describe('an environment on AWS that is rolled', () => {
     shim = await startShim(moto.endpoint, async (asked) => {
       if (!asked.path.includes('/invocations')) return await agents.answer(asked);
       // Lambda would run calls beside each other; this stand-in takes one after the other.
-      const answer = lastInvoke.then(() => lambda.invoke(topicsApplierNode, onThisMachine(asked.body)));
+      const answer = lastInvoke.then(() => lambda.invoke(topicsApplierNode, asked.body));
       lastInvoke = answer.catch(() => undefined);
       return { status: 200, body: (await answer).payload };
     });
@@ -257,28 +248,4 @@ describe('an environment on AWS that is rolled', () => {
     expect(kept).toEqual(expect.arrayContaining(['brokers', 'broker-settings', 'broker-alter', 'leaders-elect']));
     expect((await ensemble('roll', '--plan')).stdout).toContain('nothing to roll');
   });
-
-  // The last one: from then on brokers show names of AWS, which the function, that reaches them by address here, does not take.
-  it('has its certificates renewed by one command, which brokers take without a restart', async () => {
-    const shown = () => Promise.all([101, 102, 103].map((host) => certificateAt(`127.0.${subnet}.${host}`, 9093)));
-    const before = await shown();
-    agents.fills = true;
-    const deeds = await deedsOf(async () => {
-      const { status, stdout, stderr } = await ensemble('certificates', 'renew', '--json');
-      expect(status, stderr + stdout).toBe(0);
-      const report = JSON.parse(stdout) as RenewReport;
-      expect(report.restartNeeded).toEqual([]);
-      expect(report.listeners.map(({ fingerprint256 }) => fingerprint256)).toEqual(await shown());
-    });
-    expect(deeds).toEqual([]);
-    expect((await shown()).filter((each) => before.includes(each))).toEqual([]);
-  });
 });
-
-async function certificateAt(host: string, port: number): Promise<string | undefined> {
-  const socket = connect({ host, port, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const certificate = socket.getPeerX509Certificate()?.fingerprint256;
-  socket.destroy();
-  return certificate;
-}

@@ -2,16 +2,15 @@
  * STAND-IN for machines on EC2 with their agent, systemd and `ensemble-node`: each "machine" is one node of a platform of processes on this very machine.
  * Scripts that commands send are run by the machine's own sh (fake-node-agent.ts), and what they call comes here: systemctl stops and starts real servers,
  * with the settings of the local environment file; `ensemble-node apply` fetches the node's list and objects, verifies each hash and keeps them as the real
- * script does. A machine's 127.0.0.1 is its node's own loopback address. Nothing is proved here of systemd, of the agent, or of the real script.
+ * script does; servers keep their own certificates, which are for their addresses here. A machine's 127.0.0.1 is its node's own loopback address. Nothing is proved here of systemd, of the agent, or of the real script.
  */
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { openSecrets } from '../../clients/aws/secrets.ts';
 import type { Cluster } from '../../cluster/model.ts';
-import { type AwsPlace, nodeListKey, nodeSecretName } from '../../contracts/aws-names.ts';
+import { type AwsPlace, nodeListKey } from '../../contracts/aws-names.ts';
 import { parseNodeList } from '../../contracts/node-list.ts';
 import type { ServiceRef, ServiceState } from '../../drivers/driver.ts';
 import { type Deployment, type DeploymentOptions, openDeployment } from '../../operations/deployment.ts';
@@ -40,8 +39,6 @@ const done: Said = { status: 0, output: '' };
 export class ProcessAgents {
   /** What was told to servers, in order: `restart worker-1`. */
   readonly deeds: string[] = [];
-  /** Whether an apply takes what the node's secret has; else servers keep their certificates, which are for their addresses here. */
-  fills = false;
   readonly #agents: FakeAgents;
   readonly #local: DeploymentOptions;
   readonly #place: AwsPlace;
@@ -196,20 +193,8 @@ export class ProcessAgents {
         await writeFile(join(folder, 'objects', sha256), object);
       }
       await writeFile(join(folder, 'list'), text);
-      if (this.fills) await this.#fill(this.#nodes.get(machine) ?? '');
       return { status: 0, output: 'it is as its list says\n' };
     });
-  }
-
-  /** What `fill` does on a machine: what the node's secret has goes into its files, here by the store that the processes' files are filled from. */
-  async #fill(node: string): Promise<void> {
-    const client = await openSecrets({ region: this.#place.region });
-    const text = (await client.read(nodeSecretName(this.#place.environment, node))) ?? '{}';
-    client.close();
-    const { secrets, driver } = await this.#deployment();
-    const values = Object.entries(JSON.parse(text) as Readonly<Record<string, string>>);
-    for (const [id, value] of values) await secrets.write(id, Buffer.from(value));
-    if (values.length > 0) await driver.install(node);
   }
 
   async #started(machine: string, service: string): Promise<Said> {

@@ -49,11 +49,14 @@ function platformOf() {
   const platform = new RolledPlatform(clusterOf(balancedEnvironment()));
   const certificates = new Certificates(platform);
   const target = platform.target();
+  /** Brokers that take no other certificate while they run. */
+  const refusing = new Set<number>();
   const told = {
     ...target,
     brokers: {
       ...target.brokers,
       alter: async (broker: number) => {
+        if (refusing.has(broker)) return 'Keystore SubjectAltNames do not match';
         platform.deeds.push(`alter worker-${broker}/kafka`);
         return undefined;
       },
@@ -67,7 +70,7 @@ function platformOf() {
       signal: new AbortController().signal,
       run: runSteps,
     });
-  return { platform, certificates, renew };
+  return { platform, certificates, refusing, renew };
 }
 
 describe('certificates that are renewed on AWS', () => {
@@ -99,6 +102,13 @@ describe('certificates that are renewed on AWS', () => {
     expect(certificates.generation).toBe(before);
     expect(platform.deeds.filter((deed) => deed.startsWith('restart'))).not.toContain('restart metadata-1/mongodb');
     expect(platform.deeds).toContain('restart metadata-3/mongodb');
+  });
+
+  it('are restarted for by a broker that refuses them, as it does where its names are others', async () => {
+    const { platform, refusing, renew } = platformOf();
+    refusing.add(1);
+    expect(await renew()).toMatchObject({ restartNeeded: [] });
+    expect(platform.deeds).toContain('restart worker-1/kafka');
   });
 
   it('that a service was told of and does not show are an error with its name', async () => {
