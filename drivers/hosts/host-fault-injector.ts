@@ -20,8 +20,8 @@ export function hostFaultInjector(hosts: Hosts): FaultInjector {
       const less = planned.weaker === undefined ? '' : `; ${planned.weaker}`;
       return { fault, says: `${kind} of ${target} (by ${planned.way})${less}`, undo: asJson(planned) };
     },
-    inject: ({ undo }) => faults.inject(noteOf(undo)),
-    heal: (undo) => faults.heal(noteOf(undo)),
+    inject: async ({ undo }) => await faults.inject(noteOf(undo)),
+    heal: async (undo) => await faults.heal(noteOf(undo)),
   };
 }
 
