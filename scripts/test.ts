@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { installationRoot } from '../platform/installation-root.ts';
-import type { tierGlobs } from '../vitest.config.ts';
 import { type Circumstances, writeLongReport } from './test/long-report.ts';
 import { runCommand, stopChildren } from './test/run-command.ts';
 import { type Lack, lackShape, type Part, summarize } from './test/summary.ts';
@@ -109,7 +108,7 @@ async function runLong(): Promise<readonly Part[]> {
 }
 
 /** `keep`: what it prints is handed over in the place of being shown. */
-async function runVitest(name: keyof typeof tierGlobs, keep?: (output: string) => void): Promise<Part> {
+async function runVitest(name: Tier | 'terraform', keep?: (output: string) => void): Promise<Part> {
   const report = join(reports, `${name}.json`);
   const argv = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', name, '--passWithNoTests'];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
