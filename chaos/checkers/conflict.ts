@@ -3,10 +3,7 @@
  * after healing. A consumer that was handed a record which was truncated later is such a witness.
  */
 import type { ObservedRun, ValueId } from '../observed-run.ts';
-import { acknowledged, type Finding, Findings } from './finding.ts';
-
-/** Offsets of one partition stay below it. */
-const offsets = 2 ** 40;
+import { acknowledged, type Finding, Findings, placeNumber } from './finding.ts';
 
 export function checkConflict(run: ObservedRun): Finding {
   const findings = new Findings('conflict');
@@ -19,7 +16,7 @@ export function checkConflict(run: ObservedRun): Finding {
     { op, at }: { readonly op: number | undefined; readonly at: number | undefined },
   ) => {
     findings.checked += 1;
-    const place = partition * offsets + offset;
+    const place = placeNumber(partition, offset);
     const log = run.logs.get(partition);
     const inLog = log?.ids[offset - log.start];
     const other = inLog ?? seen.get(place);

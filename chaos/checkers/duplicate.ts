@@ -3,12 +3,12 @@
  * whose first attempt was written. What a consumer is handed again after a rebalance lies at one place, and is no duplicate.
  */
 import type { ObservedRun, ValueId } from '../observed-run.ts';
-import { type Finding, Findings, unreadPartitions } from './finding.ts';
+import { type Finding, Findings, placeNumber, placeOfNumber, unreadPartitions } from './finding.ts';
 
 export function checkDuplicate(run: ObservedRun): Finding {
   const findings = new Findings('duplicate');
   for (const why of unreadPartitions(run)) findings.cannotTell(why);
-  const first = new Map<ValueId, readonly [partition: number, offset: number]>();
+  const first = new Map<ValueId, number>();
   for (const [partition, log] of run.logs) {
     for (const [index, id] of log.ids.entries()) {
       if (id === undefined) continue;
@@ -16,10 +16,11 @@ export function checkDuplicate(run: ObservedRun): Finding {
       const before = first.get(id);
       const offset = log.start + index;
       if (before === undefined) {
-        first.set(id, [partition, offset]);
+        first.set(id, placeNumber(partition, offset));
         continue;
       }
-      const says = `${run.say(id)} lies at partition ${before[0]}, offset ${before[1]}, and again at partition ${partition}, offset ${offset}`;
+      const there = placeOfNumber(before);
+      const says = `${run.say(id)} lies at partition ${there.partition}, offset ${there.offset}, and again at partition ${partition}, offset ${offset}`;
       findings.add({ value: run.say(id), op: undefined, partition, offset, at: undefined, says });
     }
   }

@@ -28,6 +28,17 @@ export interface Finding {
   readonly notes: readonly string[];
 }
 
+/** A partition and an offset as one number, so that a million of them fit: offsets stay below 2^40. */
+const offsets = 2 ** 40;
+
+export function placeNumber(partition: number, offset: number): number {
+  return partition * offsets + offset;
+}
+
+export function placeOfNumber(place: number): { readonly partition: number; readonly offset: number } {
+  return { partition: Math.floor(place / offsets), offset: place % offsets };
+}
+
 /** Enough to understand a fault; a lost hour has thousands. */
 const shown = 100;
 

@@ -3,7 +3,7 @@
  * so that nothing but the platform can change their order. Those whose outcome is unknown may come late: they are not asked for.
  */
 import type { ObservedRun, ValueId } from '../observed-run.ts';
-import { type Finding, Findings } from './finding.ts';
+import { type Finding, Findings, placeNumber, placeOfNumber } from './finding.ts';
 
 interface Place {
   readonly partition: number;
@@ -36,18 +36,18 @@ export function checkOrder(run: ObservedRun): Finding {
 }
 
 /** A retry leaves copies: the last one is behind everything that was sent before. */
-function lastPlaces(run: ObservedRun): ReadonlyMap<ValueId, Place> {
-  const places = new Map<ValueId, Place>();
+function lastPlaces(run: ObservedRun): ReadonlyMap<ValueId, number> {
+  const places = new Map<ValueId, number>();
   for (const [partition, log] of run.logs)
     for (const [index, id] of log.ids.entries())
-      if (id !== undefined) places.set(id, { partition, offset: log.start + index });
+      if (id !== undefined) places.set(id, placeNumber(partition, log.start + index));
   return places;
 }
 
 /** Where the acknowledgement says, if the record is there; else where it lies. */
 function placeOf(
   run: ObservedRun,
-  places: ReadonlyMap<ValueId, Place>,
+  places: ReadonlyMap<ValueId, number>,
   id: ValueId,
   write: ObservedRun['writes'][number],
   index: number,
@@ -58,5 +58,6 @@ function placeOf(
     const log = run.logs.get(partition);
     if (log !== undefined && log.ids[offset - log.start] === id) return { partition, offset };
   }
-  return places.get(id);
+  const last = places.get(id);
+  return last === undefined ? undefined : placeOfNumber(last);
 }

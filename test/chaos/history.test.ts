@@ -59,6 +59,30 @@ describe('a history', () => {
     });
   });
 
+  it('is read as strictly in the lines that are most of it', async () => {
+    const [sent, answered] = [
+      { ...send(2, 'a:2'), at: 9 },
+      { ...ok(2, 0), at: 9 },
+    ];
+    const odd = [
+      { ...sent, more: 1 },
+      { ...sent, count: 0 },
+      { ...sent, op: -1 },
+      { ...sent, via: 'fax' },
+      { ...answered, offset: 1.5 },
+      { ...answered, outcome: 'perhaps' },
+      { ...answered, at: '9' },
+    ];
+    for (const [index, line] of odd.entries()) {
+      const other = `${file}.${index}`;
+      await writeFile(other, `${JSON.stringify(line)}\n`);
+      await expect(
+        readHistory(other, () => {}),
+        JSON.stringify(line),
+      ).rejects.toMatchObject({ code: 'CHAOS_HISTORY_UNREADABLE' });
+    }
+  });
+
   it('is refused without a start, and never written over', async () => {
     await writeFile(file, `${JSON.stringify({ ...send(2, 'a:2'), at: 9 })}\n`);
     await expect(readRun(file)).rejects.toMatchObject({ code: 'CHAOS_HISTORY_WITHOUT_START' });
