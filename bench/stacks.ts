@@ -66,7 +66,7 @@ export const stacks: Figure = {
     await writeFile(join(stock, 'tsconfig.json'), JSON.stringify({ compilerOptions: templateOptions }));
     const runner = [process.execPath, join(root, 'node_modules/ts-node/dist/bin.js'), 'main.ts'];
     const peer = 'stock template, ts-node and the barrel';
-    const ours = [process.execPath, '--import', 'tsx', join(root, 'stacks/main.ts')];
+    const ours = [process.execPath, join(root, 'bin/synth.js')];
     const [wall, cpu] = [new Samples('ms'), new Samples('ms')];
     const [spent, grown, memory] = [new Samples('ms'), new Samples('ms'), new Samples('MB')];
     const env = { ...process.env, CDKTF_OUTDIR: join(work, 'out') };

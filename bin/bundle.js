@@ -1,5 +1,5 @@
 /**
- * The bundle that bin/ensemble.js runs: scripts/ensemble.ts and what it imports, one file and its lazy chunks, made by esbuild in
+ * The bundle that bin/ensemble.js and bin/synth.js run: their sources and what those import, a file each and shared chunks, made by esbuild in
  * .build/<digest>/ when a source changed. The digest covers the path, size and modification time of every source (about 5 ms for a few
  * hundred files), so that an unchanged checkout starts without loading a compiler. Packages stay outside and load from node_modules.
  */
@@ -16,8 +16,10 @@ import {
   utimesSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
+/** What is run, by name. */
+const entries = { ensemble: 'scripts/ensemble.ts', synth: 'stacks/main.ts' };
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folders that the command never imports: a changed test makes no new bundle. */
 const outside = new Set(['node_modules', 'test', 'bench', 'docs', 'coverage']);
@@ -26,14 +28,29 @@ const source = /\.(ts|js|json)$/;
 const keptBuilds = 3;
 const keptHours = 48;
 
+/** Runs one of the entries, from an up-to-date bundle. Throws what it throws, and what esbuild throws when a source does not compile. */
+export async function runBundled(name) {
+  const bundle = await currentBundle(name);
+  if (bundle === undefined) {
+    // The checkout cannot be written to (a read-only mount, another user's): compile as the sources load, which is slower but the same.
+    const { register } = await import('tsx/esm/api');
+    register();
+    await import(pathToFileURL(join(checkout, entries[name])).href);
+  } else {
+    // Stacks then name the .ts file and line. Node reads a chunk's map when it loads the chunk, and lazy chunks keep that small.
+    process.setSourceMapsEnabled(true);
+    await import(pathToFileURL(bundle).href);
+  }
+}
+
 /**
  * The entry file of an up-to-date bundle, or undefined, with a notice on stderr, where .build/ cannot be written.
  * Throws what esbuild throws when a source does not compile.
  */
-export async function currentBundle(root = checkout) {
+export async function currentBundle(name = 'ensemble', root = checkout) {
   const builds = join(root, '.build');
   const build = join(builds, sourceDigest(root));
-  const entry = join(build, 'ensemble.js');
+  const entry = join(build, `${name}.js`);
   if (existsSync(entry)) {
     touch(build);
     return entry;
@@ -60,7 +77,7 @@ async function bundle(root, outdir) {
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: { ensemble: 'scripts/ensemble.ts' },
+    entryPoints: entries,
     outdir,
     bundle: true,
     splitting: true,

@@ -55,7 +55,7 @@ export async function synthesizeStacks(
   { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const root = installationRoot();
-  const words = [process.execPath, '--import', 'tsx', join(root, 'stacks', 'main.ts')];
+  const words = [process.execPath, join(root, 'bin', 'synth.js')];
   const environment = { CDKTF_OUTDIR: folder, ENSEMBLE_ENVIRONMENT: environmentFile };
   await runToEnd(words, { folder: root, environment, signal, accept: [] }, synthesisFailed);
 }

@@ -32,6 +32,8 @@ describe('the installed command', () => {
     cpSync(join(root, 'package.json'), join(checkout, 'package.json'));
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
     mkdirSync(join(checkout, 'scripts'));
+    mkdirSync(join(checkout, 'stacks'));
+    write('stacks/main.ts', "import { greet } from '../scripts/greet.ts';\ngreet(await Promise.resolve('stacks'));\n");
     write(
       'scripts/ensemble.ts',
       "import { Command } from 'commander';\nconst lazy = await import('./greet.ts');\nlazy.greet(new Command('x').name());\n",
@@ -42,9 +44,9 @@ describe('the installed command', () => {
 
   const write = (path: string, text: string) => writeFileSync(join(checkout, path), text);
   const builds = () => readdirSync(join(checkout, '.build'));
-  const run = (): Promise<Outcome> =>
+  const run = (entry = 'ensemble'): Promise<Outcome> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [join(checkout, 'bin/ensemble.js')], (error, stdout, stderr) => {
+      execFile(process.execPath, [join(checkout, 'bin', `${entry}.js`)], (error, stdout, stderr) => {
         resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
       });
     });
@@ -66,6 +68,12 @@ describe('the installed command', () => {
     write('scripts/greet.ts', 'export const greet = (name: string) => console.log("goodbye " + name);\n');
     expect(await run()).toMatchObject({ stdout: 'goodbye x\n' });
     expect(builds()).toHaveLength(2);
+  });
+
+  it('runs the program that cdktf runs from the same build', async () => {
+    await run();
+    expect(await run('synth')).toEqual({ status: 0, stdout: 'hello stacks\n', stderr: '' });
+    expect(builds()).toHaveLength(1);
   });
 
   it('ends with one build when several runs build at once', async () => {
