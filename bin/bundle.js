@@ -45,7 +45,7 @@ export async function runBundled(name) {
 
 /**
  * The entry file of an up-to-date bundle, or undefined, with a notice on stderr, where .build/ cannot be written.
- * Throws what esbuild throws when a source does not compile. An installation asks for it too (package.json, `prepare`). @internal
+ * Throws what esbuild throws when a source does not compile.
  */
 export async function currentBundle(name = 'ensemble', root = checkout) {
   const builds = join(root, '.build');
