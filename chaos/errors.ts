@@ -10,6 +10,16 @@ export function historyUnreadable(file: string, line: number, text: string): Ens
   });
 }
 
+export function historyAbsent(file: string, cause?: unknown): EnsembleError {
+  const why = cause instanceof Error ? cause.message : 'it is no file';
+  return new EnsembleError({
+    code: 'CHAOS_HISTORY_ABSENT',
+    message: `${file} cannot be read: ${why}`,
+    next: 'Name a history.jsonl that `ensemble chaos run` wrote; it prints where.',
+    cause,
+  });
+}
+
 export function historyWithoutStart(file: string): EnsembleError {
   return new EnsembleError({
     code: 'CHAOS_HISTORY_WITHOUT_START',

@@ -2,9 +2,8 @@
  * A history on disk: JSONL, only ever appended to, readable after a crash of whoever wrote it. Lines are gathered for a moment and written at once, so
  * that recording costs the workload little; what a crash takes with it are the last moments, whose operations count as unknown.
  */
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { historyUnreadable } from './errors.ts';
+import { historyAbsent, historyUnreadable } from './errors.ts';
 import { eventSchema, type HistoryEvent } from './history-event.ts';
 
 export type UntimedEvent = HistoryEvent extends infer E ? (E extends HistoryEvent ? Omit<E, 'at'> : never) : never;
@@ -79,7 +78,7 @@ class GatheringWriter {
 
 /**
  * Hands each event of a history to `take`, in order. The last line may be torn: it is left out, and `torn` says so.
- * Throws CHAOS_HISTORY_UNREADABLE for a torn or foreign line elsewhere, with its number.
+ * Throws CHAOS_HISTORY_ABSENT where there is no file, and CHAOS_HISTORY_UNREADABLE for a torn or foreign line elsewhere, with its number.
  */
 export async function readHistory(
   file: string,
@@ -87,7 +86,14 @@ export async function readHistory(
 ): Promise<{ readonly torn: boolean }> {
   let number = 0;
   let rest = '';
-  for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 20 })) {
+  const handle = await open(file).catch((cause: unknown) => {
+    throw historyAbsent(file, cause);
+  });
+  if (!(await handle.stat()).isFile()) {
+    await handle.close();
+    throw historyAbsent(file);
+  }
+  for await (const chunk of handle.createReadStream({ encoding: 'utf8', highWaterMark: 1 << 20 })) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {

@@ -83,6 +83,14 @@ describe('a history', () => {
     }
   });
 
+  it('that is not there, or is a folder, is said to be absent', async () => {
+    for (const other of [`${file}.none`, folder])
+      await expect(readHistory(other, () => {})).rejects.toMatchObject({
+        code: 'CHAOS_HISTORY_ABSENT',
+        message: expect.stringContaining(other),
+      });
+  });
+
   it('is refused without a start, and never written over', async () => {
     await writeFile(file, `${JSON.stringify({ ...send(2, 'a:2'), at: 9 })}\n`);
     await expect(readRun(file)).rejects.toMatchObject({ code: 'CHAOS_HISTORY_WITHOUT_START' });
