@@ -1,4 +1,5 @@
 /** Verdicts and predictions as lines for a person. */
+import { describeOutcome } from './checkers/finding.ts';
 import type { Prediction } from './predict.ts';
 import type { FaultTimings } from './timings.ts';
 import type { Verdict } from './verdict.ts';
@@ -23,10 +24,10 @@ export function formatVerdict({ verdict, reasons, counts, findings, timings }: V
     `Verdict: ${verdict}`,
     ...reasons.map((reason) => `  ${reason}`),
     `Writes: ${counts.acknowledged} acknowledged, ${counts.failed} failed, ${counts.unknown} unknown; ${counts.acknowledgedDuringFaults} acknowledged during the faults; ${counts.read} read`,
-    ...findings.flatMap(({ checker, outcome, total, checked, anomalies, notes }) => [
-      `${checker}: ${outcome === 'found' ? `${total} found` : outcome}, ${checked} looked at`,
-      ...anomalies.slice(0, shown).map(({ says }) => `  ${says}`),
-      ...notes.map((note) => `  ${note}`),
+    ...findings.flatMap((finding) => [
+      `${finding.checker}: ${describeOutcome(finding)}, ${finding.checked} looked at`,
+      ...finding.anomalies.slice(0, shown).map(({ says }) => `  ${says}`),
+      ...finding.notes.map((note) => `  ${note}`),
     ]),
     ...timings.map(formatTimings),
   ];

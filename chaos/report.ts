@@ -2,7 +2,7 @@
  * One page of a run, with everything in it: the verdict, the timeline, the offending operations, and the command that repeats it. No network is asked for
  * anything. The plots are Apache ECharts' (decision 0043), whose text the caller hands in.
  */
-import type { Finding } from './checkers/finding.ts';
+import { describeOutcome, type Finding } from './checkers/finding.ts';
 import { formatPrediction } from './format.ts';
 import type { ObservedRun } from './observed-run.ts';
 import { plotScript } from './report-plots.ts';
@@ -82,8 +82,10 @@ function seconds(ms: number | undefined): string {
 }
 
 /** Its operations are one click away. */
-function findingOf({ checker, outcome, total, checked, anomalies, notes }: Finding): string {
-  const summary = `<b>${checker}</b> <span class="outcome ${outcome}">${outcome === 'found' ? `${total.toLocaleString('en')} found` : outcome}</span> <small>${checked.toLocaleString('en')} looked at</small>`;
+function findingOf(finding: Finding): string {
+  const { checker, outcome, total, checked, anomalies, notes } = finding;
+  const kind = outcome === 'none' && checked === 0 ? 'nothing' : outcome;
+  const summary = `<b>${checker}</b> <span class="outcome ${kind}">${describeOutcome(finding)}</span> <small>${checked.toLocaleString('en')} looked at</small>`;
   const rows = anomalies.map(
     ({ value, op, partition, offset, at, says }) =>
       `<tr><td>${escaped(value)}</td><td class="number">${op ?? ''}</td><td class="number">${partition ?? ''}</td><td class="number">${offset ?? ''}</td><td class="number">${at === undefined ? '' : (at / 1000).toFixed(3)}</td><td>${escaped(says)}</td></tr>`,

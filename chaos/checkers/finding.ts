@@ -99,3 +99,9 @@ export function unreadPartitions(run: ObservedRun): readonly string[] {
       : [];
   }).flat();
 }
+
+/** `2,602 found`; who had nothing to look at says so, since its silence means nothing. */
+export function describeOutcome({ outcome, total, checked }: Finding): string {
+  if (outcome === 'found') return `${total.toLocaleString('en')} found`;
+  return outcome === 'none' && checked === 0 ? 'nothing to look at' : outcome;
+}

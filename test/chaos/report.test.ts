@@ -40,6 +40,10 @@ describe('the page of a run', () => {
     expect(page).toContain('was acknowledged at partition 0, offset 1; the log of partition 0 ends at 1');
   });
 
+  it('takes no silence of who had nothing to look at for a good word', () => {
+    expect(page).toContain('<b>delivery</b> <span class="outcome nothing">nothing to look at</span>');
+  });
+
   it('asks nobody for anything', () => {
     expect(page).not.toMatch(/(src|href)=|@import|url\(/);
   });
