@@ -1,15 +1,15 @@
 /**
  * The tiers of the tests that vitest runs; scripts/test.ts chooses among them, and test/guards/tidy.ts refuses a test file that no tier matches.
- * quick: units without processes. integration: real processes, one file after another, since files share ports and memory. terraform: what waits for
- * Terraform most of its time, beside integration. long: the same for hours.
+ * quick: units without processes. integration: real processes, one file after another, since files share ports and memory. beside: worlds of their
+ * own (a local AWS under Terraform, machines in a network of their own), one after another, while integration runs. long: the same for hours.
  */
 import { defineConfig } from 'vitest/config';
 
 /** Which files each tier runs. @internal */
 export const tierGlobs = {
-  quick: { include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/terraform/**', 'test/long/**'] },
+  quick: { include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/beside/**', 'test/long/**'] },
   integration: { include: ['test/integration/**/*.test.ts'], exclude: [] },
-  terraform: { include: ['test/terraform/**/*.test.ts'], exclude: [] },
+  beside: { include: ['test/beside/**/*.test.ts'], exclude: [] },
   long: { include: ['test/long/**/*.test.ts'], exclude: [] },
 } as const;
 
@@ -44,8 +44,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'terraform',
-          include: [...tierGlobs.terraform.include],
+          name: 'beside',
+          include: [...tierGlobs.beside.include],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 15 * minute,

@@ -1,7 +1,7 @@
 /**
  * The test command: `npm test` runs every test that this machine can run, tier by tier, and ends with a table and `N passed, N failed`.
  * quick: types, lint and arrows one after another beside the units (two cores carry two things at once), then integration: real processes, one file
- * after another, beside what waits for Terraform. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
+ * after another, with worlds of their own beside them. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -94,10 +94,10 @@ async function runCheck(name: string, argv: readonly string[]): Promise<Check> {
   return { part: { name, passed, failed: 1 - passed, skipped: 0, seconds }, output };
 }
 
-/** A stack is made in minutes of which a local cloud's answers and Terraform's own pauses are the most: the other files are not kept waiting. */
+/** Terraform mostly waits, for a local cloud's answers and by pauses of its own, and machines have a network of their own: the other files are not kept waiting. */
 async function runIntegration(): Promise<readonly Part[]> {
   const said: string[] = [];
-  const parts = await Promise.all([runVitest('integration'), runVitest('terraform', (output) => said.push(output))]);
+  const parts = await Promise.all([runVitest('integration'), runVitest('beside', (output) => said.push(output))]);
   // Only now: the other's report owns the terminal while it runs.
   console.log(said.join(''));
   return parts;
@@ -108,7 +108,7 @@ async function runLong(): Promise<readonly Part[]> {
 }
 
 /** `keep`: what it prints is handed over in the place of being shown. */
-async function runVitest(name: Tier | 'terraform', keep?: (output: string) => void): Promise<Part> {
+async function runVitest(name: Tier | 'beside', keep?: (output: string) => void): Promise<Part> {
   const report = join(reports, `${name}.json`);
   const argv = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', name, '--passWithNoTests'];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

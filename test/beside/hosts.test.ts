@@ -13,9 +13,9 @@ import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { userData } from '../../provision/user-data.ts';
 import { checkProducedLog } from '../histories/produced-log.ts';
+import { type HostsRun, staging, startHostsRun } from '../integration/hosts-run.ts';
+import { type Load, readTopic, startLoad } from '../integration/verifiable-producer.ts';
 import { requires } from '../requirements.ts';
-import { type HostsRun, staging, startHostsRun } from './hosts-run.ts';
-import { type Load, readTopic, startLoad } from './verifiable-producer.ts';
 
 const { describe, it } = requires('root', 'linux', 'nspawn', 'nft', 'moto', 'java', 'maven', 'kcat', 'debianIndex');
 const minute = 60_000;
@@ -258,7 +258,7 @@ describe('the machines of an environment', () => {
       expect(await hosts.leftovers()).toEqual([]);
       const script = `
         import { readFileSync } from 'node:fs';
-        import { hostedIn } from './operations/hosts/hosted.ts';
+        import { hostedIn } from '../integration/operations/hosts/hosted.ts';
         const { hosts } = hostedIn(${JSON.stringify(join(run.folder, 'state'))});
         const keyPem = readFileSync(hosts.layout.cloud.tlsFolder + '/key.pem', 'utf8');
         await hosts.up(await hosts.world(), { keyPem, atOnce: 1, onProgress: (line) => console.log(line) });`;
