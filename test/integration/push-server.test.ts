@@ -188,6 +188,11 @@ describe('deliveries', () => {
   it('goes on when the messaging API was away, and says so meanwhile', async () => {
     await bench.api.subscribe('S', 'T', bench.linear('/s'));
     const server = await bench.start();
+    // It hears of its subscriptions after its start: one that it never heard of has no status to say anything in.
+    await until(
+      () => server.held(),
+      (names) => names.length === 1,
+    );
     bench.api.down = true;
     await until(
       () => bench.statusOf(server, 'S'),
