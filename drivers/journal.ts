@@ -56,7 +56,7 @@ export async function writeEntry(
   return entry;
 }
 
-/** Oldest first. Throws DRIVER_JOURNAL_UNREADABLE. @internal */
+/** Oldest first. Throws DRIVER_JOURNAL_UNREADABLE. */
 export async function readEntries(folder: string): Promise<readonly JournalEntry[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];

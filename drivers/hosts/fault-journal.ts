@@ -1,11 +1,10 @@
 /**
- * Faults that stand, a file each: written and synced before a fault is made, removed once it is healed. Whoever comes after a run that was killed heals what
- * the files say; what was written and never made is healed as well, which changes nothing.
+ * Faults that stand: notes in the undo journal that all drivers share (drivers/journal.ts), in a folder of the machines' own. What was noted and never made is
+ * healed as well, which changes nothing. A fault that a person made stands after its command has ended: nobody heals it but by `ensemble fault heal`.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { faultKinds } from '../../contracts/fault.ts';
+import { faultKinds, undoSchema } from '../../contracts/fault.ts';
+import { readEntries, removeEntry, writeEntry } from '../journal.ts';
 
 const plannedShape = z.strictObject({
   id: z.string().regex(/^[0-9a-z-]+$/),
@@ -32,26 +31,15 @@ export function parseNote(value: unknown): PlannedFault {
 }
 
 export async function noteFault(folder: string, fault: PlannedFault): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, `${fault.id}.json`);
-  const file = await open(`${path}.next`, 'w');
-  try {
-    await file.writeFile(`${JSON.stringify(fault)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.next`, path);
+  await writeEntry(folder, { says: `${fault.kind} of ${fault.node}`, of: 'driver', undo: undoSchema.parse(fault) });
 }
 
+/** @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
 export async function forgetFault(folder: string, id: string): Promise<void> {
-  await rm(join(folder, `${id}.json`), { force: true });
+  for (const entry of await readEntries(folder)) if (parseNote(entry.undo).id === id) await removeEntry(folder, entry);
 }
 
-/** The oldest first. */
+/** The oldest first. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
 export async function standingFaults(folder: string): Promise<readonly PlannedFault[]> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8').catch(() => '')));
-  const faults = texts.flatMap((text) => (text === '' ? [] : [parseNote(JSON.parse(text))]));
-  return faults.sort((a, b) => (a.time + a.id < b.time + b.id ? -1 : 1));
+  return (await readEntries(folder)).map(({ undo }) => parseNote(undo));
 }

@@ -1,5 +1,5 @@
 /** Machines for whoever plays scenarios: the faults of faults.ts behind the interface that all drivers share. The undo is the note itself. */
-import type { Fault, FaultKind, Undo } from '../../contracts/fault.ts';
+import { type Fault, type FaultKind, undoSchema } from '../../contracts/fault.ts';
 import { undoUnreadable } from '../errors.ts';
 import type { FaultInjector } from '../fault-injector.ts';
 import { type PlannedFault, parseNote } from './fault-journal.ts';
@@ -18,16 +18,11 @@ export function hostFaultInjector(hosts: Hosts): FaultInjector {
       if ('cannot' in planned) return planned;
       const target = ofMachine.has(kind) ? node : `${service} on ${node}`;
       const less = planned.weaker === undefined ? '' : `; ${planned.weaker}`;
-      return { fault, says: `${kind} of ${target} (by ${planned.way})${less}`, undo: asJson(planned) };
+      return { fault, says: `${kind} of ${target} (by ${planned.way})${less}`, undo: undoSchema.parse(planned) };
     },
     inject: async ({ undo }) => await faults.inject(noteOf(undo)),
     heal: async (undo) => await faults.heal(noteOf(undo)),
   };
-}
-
-/** A fault of this interface has no other side. */
-function asJson({ from: _, ...rest }: PlannedFault): Undo {
-  return rest as Undo;
 }
 
 function noteOf(undo: unknown): PlannedFault {

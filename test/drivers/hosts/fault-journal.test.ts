@@ -1,0 +1,48 @@
+/** Faults that stand on machines: noted in the journal that all drivers share, found again whole, and gone once healed. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { forgetFault, noteFault, type PlannedFault, standingFaults } from '../../../drivers/hosts/fault-journal.ts';
+import { readEntries } from '../../../drivers/journal.ts';
+
+const isolated: PlannedFault = {
+  id: 'isolate-worker-2-0a1b2c3d',
+  kind: 'isolate',
+  node: 'worker-2',
+  from: ['worker-1', 'master-3'],
+  time: '2026-11-22T12:00:00.000Z',
+  way: 'pairs',
+};
+const late: PlannedFault = { ...isolated, id: 'slow-link-worker-1-4e5f', kind: 'slow-link', delayMs: 150 };
+
+describe('the faults of machines', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'ensemble-faults-')), 'journal');
+  });
+  afterEach(() => rm(join(folder, '..'), { recursive: true }));
+
+  it('stand until they are forgotten, each as it was planned, and may be forgotten twice', async () => {
+    expect(await standingFaults(folder)).toEqual([]);
+    await noteFault(folder, isolated);
+    await noteFault(folder, late);
+    expect(new Set(await standingFaults(folder))).toEqual(new Set([isolated, late]));
+    expect((await readEntries(folder)).map(({ says }) => says)).toContain('isolate of worker-2');
+    await forgetFault(folder, isolated.id);
+    await forgetFault(folder, isolated.id);
+    expect(await standingFaults(folder)).toEqual([late]);
+  });
+
+  it('that cannot be read are an error that names the file, and what was cut off while it was written is none', async () => {
+    await noteFault(folder, late);
+    await writeFile(join(folder, 'half.unfinished'), '{"id":');
+    expect(await standingFaults(folder)).toEqual([late]);
+    const [name = ''] = (await readdir(folder)).filter((each) => each.endsWith('.json'));
+    await writeFile(join(folder, name), '{"id":');
+    await expect(standingFaults(folder)).rejects.toMatchObject({
+      code: 'DRIVER_JOURNAL_UNREADABLE',
+      message: expect.stringContaining(name),
+    });
+  });
+});
