@@ -258,7 +258,7 @@ describe('the machines of an environment', () => {
       expect(await hosts.leftovers()).toEqual([]);
       const script = `
         import { readFileSync } from 'node:fs';
-        import { hostedIn } from '../integration/operations/hosts/hosted.ts';
+        import { hostedIn } from './operations/hosts/hosted.ts';
         const { hosts } = hostedIn(${JSON.stringify(join(run.folder, 'state'))});
         const keyPem = readFileSync(hosts.layout.cloud.tlsFolder + '/key.pem', 'utf8');
         await hosts.up(await hosts.world(), { keyPem, atOnce: 1, onProgress: (line) => console.log(line) });`;
@@ -267,9 +267,11 @@ describe('the machines of an environment', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       // One machine runs, and the next one is being made.
-      await once(child.stdout, 'data');
+      const exited = once(child, 'exit');
+      const [line] = await Promise.race([once(child.stdout, 'data'), exited]);
+      expect(String(line)).toMatch(/\w+-1/);
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      expect(await exited).toEqual([null, 'SIGKILL']);
       expect(await hosts.leftovers()).not.toEqual([]);
       await hosts.down();
       expect(await hosts.leftovers()).toEqual([]);
