@@ -10,6 +10,11 @@ export interface RehearsedStep {
   readonly ms: number;
 }
 
+export interface NotRehearsed {
+  readonly what: string;
+  readonly why: string;
+}
+
 export interface RehearsalReport {
   readonly version: 1;
   readonly environment: string;
@@ -22,7 +27,7 @@ export interface RehearsalReport {
     readonly instance: string;
     readonly memoryMiB: number | undefined;
   }[];
-  readonly notRehearsed: readonly { readonly what: string; readonly why: string }[];
+  readonly notRehearsed: readonly NotRehearsed[];
 }
 
 /** One page, without anything from elsewhere. */

@@ -1,0 +1,44 @@
+/** What the steps of a rehearsal share, and what a step is: one thing done and looked at, in a file of its own in steps/. The list of them is steps.ts. */
+import type { ObjectsClient } from '../../clients/aws/objects.ts';
+import type { Group, Node } from '../../cluster/model.ts';
+import type { NodeList } from '../../contracts/node-list.ts';
+import type { AwsEnvironment } from '../aws/aws-environment.ts';
+import type { DeploymentOptions } from '../deployment.ts';
+import type { Hosted } from '../hosts/hosted.ts';
+import type { Step } from '../step.ts';
+import type { NotRehearsed } from './report.ts';
+
+export interface RehearseOptions extends DeploymentOptions {
+  /** For a machine to become its node, and for its services to serve. */
+  readonly timeoutMs: number;
+  /** The machines go on running afterwards. */
+  readonly keep: boolean;
+}
+
+/** A node whose machine boots here, with the list that it reads. */
+export interface Placed {
+  readonly group: Group;
+  readonly node: Node;
+  readonly list: NodeList;
+}
+
+export interface Rehearsal {
+  /** As the stacks were synthesized last: a step that changes the environment puts what it became here. */
+  aws: AwsEnvironment;
+  readonly options: RehearseOptions;
+  readonly hosted: Hosted;
+  /** Of the environment's bucket. */
+  readonly objects: ObjectsClient;
+  /** Those whose machines boot, from the step `lists` on. */
+  chosen: readonly Placed[];
+  /** A folder, from the step `image` on. */
+  image: string;
+  /** A step adds what it leaves out. */
+  readonly notRehearsed: NotRehearsed[];
+}
+
+/** It resolves with what it found, in a few words; where it throws, the rehearsal ends, and an EnsembleError's evidence stands in the report. */
+export interface RehearsalStep extends Step<Rehearsal> {
+  /** As `--until` takes it. */
+  readonly id: string;
+}

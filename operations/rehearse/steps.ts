@@ -1,0 +1,19 @@
+/** The steps of a rehearsal, in their order. */
+import type { RehearsalStep } from './rehearsal.ts';
+import { filesStep } from './steps/files.ts';
+import { imageStep } from './steps/image.ts';
+import { listsStep } from './steps/lists.ts';
+import { machinesStep } from './steps/machines.ts';
+import { nodesStep } from './steps/nodes.ts';
+import { servicesStep } from './steps/services.ts';
+import { topicsStep } from './steps/topics.ts';
+
+export const rehearsalSteps: readonly RehearsalStep[] = [
+  imageStep,
+  listsStep,
+  machinesStep,
+  nodesStep,
+  filesStep,
+  servicesStep,
+  topicsStep,
+];
