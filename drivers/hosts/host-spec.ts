@@ -29,7 +29,7 @@ const worldShape = z.strictObject({
   /** Folders that lie on top of it, the first above the others: what an image of this environment has beside. */
   layers: z.array(z.string()).readonly(),
   /** Further names of the private zone, and their addresses. */
-  names: z.record(z.string(), z.string()),
+  names: z.record(z.string(), z.array(z.string()).readonly()),
   cloud: z.strictObject({
     /** `amazonaws.com` */
     domain: z.string(),
@@ -40,6 +40,19 @@ const worldShape = z.strictObject({
     certificatePem: z.string(),
   }),
   hosts: z.array(hostShape).readonly(),
+  /** Where the nodes of the metadata store cannot boot: a server at their addresses and names, which is no replica set and does not look like one for long. */
+  store: z
+    .strictObject({
+      /** In words: what it is, and what it is not. */
+      says: z.string(),
+      /** Of the replica set that it greets as. */
+      set: z.string(),
+      port: z.int(),
+      members: z.array(z.strictObject({ node: z.string(), name: z.string(), address: z.string() })).readonly(),
+      /** The server behind: where it listens, inside the machines' network, and its command line. */
+      backend: z.strictObject({ host: z.string(), port: z.int(), command: z.array(z.string()).readonly() }),
+    })
+    .optional(),
 });
 
 /** Without any secret. */

@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { cloudProcesses, endCloud, ensureCloud } from './cloud/cloud-processes.ts';
+import { keepStoreSecrets, type StoreSecrets } from './cloud/store-secrets.ts';
 import { endGroup, groupFolders, processesIn, removeGroup } from './control-groups.ts';
 import { detachDisk, disksBelow } from './disks.ts';
 import { unknownHost } from './errors.ts';
@@ -16,6 +17,8 @@ import { assertPossible } from './preflight.ts';
 export interface UpOptions {
   /** Of the certificate that the world's cloud shows. */
   readonly keyPem: string;
+  /** Where something stands in for the metadata store. */
+  readonly store?: StoreSecrets | undefined;
   /** How many machines start at once; each loads a processor for some seconds. */
   readonly atOnce?: number;
   readonly signal?: AbortSignal | undefined;
@@ -87,7 +90,7 @@ export function hostsOf(stateDirectory: string): Hosts {
     machine,
     machines,
     leftovers,
-    async up(next, { keyPem, atOnce = 3, signal, onProgress }) {
+    async up(next, { keyPem, store, atOnce = 3, signal, onProgress }) {
       await assertPossible();
       const named = new Set(next.hosts.map(({ node }) => node));
       for (const each of await machines()) {
@@ -96,7 +99,12 @@ export function hostsOf(stateDirectory: string): Hosts {
         await each.forget();
       }
       await remember(next);
-      await ensureHub(hubNetwork(layout), next.block);
+      await ensureHub(
+        hubNetwork(layout),
+        next.block,
+        next.store?.members.map(({ address }) => address),
+      );
+      if (store !== undefined) await keepStoreSecrets(layout, store);
       await ensureCloud(layout, next, keyPem);
       const waiting = [...(await machines())];
       const work = async () => {

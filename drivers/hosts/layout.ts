@@ -22,6 +22,8 @@ export interface HostsLayout {
     /** A socket by which those inside the network reach the cloud's endpoint outside of it. */
     readonly socket: string;
     readonly tlsFolder: string;
+    /** What stands in for the metadata store keeps its certificates, users and data here. */
+    readonly storeFolder: string;
   };
 }
 
@@ -59,6 +61,7 @@ export function hostsLayout(stateDirectory: string): HostsLayout {
       // Not below the folder: a socket's path has 107 bytes at most.
       socket: `/run/ensemble-${digest(folder, 8)}.socket`,
       tlsFolder: `${folder}/cloud/tls`,
+      storeFolder: `${folder}/cloud/store`,
     },
   };
 }

@@ -16,12 +16,13 @@ export function routerOf(block: string): string {
 
 export const bridge = 'bridge';
 
-/** Idempotent, also after a run that was killed half-way. */
-export async function ensureHub(file: string, block: string): Promise<void> {
+/** Idempotent, also after a run that was killed half-way. `also`: addresses of nodes for which something answers there. */
+export async function ensureHub(file: string, block: string, also: readonly string[] = []): Promise<void> {
   await ensureNamespace(file);
   if (!(await hasLink(file, bridge))) await ip(file, [`link add ${bridge} type bridge`]);
   const bits = block.split('/')[1];
-  const addresses = [`${routerOf(block)}/${bits}`, `${metadataAddress}/32`, `${resolverAddress}/32`];
+  const alone = [metadataAddress, resolverAddress, ...also].map((address) => `${address}/32`);
+  const addresses = [`${routerOf(block)}/${bits}`, ...alone];
   await ip(file, [
     'link set lo up',
     ...addresses.map((address) => `address replace ${address} dev ${bridge}`),

@@ -29,6 +29,14 @@ export function faultUnknown(id: string, standing: readonly string[]): EnsembleE
   });
 }
 
+export function storeSecretMissing(environment: string, id: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_HOSTS_SECRET_MISSING',
+    message: `the secret ${id} of ${environment} was not made yet, and what stands in for the metadata store needs it`,
+    next: `Run \`ensemble secrets ensure -e ${environment}\`.`,
+  });
+}
+
 export function leftBehind(environment: string, what: readonly string[]): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_HOSTS_LEFT_BEHIND',

@@ -4,11 +4,17 @@ import { readLaunches } from '../../clients/aws/launches.ts';
 import { defaultCloudSubnet } from '../../cluster/address-plan.ts';
 import type { Group, Node } from '../../cluster/model.ts';
 import { instanceTags, tags } from '../../contracts/aws-names.ts';
+import type { StoreSecrets } from '../../drivers/hosts/cloud/store-secrets.ts';
 import type { HostSpec, HostsWorld } from '../../drivers/hosts/host-spec.ts';
+import type { HostsLayout } from '../../drivers/hosts/layout.ts';
 import { ensureAuthority } from '../../secrets/authority.ts';
 import { ensureCertificate } from '../../secrets/certificate.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import type { AwsEnvironment } from '../aws/aws-environment.ts';
+import { withStore } from '../aws/ensure-secrets.ts';
+import type { DeploymentOptions } from '../deployment.ts';
+import { standInStore } from '../hosts/metadata-store.ts';
+import { privateNames } from '../hosts/private-names.ts';
 import { endpointNotLocal, nothingLaunched } from './errors.ts';
 
 /** As AWS names itself to machines. */
@@ -30,19 +36,24 @@ export function localEndpoint({ AWS_ENDPOINT_URL = '' }: NodeJS.ProcessEnv = pro
 export interface RehearsedWorld {
   readonly world: HostsWorld;
   readonly keyPem: string;
+  /** Undefined where nothing stands in for the metadata store. */
+  readonly store: StoreSecrets | undefined;
 }
 
 /**
  * @param chosen nodes whose machines are to boot; the names of all others are known all the same
- * @param folder where the local cloud's own certificates are kept
+ * @param layout where the local cloud's own certificates are kept, and what stands in for the metadata store
  * @throws EnsembleError OPERATIONS_REHEARSE_NOTHING_LAUNCHED, CLIENT_AWS_...
  */
 export async function rehearsedWorld(
-  { environment: { cluster }, addressing, place }: AwsEnvironment,
+  aws: AwsEnvironment,
   chosen: readonly { readonly group: Group; readonly node: Node }[],
   image: string,
-  folder: string,
+  layout: HostsLayout,
+  fetching: Pick<DeploymentOptions, 'onProgress' | 'signal'>,
 ): Promise<RehearsedWorld> {
+  const { environment, addressing, place } = aws;
+  const { cluster } = environment;
   const launches = await readLaunches({ region: place.region }, { [tags.environment]: place.environment });
   const byNode = new Map(launches.map((launch) => [launch.tags[instanceTags.node], launch]));
   const missing = chosen.filter(({ node }) => !byNode.has(node.id)).map(({ node }) => node.id);
@@ -55,20 +66,24 @@ export async function rehearsedWorld(
     const shown = { instance, address, zone, region: place.region, userData, volumes, tags: launch.tags };
     return [{ node: node.id, name, memoryMiB: node.memoryMiB, ...shown }];
   });
-  const store = fileStore(join(folder, 'local-cloud'));
+  const store = fileStore(join(layout.folder, 'local-cloud'));
   const authority = await ensureAuthority(store, 'a local cloud');
   const certificate = await ensureCertificate(store, authority, {
     id: 'cloud',
     commonName: 'cloud',
     hosts: [`*.${place.region}.${domain}`, `*.s3.${place.region}.${domain}`],
   });
+  const booted = chosen.map(({ node }) => node);
+  const standIn = await withStore(aws, (secrets) =>
+    standInStore({ ...fetching, cluster, addressing, booted, layout, secrets }),
+  );
   const world: HostsWorld = {
     version: 1,
     environment: place.environment,
     block: cluster.network.subnet ?? defaultCloudSubnet,
     image,
     layers: [],
-    names: {},
+    names: privateNames(cluster, addressing),
     cloud: {
       domain,
       endpoint: localEndpoint(),
@@ -76,6 +91,7 @@ export async function rehearsedWorld(
       certificatePem: certificate.certificatePem,
     },
     hosts,
+    ...(standIn === undefined ? {} : { store: standIn.store }),
   };
-  return { world, keyPem: certificate.keyPem };
+  return { world, keyPem: certificate.keyPem, store: standIn?.secrets };
 }

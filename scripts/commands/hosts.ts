@@ -21,7 +21,8 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
   const { hosts, faults } = await requireHosted(deployment);
   const machines = await hosts.status();
   const standing = await faults.standing();
-  if (options.json) printJson({ machines, faults: standing });
+  const store = (await hosts.world())?.store;
+  if (options.json) printJson({ machines, faults: standing, ...(store === undefined ? {} : { store: store.says }) });
   else {
     const rows = machines.map(({ node, instance, state, memoryMiB }) => [
       node,
@@ -31,6 +32,7 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
       standing.flatMap((fault) => (fault.node === node ? [fault.kind] : [])).join(', '),
     ]);
     printLine(formatTable(['node', 'instance', 'state', 'memory', 'faults'], rows));
+    if (store !== undefined) printLine(`${store.members.map(({ node }) => node).join(', ')}: ${store.says}`);
   }
   return machines.every(({ state }) => state === 'running') ? exitStatus.ok : exitStatus.blocked;
 }

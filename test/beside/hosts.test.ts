@@ -73,7 +73,7 @@ describe('the machines of an environment', () => {
         return now;
       };
       try {
-        await hosts.up({ ...cloud.world, hosts: some }, { keyPem: cloud.keyPem, signal });
+        await hosts.up({ ...cloud.world, hosts: some }, { ...cloud.shown, signal });
         const said = await Promise.all([...planted.slice(0, 3).map((node) => told(node)), toldOfWaiting('worker-1')]);
         expect(said[0]).toMatch(
           /^master-1 did not become .*: ensemble-node.service: archives\/damaged is not to be had\n/,
@@ -97,7 +97,7 @@ describe('the machines of an environment', () => {
     'become their nodes with the user-data and the objects as they are shipped, and every file is as it was rendered',
     async () => {
       const { cloud, cluster, hosts, signal } = run;
-      await hosts.up(cloud.world, { keyPem: cloud.keyPem, signal });
+      await hosts.up(cloud.world, { ...cloud.shown, signal });
       await Promise.all(run.nodes().map((node) => run.become(node)));
       for (const node of run.nodes()) {
         const machine = await run.machine(node);

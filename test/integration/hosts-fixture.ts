@@ -16,8 +16,12 @@ import { archiveKey, bucketName, instanceTags, nodeReportKey, nodeSecretName } f
 import { nodeReportShape } from '../../contracts/node-report.ts';
 import { ensureImage } from '../../drivers/hosts/host-image.ts';
 import type { HostSpec, HostsWorld } from '../../drivers/hosts/host-spec.ts';
+import type { UpOptions } from '../../drivers/hosts/hosts.ts';
+import type { HostsLayout } from '../../drivers/hosts/layout.ts';
 import { readerSecret, secretsByReader } from '../../operations/aws/node-secrets.ts';
 import { ensureCertificates, ensureSecrets } from '../../operations/certificates.ts';
+import { standInStore } from '../../operations/hosts/metadata-store.ts';
+import { privateNames } from '../../operations/hosts/private-names.ts';
 import { type NodeObjects, nodeObjects } from '../../provision/node-objects.ts';
 import type { NodeSoftware } from '../../provision/software.ts';
 import { userData } from '../../provision/user-data.ts';
@@ -31,7 +35,8 @@ import { buildableRuntimes } from './node-archives-fixture.ts';
 export interface HostsCloud {
   readonly moto: MotoServer;
   readonly world: HostsWorld;
-  readonly keyPem: string;
+  /** What `up` takes beside the world. */
+  readonly shown: Pick<UpOptions, 'keyPem' | 'store'>;
   readonly software: NodeSoftware;
   /** With every secret of the environment, the operator's too. */
   readonly secrets: SecretStore;
@@ -46,10 +51,14 @@ export interface HostsCloud {
 
 const region = 'eu-west-1';
 
-/** @param roles whose nodes get machines; @param projectFolder where archives are put */
+/**
+ * @param roles whose nodes get machines; where the API's are among them, something stands in for its store
+ * @param layout of the machines; @param projectFolder where archives are put
+ */
 export async function startHostsCloud(
   cluster: Cluster,
   roles: readonly string[],
+  layout: HostsLayout,
   projectFolder: string,
 ): Promise<HostsCloud> {
   const { folder: image } = await ensureImage({ cacheRoot: cacheRootOf(undefined, process.env) });
@@ -103,6 +112,10 @@ export async function startHostsCloud(
     commonName: 'cloud',
     hosts: [`*.${region}.amazonaws.com`, `*.s3.${region}.amazonaws.com`],
   });
+  const booted = chosen.map(({ node }) => node);
+  const standIn = roles.includes('api')
+    ? await standInStore({ cluster, addressing, booted, layout, secrets: store })
+    : undefined;
   const { hostname, port } = new URL(moto.endpoint);
   const world: HostsWorld = {
     version: 1,
@@ -110,7 +123,7 @@ export async function startHostsCloud(
     block: cluster.network.subnet ?? '10.20.0.0/16',
     image,
     layers: [],
-    names: {},
+    names: privateNames(cluster, addressing),
     cloud: {
       domain: 'amazonaws.com',
       endpoint: { host: hostname, port: Number(port) },
@@ -118,11 +131,12 @@ export async function startHostsCloud(
       certificatePem: shown.certificatePem,
     },
     hosts: chosen.map(({ node, group }) => hostOf(cluster, group, node, bucket)),
+    ...(standIn === undefined ? {} : { store: standIn.store }),
   };
   const cloud: HostsCloud = {
     moto,
     world,
-    keyPem: shown.keyPem,
+    shown: { keyPem: shown.keyPem, store: standIn?.secrets },
     software,
     secrets: store,
     objectsOf,

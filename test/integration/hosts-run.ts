@@ -54,8 +54,8 @@ export interface HostsRun extends Hosted {
 
 export async function startHostsRun(cluster: Cluster, roles: readonly string[]): Promise<HostsRun> {
   const folder = mkdtempSync(join(tmpdir(), 'ensemble-hosts-'));
-  const cloud = await startHostsCloud(cluster, roles, join(folder, 'project'));
   const hosted = hostedIn(join(folder, 'state'));
+  const cloud = await startHostsCloud(cluster, roles, hosted.hosts.layout, join(folder, 'project'));
   const signal = AbortSignal.timeout(60 * minute);
   const bootstrap = bootstrapServers(cluster, namedAddressing(cluster)).join(',');
   const seat = (command: readonly string[]) => seated(hosted.hosts.layout, command);

@@ -1,10 +1,11 @@
 /** Starts and ends what answers for the cloud: the gate inside the machines' network, the relay beside it. They run on when the command has ended. */
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { installationRoot } from '../../../platform/installation-root.ts';
 import { endGroup, makeGroup, processesIn, removeGroup } from '../control-groups.ts';
 import { cloudNotUp } from '../errors.ts';
@@ -12,11 +13,14 @@ import type { HostsWorld } from '../host-spec.ts';
 import { metadataAddress, resolverAddress } from '../image-recipe.ts';
 import { type HostsLayout, hubNetwork } from '../layout.ts';
 import { routerOf } from '../networks.ts';
-import type { CloudConfig } from './cloud-config.ts';
+import { type CloudConfig, readCloudConfig } from './cloud-config.ts';
+import { storeConfig } from './store-secrets.ts';
 
 const startMs = 60_000;
 const pollMs = 50;
 const both = 2;
+/** The front, and the server behind it. */
+const ofStore = 2;
 
 function groupOf({ name }: HostsLayout): string {
   return `${name}/cloud`;
@@ -29,8 +33,11 @@ export async function ensureCloud(layout: HostsLayout, world: HostsWorld, keyPem
   const tls = { certificate: join(tlsFolder, 'certificate.pem'), key: join(tlsFolder, 'key.pem') };
   await writeFile(tls.certificate, world.cloud.certificatePem);
   await writeFile(tls.key, keyPem, { mode: 0o600 });
-  await writeCloudConfig(layout, world);
-  if ((await processesIn(groupOf(layout))).length >= both) return;
+  const before = await storeTold(config);
+  const told = await writeCloudConfig(layout, world);
+  const isSame = isDeepStrictEqual(told, before);
+  const wanted = both + (told === undefined ? 0 : ofStore);
+  if (isSame && (await processesIn(groupOf(layout))).length >= wanted) return;
   await endCloud(layout);
   const groups = await makeGroup(groupOf(layout));
   await writeFile(log, '');
@@ -45,8 +52,10 @@ export async function ensureCloud(layout: HostsLayout, world: HostsWorld, keyPem
       child.on('error', () => undefined).unref();
     };
     start('relay.ts');
-    start('gate.ts', 'nsenter', `--net=${hubNetwork(layout)}`);
-    await awaitReady(layout);
+    const inside = ['nsenter', `--net=${hubNetwork(layout)}`];
+    start('gate.ts', ...inside);
+    if (told !== undefined) start('store.ts', ...inside);
+    await awaitReady(layout, both + (told === undefined ? 0 : 1));
   } finally {
     await file.close();
   }
@@ -59,11 +68,11 @@ for group in $groups; do echo $$ >"$group/cgroup.procs"; done
 exec "$@"
 `;
 
-async function awaitReady(layout: HostsLayout): Promise<void> {
+async function awaitReady(layout: HostsLayout, wanted: number): Promise<void> {
   const deadline = performance.now() + startMs;
   for (;;) {
     const said = await readFile(layout.cloud.log, 'utf8');
-    if (said.split('\n').filter((line) => line === 'ready').length >= both) return;
+    if (said.split('\n').filter((line) => line === 'ready').length >= wanted) return;
     if (performance.now() > deadline || said.includes('Error')) {
       await endCloud(layout);
       throw cloudNotUp(said.trimEnd().split('\n').slice(-20));
@@ -72,25 +81,41 @@ async function awaitReady(layout: HostsLayout): Promise<void> {
   }
 }
 
-async function writeCloudConfig(layout: HostsLayout, world: HostsWorld): Promise<void> {
+/** What the file said of the store, where one stood in. */
+async function storeTold(config: string): Promise<CloudConfig['store']> {
+  return await access(config).then(
+    () => readCloudConfig(config).store,
+    () => undefined,
+  );
+}
+
+async function writeCloudConfig(layout: HostsLayout, world: HostsWorld): Promise<CloudConfig['store']> {
   const { config, socket, tlsFolder } = layout.cloud;
+  const store = world.store === undefined ? undefined : storeConfig(layout, world.store);
   const text: CloudConfig = {
     router: routerOf(world.block),
     metadata: metadataAddress,
     resolver: resolverAddress,
     domain: world.cloud.domain,
-    names: { ...world.names, ...Object.fromEntries(world.hosts.map(({ name, address }) => [name, address])) },
+    names: {
+      ...world.names,
+      ...Object.fromEntries(
+        [...(world.store?.members ?? []), ...world.hosts].map((each) => [each.name, [each.address]]),
+      ),
+    },
     machines: Object.fromEntries(
       world.hosts.map(({ address, instance, zone, region, tags }) => [address, { instance, zone, region, tags }]),
     ),
     socket,
     endpoint: world.cloud.endpoint,
     tls: { certificate: join(tlsFolder, 'certificate.pem'), key: join(tlsFolder, 'key.pem') },
+    ...(store === undefined ? {} : { store }),
   };
   await mkdir(dirname(config), { recursive: true });
   // Read while it is replaced: the one of before, or this one.
   await writeFile(`${config}.next`, JSON.stringify(text));
   await rename(`${config}.next`, config);
+  return store;
 }
 
 export async function endCloud(layout: HostsLayout): Promise<void> {
@@ -99,7 +124,7 @@ export async function endCloud(layout: HostsLayout): Promise<void> {
   await rm(layout.cloud.socket, { force: true });
 }
 
-/** Pids; two where all is well. */
+/** Pids; two where all is well, two more where a store is stood in for. */
 export async function cloudProcesses(layout: HostsLayout): Promise<readonly number[]> {
   return await processesIn(groupOf(layout));
 }

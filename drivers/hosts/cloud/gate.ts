@@ -48,7 +48,7 @@ const names = createSocket('udp4');
 names.on('message', (question, { address, port }) => {
   const { names: known, domain } = config();
   const answer = answerQuestion(question, (name) =>
-    name === domain || name.endsWith(`.${domain}`) ? router : known[name],
+    name === domain || name.endsWith(`.${domain}`) ? [router] : known[name],
   );
   if (answer !== undefined) names.send(answer, port, address);
 });

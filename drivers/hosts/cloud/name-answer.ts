@@ -4,8 +4,11 @@ const typeA = 1;
 const headBytes = 12;
 const ttlSeconds = 5;
 
-/** `addressOf`: undefined where there is no such name. Undefined for bytes that are no question. */
-export function answerQuestion(question: Buffer, addressOf: (name: string) => string | undefined): Buffer | undefined {
+/** `addressesOf`: undefined where there is no such name. Undefined for bytes that are no question. */
+export function answerQuestion(
+  question: Buffer,
+  addressesOf: (name: string) => readonly string[] | undefined,
+): Buffer | undefined {
   if (question.length < headBytes + 5 || question.readUInt16BE(4) !== 1) return undefined;
   const labels: string[] = [];
   let at = headBytes;
@@ -19,16 +22,19 @@ export function answerQuestion(question: Buffer, addressOf: (name: string) => st
   }
   if (at + 4 > question.length) return undefined;
   const type = question.readUInt16BE(at);
-  const address = addressOf(labels.join('.').toLowerCase());
-  const answers = address !== undefined && type === typeA ? 1 : 0;
+  const known = addressesOf(labels.join('.').toLowerCase());
+  const addresses = type === typeA ? (known ?? []) : [];
   const head = Buffer.alloc(headBytes);
   head.writeUInt16BE(question.readUInt16BE(0), 0);
   // An answer, by one who knows and may ask others; 3 is "no such name".
-  head.writeUInt16BE(0x8580 | (address === undefined ? 3 : 0), 2);
+  head.writeUInt16BE(0x8580 | (known === undefined ? 3 : 0), 2);
   head.writeUInt16BE(1, 4);
-  head.writeUInt16BE(answers, 6);
+  head.writeUInt16BE(addresses.length, 6);
   const asked = question.subarray(headBytes, at + 4);
-  if (answers === 0) return Buffer.concat([head, asked]);
+  return Buffer.concat([head, asked, ...addresses.map(recordOf)]);
+}
+
+function recordOf(address: string): Buffer {
   const record = Buffer.alloc(16);
   // The name is the one at byte 12.
   record.writeUInt16BE(0xc000 | headBytes, 0);
@@ -36,6 +42,6 @@ export function answerQuestion(question: Buffer, addressOf: (name: string) => st
   record.writeUInt16BE(1, 4);
   record.writeUInt32BE(ttlSeconds, 6);
   record.writeUInt16BE(4, 10);
-  for (const [index, part] of (address ?? '').split('.').entries()) record.writeUInt8(Number(part), 12 + index);
-  return Buffer.concat([head, asked, record]);
+  for (const [index, part] of address.split('.').entries()) record.writeUInt8(Number(part), 12 + index);
+  return record;
 }

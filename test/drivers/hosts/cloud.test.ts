@@ -42,13 +42,19 @@ describe('the resolver', () => {
       ...name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
       Buffer.from([0, 0, type, 0, 1]),
     ]);
-  const known = (name: string) => (name === 'worker-1.staging.internal' ? '10.20.0.17' : undefined);
+  const known = (name: string) => (name === 'worker-1.staging.internal' ? ['10.20.0.17'] : undefined);
 
   it('gives the address of a name, however it is spelled', () => {
     const answer = answerQuestion(question('Worker-1.staging.internal'), known) ?? Buffer.of();
     expect(answer.readUInt16BE(0)).toBe(0x1234);
     expect([answer.readUInt16BE(2) & 15, answer.readUInt16BE(6)]).toEqual([0, 1]);
     expect([...answer.subarray(-4)]).toEqual([10, 20, 0, 17]);
+  });
+
+  it('gives every address of a name that several nodes share', () => {
+    const answer = answerQuestion(question('messaging.staging.internal'), () => ['10.20.0.106', '10.20.32.107']);
+    expect(answer?.readUInt16BE(6)).toBe(2);
+    expect([...(answer ?? []).slice(-4), ...(answer ?? []).slice(-20, -16)]).toEqual([10, 20, 32, 107, 10, 20, 0, 106]);
   });
 
   it('says that a known name has no other kind of address, and that another name is none', () => {

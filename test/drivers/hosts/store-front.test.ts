@@ -27,7 +27,8 @@ describe('the front before the metadata store’s stand-in', () => {
         kept.push(...(command.documents as object[]));
         return { n: command.documents.length };
       }
-      if ('find' in command) return { cursor: { id: Long.fromInt(0), ns: `${command.$db}.${command.find}`, firstBatch: kept } };
+      if ('find' in command)
+        return { cursor: { id: Long.fromInt(0), ns: `${command.$db}.${command.find}`, firstBatch: kept } };
       return {};
     },
     () => undefined,
@@ -68,7 +69,12 @@ describe('the front before the metadata store’s stand-in', () => {
   });
 
   /** As cluster/services writes it for a program. */
-  const opened = async (user: string, secret: string, more: Readonly<Record<string, string>> = {}, hosts = front.hosts) => {
+  const opened = async (
+    user: string,
+    secret: string,
+    more: Readonly<Record<string, string>> = {},
+    hosts = front.hosts,
+  ) => {
     const query = new URLSearchParams({
       replicaSet: 'staging',
       authSource: 'admin',
