@@ -33,7 +33,7 @@ export interface StandInStoreOptions extends Pick<EnsureArtifactOptions, 'onProg
 }
 
 /** In every place that shows a result of it. */
-export const standInWords =
+const standInWords =
   'a stand-in serves at the addresses and names of the metadata nodes: one server behind a front that greets as a replica set, with TLS and the environment’s users; no MongoDB, no second copy, no election, no roles of users';
 
 /** Undefined for an environment without metadata nodes, or where they boot. @throws EnsembleError OPERATIONS_HOSTS_SECRET_MISSING, and what fetching the server throws */
