@@ -92,6 +92,8 @@ export const eventSchema = z.discriminatedUnion('type', [
     answering: z.array(z.string()).readonly(),
     partitions: z.array(partition).readonly(),
   }),
+  /** How busy the machine is that records: who wants each of its processors, on average since the last such line; how late timers fired in that time. */
+  z.strictObject({ type: z.literal('load'), at, runnable: z.number().min(0), lateMs: z.number().min(0) }),
   z.strictObject({
     type: z.literal('steady'),
     at,

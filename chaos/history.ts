@@ -27,15 +27,18 @@ export async function openHistory(file: string): Promise<Recorder> {
   const origin = performance.now();
   const now = () => Math.round((performance.now() - origin) * 1000) / 1000;
   const writer = new GatheringWriter(handle);
+  let closed = false;
   return {
     now,
     record(event) {
       const at = now();
-      writer.add(JSON.stringify({ ...event, at }));
+      // A client that could not be ended in time goes on for a moment: its words are too late.
+      if (!closed) writer.add(JSON.stringify({ ...event, at }));
       return at;
     },
     flush: () => writer.flush(true),
     close: async () => {
+      closed = true;
       await writer.flush(true);
       await handle.close();
     },

@@ -53,6 +53,7 @@ export interface ObservedRun {
   readonly faults: readonly EventOf<'fault'>[];
   readonly states: readonly EventOf<'state'>[];
   readonly steady: readonly EventOf<'steady'>[];
+  readonly loads: readonly EventOf<'load'>[];
   /** undefined where nothing was said about it. */
   readonly drained: boolean | undefined;
   /** undefined for a history that was cut off. */
@@ -92,6 +93,7 @@ class Observer {
   readonly #faults: EventOf<'fault'>[] = [];
   readonly #states: EventOf<'state'>[] = [];
   readonly #steady: EventOf<'steady'>[] = [];
+  readonly #loads: EventOf<'load'>[] = [];
   #drained: boolean | undefined;
   #outcome: EventOf<'end'>['outcome'] | undefined;
   #endsAt = 0;
@@ -152,6 +154,9 @@ class Observer {
       case 'steady':
         this.#steady.push(event);
         break;
+      case 'load':
+        this.#loads.push(event);
+        break;
       case 'drained':
         this.#drained = event.ok;
         break;
@@ -172,6 +177,7 @@ class Observer {
       faults: this.#faults,
       states: this.#states,
       steady: this.#steady,
+      loads: this.#loads,
       drained: this.#drained,
       outcome: this.#outcome,
       endsAt: this.#endsAt,

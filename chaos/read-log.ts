@@ -1,6 +1,7 @@
 /**
  * The log after healing, as the truth that acknowledgements are held against: the ends of every partition first, asked of its leader, then every record
- * up to them, read without a group.
+ * up to them, read without a group. Bounded by the caller's signal, whatever a broker or a client does: what was not read then is missing in the history,
+ * and no checker passes without it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConnection } from '../clients/kafka/connection.ts';
@@ -21,13 +22,12 @@ const pauseMs = 200;
 /** Into the history; waits for leaders until the signal. A partition that nobody leads is left out, which checkers cannot pass. */
 export async function recordEnds(
   connection: KafkaConnection,
-  topic: string,
+  { topic, partitions }: { readonly topic: string; readonly partitions: number },
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<readonly PartitionEnds[]> {
   const found: PartitionEnds[] = [];
-  const metadata = await connection.metadata([topic], { signal });
-  for (const { partition } of metadata.topics[0]?.partitions ?? []) {
+  for (let partition = 0; partition < partitions; partition += 1) {
     const ends = await asking(connection, topic, partition, signal, async (leader) => {
       const place = [{ topic, partition }];
       const [earliest] = await listOffsets(connection, place, { leader, at: 'earliest', signal });
@@ -77,9 +77,11 @@ async function asking<T>(
 ): Promise<T | undefined> {
   while (!signal.aborted) {
     try {
-      const metadata = await connection.metadata([topic], { signal });
-      const leader = metadata.topics[0]?.partitions.find((each) => each.partition === partition)?.leader;
-      const answer = leader === undefined ? undefined : await ask(leader);
+      const answer = await orAborted(signal, async () => {
+        const metadata = await connection.metadata([topic], { signal });
+        const leader = metadata.topics[0]?.partitions.find((each) => each.partition === partition)?.leader;
+        return leader === undefined ? undefined : await ask(leader);
+      });
       if (answer !== undefined) return answer;
     } catch {
       // Brokers come and go; the caller's signal bounds it.
@@ -87,6 +89,22 @@ async function asking<T>(
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
   return undefined;
+}
+
+/** A client that does not hear its signal holds nobody up. */
+async function orAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+  let stop = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  const working = work();
+  working.catch(() => {}); // where the signal came first
+  try {
+    return await Promise.race([working, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 function consecutive(

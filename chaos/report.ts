@@ -66,6 +66,7 @@ const countNames = {
   failed: 'failed',
   unknown: 'unknown',
   acknowledgedDuringFaults: 'acknowledged during the faults',
+  acknowledgedAtRisk: 'acknowledged before the last healing',
   read: 'read by consumers',
   lost: 'acknowledged and lost',
 } as const;

@@ -61,8 +61,8 @@ const schema = z.strictObject({
   atMostDown: z.int().min(1).max(9),
   /** How long recovery may take after the last healing. */
   recoverySeconds: z.int().min(1).max(3_600).default(90),
-  /** How long a partition may go without an acknowledgement where writing continues, beyond a session: election, and clients whose pauses double until they ask again. */
-  failoverSeconds: z.int().min(1).max(600).default(40),
+  /** How long a partition may go without an acknowledgement where writing continues, beyond what sessions and clients take (availability.ts): for elections. */
+  failoverSeconds: z.int().min(1).max(600).default(8),
   expect: z.strictObject({
     writing: z.enum(['continues', 'stops']),
     reading: z.enum(['continues', 'stops']),

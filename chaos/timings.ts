@@ -11,6 +11,9 @@ export interface FaultTimings {
   readonly node: string;
   /** When it was begun: a service that is asked to leave is missed before it has left. */
   readonly injectedAt: number;
+  readonly isBroker: boolean;
+  /** When its healing began; what comes back after it shows nothing of what stood before. */
+  readonly healingAt: number | undefined;
   /** undefined where it was not healed. */
   readonly healedAt: number | undefined;
   /** Whether the node was seen to be gone, by itself or by the others: a fault that nobody sees may not have happened. */
@@ -38,6 +41,7 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
     .map(({ fault, kind, target, node, broker, at }) => {
       const injectedAt = run.faults.find((each) => each.fault === fault && each.phase === 'injecting')?.at ?? at;
       const healedAt = run.faults.find((each) => each.fault === fault && each.phase === 'healed')?.at;
+      const healingAt = run.faults.find((each) => each.fault === fault && each.phase === 'healing')?.at ?? healedAt;
       const before = run.states.filter((state) => state.at <= injectedAt).at(-1);
       const after = run.states.filter((state) => state.at > injectedAt);
       const led = (before?.partitions ?? []).filter((each) => broker !== undefined && each.leader === broker);
@@ -68,11 +72,13 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
         target,
         node,
         injectedAt,
+        isBroker: broker !== undefined,
+        healingAt,
         healedAt,
         observed: silent !== undefined || missed !== undefined,
         detectionMs: since(detected?.at, injectedAt),
         electionMs: led.length === 0 ? undefined : since(elected?.at, injectedAt),
-        silenceMs: slowest(lookedAt.map((partition) => longestSilence(run, partition, injectedAt, healedAt))),
+        silenceMs: slowest(lookedAt.map((partition) => longestSilence(run, partition, injectedAt, healingAt))),
         inSyncMs: since(whole?.at, healedAt),
         drainedMs: healedAt === undefined ? undefined : since(drainedAt(run, healedAt), healedAt),
         partitionsLed: led.length,

@@ -3,10 +3,12 @@
  * and never passes. Pure, so that an old history can be judged again.
  */
 import { z } from 'zod';
+import { type Judgement, judgeAvailability } from './availability.ts';
 import type { CheckerName, Finding } from './checkers/finding.ts';
 import { checkRun } from './checkers/table.ts';
+import { starvedBetween } from './machine-load.ts';
 import type { ObservedRun } from './observed-run.ts';
-import { type FaultTimings, faultTimings, longestSilence } from './timings.ts';
+import { type FaultTimings, faultTimings } from './timings.ts';
 
 /** What a run is judged by; the `plan` of its history's first line. */
 const planSchema = z.strictObject({
@@ -20,7 +22,13 @@ const planSchema = z.strictObject({
     theorem: z.array(z.string()).readonly(),
   }),
   mustLose: z.boolean(),
+  /** How long a partition may go without an acknowledgement, beyond what sessions and clients take (availability.ts). */
   failoverSeconds: z.number(),
+  /** zookeeper.session.timeout.ms of the brokers. This and those below are absent in histories of before, which are judged without them. */
+  sessionSeconds: z.number().optional(),
+  acks: z.union([z.literal(1), z.literal('all')]).optional(),
+  minInSync: z.int().min(1).optional(),
+  atMostDown: z.int().min(1).optional(),
   ratePerSecond: z.number(),
 });
 export type RunPlan = z.output<typeof planSchema>;
@@ -39,15 +47,17 @@ export interface Verdict {
     readonly acknowledged: number;
     readonly failed: number;
     readonly unknown: number;
-    /** Between the first injection and the last healing. */
+    /** From the first injection until the last healing begins. */
     readonly acknowledgedDuringFaults: number;
+    /** Before the last healing began: what the faults could have taken. */
+    readonly acknowledgedAtRisk: number;
     readonly read: number;
     readonly lost: number;
   };
 }
 
 /** Fewer acknowledged writes during the faults prove nothing. */
-const enough = 1_000;
+export const enoughWrites = 1_000;
 /** What an election that loses records brings with it. */
 const consequences: readonly CheckerName[] = ['lost', 'conflict', 'order', 'skip', 'unseen', 'delivery'];
 
@@ -60,8 +70,10 @@ export function judge(run: ObservedRun): Verdict {
   const skipped = run.faults
     .filter(({ phase }) => phase === 'skipped')
     .map(({ kind, target, why }) => `${kind} on ${target} is skipped: ${why ?? 'no reason was given'}`);
-  const failed = [...brokenPromises(plan, findings), ...wrongPredictions(run, plan, timings), ...notRecovered(run)];
-  const untold = untoldBy(run, plan, findings, timings, counts);
+  const available = judgeAvailability(run, plan, timings);
+  const recovery = judgeRecovery(run);
+  const failed = [...brokenPromises(plan, findings), ...available.failed, ...recovery.failed];
+  const untold = [...available.untold, ...recovery.untold, ...untoldBy(run, plan, findings, timings, counts)];
   const said = { plan, findings, timings, counts };
   if (failed.length > 0) return { verdict: 'fail', reasons: [...failed, ...skipped, ...untold], ...said };
   if (skipped.length > 0) return { verdict: 'skipped', reasons: skipped, ...said };
@@ -79,23 +91,16 @@ function brokenPromises({ prediction }: RunPlan, findings: readonly Finding[]): 
     );
 }
 
-function wrongPredictions(run: ObservedRun, plan: RunPlan, timings: readonly FaultTimings[]): readonly string[] {
-  const { prediction, partition, failoverSeconds } = plan;
-  if (prediction.writing === 'stops') return [];
-  return timings.flatMap(({ kind, target, injectedAt, healedAt }) => {
-    const until = healedAt ?? run.endsAt;
-    const silence = longestSilence(run, partition, injectedAt, until) ?? until - injectedAt;
-    if (silence <= failoverSeconds * 1000) return [];
-    return [
-      `writing was predicted to continue, and with ${kind} on ${target} partition ${partition} acknowledged nothing for ${Math.round(silence / 1000)} s (${failoverSeconds} s allowed)`,
-    ];
-  });
-}
-
-function notRecovered(run: ObservedRun): readonly string[] {
-  return run.steady
+/** A steady state that is late on a machine without time is untold. */
+function judgeRecovery(run: ObservedRun): Judgement {
+  const from = run.faults.filter(({ phase }) => phase === 'healed').at(-1)?.at ?? 0;
+  const late = run.steady
     .filter(({ phase, ok }) => phase === 'after' && !ok)
     .map(({ why }) => `the steady state did not come back: ${why ?? ''}`);
+  const starved = starvedBetween(run, from, run.endsAt);
+  return starved === undefined
+    ? { failed: late, untold: [] }
+    : { failed: [], untold: late.map((each) => `${each}; ${starved}`) };
 }
 
 function untoldBy(
@@ -105,7 +110,7 @@ function untoldBy(
   timings: readonly FaultTimings[],
   counts: Verdict['counts'],
 ): readonly string[] {
-  const { prediction, mustLose } = plan;
+  const { prediction, mustLose, atMostDown } = plan;
   const reasons: string[] = [];
   if (run.outcome !== 'completed')
     reasons.push(run.outcome === undefined ? 'the history was cut off' : `the run was ${run.outcome}`);
@@ -115,12 +120,19 @@ function untoldBy(
   for (const { kind, target, node, observed } of timings)
     if (!observed)
       reasons.push(`the cluster’s own state does not show ${kind} on ${target} (${node}): it may not have happened`);
-  // Where writing is predicted to stop there may be none during the faults: those before and after are what may be lost.
+  for (const { kind, target, node, healedAt } of timings)
+    if (healedAt === undefined) reasons.push(`nobody saw ${kind} on ${target} (${node}) healed`);
+  const down = mostDown(run);
+  if (atMostDown !== undefined && down > atMostDown)
+    reasons.push(`${down} nodes were down at once, and the scenario allows ${atMostDown}: this was another one`);
+  // Where writing is predicted to stop there may be none during the faults. What was acknowledged before the last healing is what they could have taken:
+  // what comes after it was in no danger.
   const [written, when] =
     prediction.writing === 'stops'
-      ? [counts.acknowledged, 'in the whole run']
+      ? [counts.acknowledgedAtRisk, 'before the last healing']
       : [counts.acknowledgedDuringFaults, 'during the faults'];
-  if (written < enough) reasons.push(`${written} writes were acknowledged ${when}, ${enough} are asked for`);
+  if (written < enoughWrites)
+    reasons.push(`${written} writes were acknowledged ${when}, ${enoughWrites} are asked for`);
   for (const { checker, outcome, notes } of findings)
     if (outcome === 'unknown') reasons.push(`${checker}: ${notes.join('; ')}`);
   if (mustLose && counts.lost === 0)
@@ -130,16 +142,29 @@ function untoldBy(
 
 function countsOf(run: ObservedRun, findings: readonly Finding[]): Verdict['counts'] {
   const begin = run.faults.find(({ phase }) => phase === 'injecting')?.at ?? Number.POSITIVE_INFINITY;
-  const end = run.faults.filter(({ phase }) => phase === 'healed').at(-1)?.at ?? run.endsAt;
-  const counted = { acknowledged: 0, failed: 0, unknown: 0, acknowledgedDuringFaults: 0 };
+  const end = run.faults.filter(({ phase }) => phase === 'healing').at(-1)?.at ?? run.endsAt;
+  const counted = { acknowledged: 0, failed: 0, unknown: 0, acknowledgedDuringFaults: 0, acknowledgedAtRisk: 0 };
   for (const { outcome, count, endedAt } of run.writes) {
     counted[outcome === 'ok' ? 'acknowledged' : outcome === 'fail' ? 'failed' : 'unknown'] += count;
-    if (outcome === 'ok' && endedAt !== undefined && endedAt >= begin && endedAt <= end)
-      counted.acknowledgedDuringFaults += count;
+    if (outcome !== 'ok' || endedAt === undefined || endedAt > end) continue;
+    counted.acknowledgedAtRisk += count;
+    if (endedAt >= begin) counted.acknowledgedDuringFaults += count;
   }
   return {
     ...counted,
     read: run.polls.reduce((sum, { ids }) => sum + ids.length, 0),
     lost: findings.find(({ checker }) => checker === 'lost')?.total ?? 0,
   };
+}
+
+/** Nodes, from a fault's injection until it serves again. */
+function mostDown({ faults }: ObservedRun): number {
+  const down = new Map<string, number>();
+  let most = 0;
+  for (const { phase, node } of faults) {
+    if (phase === 'injecting') down.set(node, (down.get(node) ?? 0) + 1);
+    if (phase === 'healed') down.set(node, (down.get(node) ?? 0) - 1);
+    most = Math.max(most, [...down.values()].filter((count) => count > 0).length);
+  }
+  return most;
 }

@@ -72,6 +72,7 @@ export async function startWorkload(options: WorkloadOptions): Promise<Workload>
     }),
   );
   const produced = Promise.all(lanes);
+  produced.catch(() => {}); // whoever stops them hears of it
   return {
     acknowledged: (partition) => acknowledged.get(partition) ?? 0,
     readTo: (partition) => reading.readTo(partition),

@@ -18,6 +18,14 @@ export function expectationDiffers(scenario: string, { writing, reading, durabil
   });
 }
 
+export function noRoom(scenario: string, atMostDown: number): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_NO_ROOM',
+    message: `${scenario} was ended: its next fault would have had more than ${atMostDown} nodes down at once, since one that was healed does not serve again`,
+    next: 'What was broken is healed. Look at `ensemble status` and the log of the node that does not serve.',
+  });
+}
+
 export function topicRefused(topic: string, why: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_TOPIC_REFUSED',

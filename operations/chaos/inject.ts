@@ -9,6 +9,7 @@ import { countOf, type Schedule } from '../../chaos/schedule.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
 import type { Deployment } from '../deployment.ts';
+import { noRoom } from './errors.ts';
 import { healEntry } from './heal.ts';
 import type { ObservedState } from './observer.ts';
 import { type ChosenTarget, chooseTargets } from './targets.ts';
@@ -30,28 +31,56 @@ interface OpenFault {
 
 /** A broker that was killed is refused until its session has ended, and is started again until then. */
 const servesAgainMs = 120_000;
+const roomPollMs = 50;
 
 /** Throws what a driver throws, and the signal's reason. */
 export async function injectByPlan(running: Injecting, observed: () => ObservedState | undefined): Promise<void> {
   const { recorder, schedule, signal } = running;
   const open = new Map<number, OpenFault>();
-  const healing: Promise<void>[] = [];
-  const origin = performance.now();
+  const healing = new Map<number, Promise<void>>();
+  const heal = (fault: OpenFault) => {
+    const begun = healing.get(fault.fault) ?? healFault(running, fault, open);
+    healing.set(fault.fault, begun);
+    begun.catch(() => {}); // thrown where all are waited for; until then it is nobody's
+    return begun;
+  };
+  let origin = performance.now();
   try {
     for (const action of schedule.actions) {
       const waitMs = origin + action.atMs - performance.now();
       if (waitMs > 0) await delay(waitMs, undefined, { signal });
-      if (action.do === 'inject') await injectStep(running, action.step, observed(), open);
-      else
-        for (const fault of [...open.values()].filter(({ step }) => step === action.step))
-          healing.push(healFault(running, fault, open));
+      if (action.do === 'inject') {
+        // Who waits for another one's healing has its whole time all the same: all that follows is as much later.
+        origin += await roomFor(running, action.step, open);
+        await injectStep(running, action.step, observed(), open);
+      } else for (const fault of open.values()) if (fault.step === action.step) void heal(fault);
     }
-    await Promise.all(healing);
+    await Promise.all(healing.values());
   } finally {
     // One that cannot be healed must not keep the others from it.
-    await Promise.allSettled([...healing, ...[...open.values()].map((fault) => healFault(running, fault, open))]);
+    await Promise.allSettled([...healing.values(), ...[...open.values()].map(heal)]);
     await recorder.flush();
   }
+}
+
+/** Never more down at once than the scenario says: one that is being healed is down until it serves again. Returns how long that took, milliseconds. */
+async function roomFor(
+  { deployment, options, signal }: Injecting,
+  index: number,
+  open: ReadonlyMap<number, OpenFault>,
+): Promise<number> {
+  const { scenario } = options;
+  const step = scenario.steps[index];
+  const asked = step === undefined ? 0 : countOf(step, deployment.environment.cluster.tolerate);
+  const begin = performance.now();
+  const isRoom = () => open.size + asked <= scenario.atMostDown;
+  if (isRoom()) return 0;
+  options.onProgress(`waiting for a node to serve again: at most ${scenario.atMostDown} may be down at once`);
+  while (!isRoom()) {
+    if (performance.now() - begin > servesAgainMs) throw noRoom(scenario.name, scenario.atMostDown);
+    await delay(roomPollMs, undefined, { signal });
+  }
+  return performance.now() - begin;
 }
 
 async function injectStep(
@@ -117,7 +146,6 @@ async function healFault(
   { fault, step, target, entry }: OpenFault,
   open: Map<number, OpenFault>,
 ): Promise<void> {
-  open.delete(fault);
   const { node, broker } = target;
   const { fault: kind, on } = options.scenario.steps[step] ?? { fault: '', on: '' };
   const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
@@ -125,5 +153,6 @@ async function healFault(
   options.onProgress(`healing ${node}`);
   await healEntry(deployment, entry);
   await deployment.driver.ready(target, { timeoutMs: servesAgainMs, signal: AbortSignal.timeout(servesAgainMs) });
+  open.delete(fault);
   recorder.record({ ...said, phase: 'healed' });
 }

@@ -11,7 +11,7 @@ import { type Prediction, predict } from '../../chaos/predict.ts';
 import { recordEnds, recordLog } from '../../chaos/read-log.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule, type Schedule } from '../../chaos/schedule.ts';
-import { judge, type RunPlan, type Verdict } from '../../chaos/verdict.ts';
+import { enoughWrites, judge, type RunPlan, type Verdict } from '../../chaos/verdict.ts';
 import { startWorkload, type Workload } from '../../chaos/workload.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
@@ -24,6 +24,7 @@ import { expectationDiffers, notSteady, topicRefused } from './errors.ts';
 import { healEntry, type RunnerUndo } from './heal.ts';
 import { injectByPlan } from './inject.ts';
 import { type Observer, startObserver } from './observer.ts';
+import { recordLoad } from './record-load.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -41,7 +42,9 @@ const beginMs = 60_000;
 /** KafkaJS's own retries end after about half a minute. */
 const lastRequestsMs = 45_000;
 const drainMs = 60_000;
+const readEndsMs = 60_000;
 const readLogMs = 120_000;
+const closeMs = 30_000;
 const pollMs = 200;
 const defaultSessionMs = 18_000;
 
@@ -108,6 +111,7 @@ async function recordRun(running: Running): Promise<void> {
   const { partitions } = scenario.topic;
   const { bootstrap } = deployment;
   const observer = startObserver(deployment, topic, recorder);
+  const endLoad = recordLoad(recorder);
   let workload: Workload | undefined;
   let outcome: 'completed' | 'interrupted' | 'failed' = 'failed';
   try {
@@ -128,18 +132,22 @@ async function recordRun(running: Running): Promise<void> {
     outcome = 'completed';
   } finally {
     if (signal.aborted) outcome = 'interrupted';
-    await workload?.close();
-    await observer.close();
+    endLoad();
+    // A client that cannot end must not keep the verdict: what it holds open ends with this process.
+    await within(closeMs, async () => await workload?.close());
+    await within(closeMs, () => observer.close());
     recorder.record({ type: 'end', outcome });
   }
 }
 
-/** Every partition acknowledges and is read before anything is broken. */
+/** Every partition acknowledges and is read before anything is broken; and where nothing is to be acknowledged then, there is enough that may be lost. */
 async function begin({ recorder, signal, options }: Running, observer: Observer, workload: Workload): Promise<void> {
   const { partitions } = options.scenario.topic;
   const consumes = options.scenario.workload.consumers > 0;
   const all = Array.from({ length: partitions }, (_each, partition) => partition);
+  const wanted = options.scenario.expect.writing === 'stops' ? enoughWrites : 0;
   const isSteady = () =>
+    all.reduce((sum, each) => sum + workload.acknowledged(each), 0) >= wanted &&
     observer.latest()?.partitions.length === partitions &&
     all.every((each) => workload.acknowledged(each) > 0 && (!consumes || workload.readTo(each) > 0));
   if (!(await until(isSteady, beginMs, signal)))
@@ -169,12 +177,15 @@ async function recordTruth(
   workload: Workload,
 ): Promise<void> {
   options.onProgress('reading the log');
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(readLogMs)]);
-  const ends = await recordEnds(connection, topic, recorder, patience);
+  const patience = (timeoutMs: number) => AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const { partitions } = options.scenario.topic;
+  const ends = await recordEnds(connection, { topic, partitions }, recorder, patience(readEndsMs));
   const consumes = options.scenario.workload.consumers > 0;
-  const isDrained = () => ends.every(({ partition, end }) => workload.readTo(partition) >= end);
+  const isDrained = () =>
+    ends.length === partitions && ends.every(({ partition, end }) => workload.readTo(partition) >= end);
   if (consumes) recorder.record({ type: 'drained', ok: await until(isDrained, drainMs, signal) });
-  await recordLog(connection, topic, ends, recorder, patience);
+  await recordLog(connection, topic, ends, recorder, patience(readLogMs));
+  signal.throwIfAborted();
 }
 
 /** undefined once nothing is amiss with the whole environment; what still is, after the time. */
@@ -228,13 +239,17 @@ function startOf(
   prediction: Prediction,
   sessionMs: number,
 ): Parameters<Recorder['record']>[0] {
-  const { title, expect, failoverSeconds, workload } = scenario;
+  const { title, expect, failoverSeconds, workload, atMostDown } = scenario;
   const plan = {
     title,
     partition,
     prediction: { ...prediction, theorem: [...prediction.theorem] },
     mustLose: expect.mustLose,
-    failoverSeconds: failoverSeconds + sessionMs / 1000,
+    failoverSeconds,
+    sessionSeconds: sessionMs / 1000,
+    acks: workload.acks,
+    minInSync: scenario.topic.minInSync,
+    atMostDown,
     ratePerSecond: workload.ratePerSecond,
   } satisfies RunPlan;
   const startedAt = new Date().toISOString();
@@ -256,5 +271,16 @@ async function until(isSo: () => boolean | Promise<boolean>, timeoutMs: number, 
     if (await isSo()) return true;
     if (performance.now() > deadline) return false;
     await delay(pollMs, undefined, { signal });
+  }
+}
+
+/** Returns once it is done, or after the time, whichever is first. */
+async function within(timeoutMs: number, work: () => Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  const over = delay(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
+  try {
+    await Promise.race([work(), over]);
+  } finally {
+    patience.abort();
   }
 }

@@ -102,7 +102,7 @@ describe('a verdict', () => {
     expect(verdictOf({ during: 999, plan: { prediction } }), 'those before count where it stops').toEqual(['pass']);
     expect(verdictOf({ during: 998, plan: { prediction } })).toEqual([
       'inconclusive',
-      '999 writes were acknowledged in the whole run, 1000 are asked for',
+      '999 writes were acknowledged before the last healing, 1000 are asked for',
     ]);
   });
 

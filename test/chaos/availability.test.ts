@@ -1,0 +1,220 @@
+/** Availability by hand: what comes back only with the healing proves nothing, too long a silence fails, and a machine without time is no proof against the platform. */
+import { describe, expect, it } from 'vitest';
+import { allowedSilenceMs } from '../../chaos/availability.ts';
+import type { UntimedEvent } from '../../chaos/history.ts';
+import type { HistoryEvent } from '../../chaos/history-event.ts';
+import { loadScenarios } from '../../chaos/load-scenarios.ts';
+import { observeRun } from '../../chaos/observed-run.ts';
+import { makeSchedule } from '../../chaos/schedule.ts';
+import { judge, type RunPlan } from '../../chaos/verdict.ts';
+import { start } from './written-history.ts';
+
+const plan: RunPlan = {
+  title: 'Safe',
+  partition: 0,
+  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
+  mustLose: false,
+  failoverSeconds: 8,
+  sessionSeconds: 6,
+  acks: 'all',
+  minInSync: 2,
+  atMostDown: 1,
+  ratePerSecond: 100,
+};
+const stops: Partial<RunPlan> = {
+  prediction: { ...plan.prediction, writing: 'stops' },
+  atMostDown: 2,
+};
+
+/** Seconds of a run; each batch of 50 records is acknowledged 10 ms after it began, at the offset behind the one before, and read at once where `read` says so. */
+interface Told {
+  readonly plan?: Partial<RunPlan>;
+  /** When a batch begins. */
+  readonly writes: readonly number[];
+  readonly faults?: readonly (readonly [
+    at: number,
+    phase: 'injecting' | 'injected' | 'healing' | 'healed',
+    broker?: number,
+  ])[];
+  readonly readUntil?: number;
+  readonly loads?: readonly (readonly [at: number, runnable: number, lateMs: number])[];
+  readonly kind?: string;
+}
+
+const every = (from: number, to: number) =>
+  Array.from({ length: Math.round((to - from) * 5) }, (_each, index) => from + index / 5);
+const stood = (from: number, to: number) =>
+  [
+    [from, 'injecting'],
+    [from + 0.01, 'injected'],
+    [to, 'healing'],
+    [to + 1, 'healed'],
+  ] as const;
+
+function verdictOf({ plan: change, writes, faults = stood(10, 40), readUntil = 100, loads = [], kind = 'kill' }: Told) {
+  const batch = 50;
+  const at = (seconds: number, event: UntimedEvent) => ({ ...event, at: seconds * 1000 }) as HistoryEvent;
+  const batches = writes.map((begin, index) => ({
+    begin,
+    op: index + 1,
+    first: index * batch + 1,
+    offset: index * batch,
+  }));
+  const values = (first: number) => Array.from({ length: batch }, (_each, index) => `a:${first + index}`);
+  const state = (registered: number[]): UntimedEvent => ({
+    type: 'state',
+    registered,
+    answering: registered.map((id) => `worker-${id}`),
+    partitions: [{ partition: 0, leader: 3, replicas: [1, 2, 3], inSync: [1, 2, 3] }],
+  });
+  const away = (until: number) =>
+    faults.filter(([when, phase]) => phase === 'injected' && when <= until).map(([, , broker = 1]) => broker);
+  const timed = [
+    at(0.1, state([1, 2, 3])),
+    at(0.2, { type: 'steady', phase: 'before', ok: true }),
+    ...batches.flatMap(({ begin, op, first, offset }) => [
+      at(begin, { type: 'send', op, key: 'a', first, count: batch, via: 'kafka' }),
+      at(begin + 0.01, { type: 'sent', op, outcome: 'ok', partition: 0, offset }),
+      at(Math.min(begin, readUntil) === begin ? begin + 0.02 : 60, {
+        type: 'poll',
+        consumer: 'c1',
+        partition: 0,
+        offset,
+        values: values(first),
+      }),
+    ]),
+    ...faults.map(([when, phase, broker = 1]) =>
+      at(when, { type: 'fault', fault: broker, phase, kind, target: 'leader', node: `worker-${broker}`, broker }),
+    ),
+    ...faults
+      .filter(([, phase]) => phase === 'injected')
+      .map(([when]) => at(when + 0.001, state([1, 2, 3].filter((id) => !away(when).includes(id))))),
+    ...loads.map(([when, runnable, lateMs]) => at(when, { type: 'load', runnable, lateMs })),
+  ].sort((a, b) => a.at - b.at);
+  const events = [
+    at(0, start(1, { ...plan, ...change })),
+    ...timed,
+    at(61, { type: 'drained', ok: true }),
+    at(61, { type: 'ends', partition: 0, start: 0, end: writes.length * batch }),
+    ...batches.map(({ offset, first }) => at(62, { type: 'log', partition: 0, offset, values: values(first) })),
+    at(63, { type: 'steady', phase: 'after', ok: true }),
+    at(64, { type: 'end', outcome: 'completed' }),
+  ];
+  const { verdict, reasons } = judge(observeRun(events));
+  return [verdict, ...reasons];
+}
+
+describe('writing that is predicted to continue', () => {
+  it('passes where it is acknowledged again before anybody is healed', () => {
+    expect(verdictOf({ writes: [...every(1, 10), ...every(18, 45)] })).toEqual(['pass']);
+  });
+
+  it('fails where its silence is longer than a session, its clients’ pauses and an election take', () => {
+    const [verdict, reason] = verdictOf({ writes: [...every(1, 10), ...every(31, 45)] });
+    expect(verdict).toBe('fail');
+    expect(reason).toContain('acknowledged nothing for 21 s (20 s allowed)');
+    expect(verdictOf({ writes: [...every(1, 10), ...every(31, 45)], kind: 'pause' }), 'requests wait 30 s').toEqual([
+      'pass',
+    ]);
+    expect(verdictOf({ writes: [...every(1, 10), ...every(20, 45)], kind: 'term' })[0]).toBe('fail');
+  });
+
+  it('is inconclusive where the fault was healed before it could be told, whatever came after', () => {
+    const faults = stood(10, 22);
+    const writes = [...every(1, 10), ...every(22.5, 45)];
+    const [verdict, ...reasons] = verdictOf({ faults, writes });
+    expect(verdict).toBe('inconclusive');
+    expect(reasons).toContain(
+      'writing may not have continued: nothing that began with kill on leader was done in partition 0 before it was healed',
+    );
+  });
+
+  it('is inconclusive, and no fail, on a machine that had no time; what is lost is lost on any machine', () => {
+    const writes = [...every(1, 10), ...every(31, 45)];
+    const busy = verdictOf({ writes, loads: every(10, 40).map((at) => [at, 6, 20]) });
+    expect(busy[0]).toBe('inconclusive');
+    expect(busy[1]).toContain('the machine was too busy to tell: 6.0 wanted each of its processors');
+    const late = verdictOf({ writes, loads: every(10, 40).map((at) => [at, 1, 60]) });
+    expect(late[1]).toContain('the recorder itself stood still for 9.0 s');
+    expect(verdictOf({ writes, loads: every(10, 40).map((at) => [at, 2, 1]) })[0]).toBe('fail');
+  });
+});
+
+describe('reading that is predicted to continue', () => {
+  it('fails where an acknowledged record waits longer for its readers than a group takes to form anew', () => {
+    const faults = stood(10, 59);
+    const writes = [...every(1, 10), ...every(18, 59)];
+    const brief = { ...plan, failoverSeconds: 1 }; // 13 s of silence, and 30 s for the group
+    expect(verdictOf({ faults, writes, plan: brief, readUntil: 17 })[0]).toBe('pass');
+    const [verdict, reason] = verdictOf({ faults, writes: every(1, 59), plan: brief, readUntil: 9 });
+    expect(verdict).toBe('fail');
+    expect(reason).toContain('kept an acknowledged record from its readers for 49 s (43 s allowed)');
+  });
+});
+
+describe('writing that is predicted to stop', () => {
+  const both = [...stood(10, 40), ...stood(12, 41).map(([at, phase]) => [at, phase, 2] as const)].sort(
+    ([a], [b]) => a - b,
+  );
+
+  it('passes where it stops with the second of three replicas, and comes back', () => {
+    expect(verdictOf({ plan: stops, faults: both, writes: [...every(1, 12), ...every(42, 50)] })).toEqual(['pass']);
+  });
+
+  it('fails where one replica alone acknowledges, and two are asked for', () => {
+    const [verdict, reason] = verdictOf({ plan: stops, faults: both, writes: [...every(1, 12), 20, ...every(42, 50)] });
+    expect(verdict).toBe('fail');
+    expect(reason).toBe('50 records of partition 0 were acknowledged while 1 of its replicas ran, and 2 are asked for');
+    const one = { ...stops, acks: 1 } as const;
+    expect(verdictOf({ plan: one, faults: both, writes: [...every(1, 12), 20, ...every(42, 50)] })).toEqual(['pass']);
+  });
+
+  it('is inconclusive where it was not seen to stop', () => {
+    const [verdict, reason] = verdictOf({ plan: stops, writes: every(1, 50) });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      'writing was predicted to stop, and partition 0 acknowledged all the time: its longest silence was 0.20 s',
+    ]);
+  });
+
+  it('is inconclusive where what was acknowledged was acknowledged after the healing: it was in no danger', () => {
+    expect(verdictOf({ plan: stops, faults: both, writes: [...every(9, 12), ...every(42, 59)] })).toEqual([
+      'inconclusive',
+      '750 writes were acknowledged before the last healing, 1000 are asked for',
+    ]);
+  });
+});
+
+describe('a run', () => {
+  it('is inconclusive with more nodes down than the scenario declares, or with one that nobody healed', () => {
+    const two = [...stood(10, 40), ...stood(12, 38).map(([at, phase]) => [at, phase, 2] as const)].sort(
+      ([a], [b]) => a - b,
+    );
+    const plan = { ...stops, atMostDown: 1 };
+    const told = verdictOf({ plan, faults: two, writes: [...every(1, 12), ...every(42, 50)] });
+    expect(told).toEqual([
+      'inconclusive',
+      '2 nodes were down at once, and the scenario allows 1: this was another one',
+    ]);
+    const open = verdictOf({ faults: stood(10, 40).slice(0, 3), writes: [...every(1, 10), ...every(18, 45)] });
+    expect(open).toEqual(['inconclusive', 'nobody saw kill on leader (worker-1) healed']);
+  });
+});
+
+describe('the scenarios that ship', () => {
+  it('hold each fault longer than the silence that it is allowed, so that a platform that is not available fails', async () => {
+    for (const scenario of await loadScenarios())
+      for (const sessionSeconds of [6, 18]) {
+        const { expect: expected, failoverSeconds, steps } = scenario;
+        if (expected.mustLose || expected.writing === 'stops') continue;
+        const { actions } = makeSchedule(scenario, 1, { failures: 1, sessionTimeoutMs: sessionSeconds * 1000 });
+        for (const [index, { fault: kind, on }] of steps.entries()) {
+          const [begin, end] = actions.filter(({ step }) => step === index);
+          const isBroker = ['leader', 'follower', 'controller', 'worker'].includes(on);
+          const allowed = allowedSilenceMs({ kind, isBroker }, { failoverSeconds, sessionSeconds });
+          const standsMs = (end?.atMs ?? 0) - (begin?.atMs ?? 0);
+          expect(standsMs, `${scenario.name}, sessions of ${sessionSeconds} s`).toBeGreaterThan(allowed);
+        }
+      }
+  });
+});
