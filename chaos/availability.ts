@@ -32,7 +32,7 @@ const silentKinds: readonly string[] = ['pause', 'isolate', 'slow-link', 'machin
 /** Those after which a process is surely gone until it is healed. */
 const goneKinds: readonly string[] = ['term', 'kill', 'machine-kill'];
 
-/** How long a partition may go without an acknowledgement with such a fault, where writing is to continue. */
+/** How long a partition may go without an acknowledgement with such a fault, where writing is to continue. @internal */
 export function allowedSilenceMs(
   { kind, isBroker }: Struck,
   { failoverSeconds, sessionSeconds }: Pick<RunPlan, 'failoverSeconds' | 'sessionSeconds'>,
