@@ -3,19 +3,26 @@ import { type Command, Option } from 'commander';
 import { addCommand, collect, seconds, wholeNumber } from './command-line.ts';
 
 export function addHostsCommands(program: Command): void {
-  addCommand(program, 'rehearse', 'boot here what the stacks launched on a local AWS, and look at it from outside', {
-    load: async () => (await import('./commands/rehearse.ts')).rehearse,
-    argument: ['[environment]', 'a file, or a name in environments/ (same as --environment)'],
-    options: [
-      seconds('--timeout <seconds>', 'for a machine to become its node, and for its services to serve', 300),
-      new Option('--keep', 'leave the machines running, for `ensemble fault` and your own eyes'),
-    ],
-    statuses: [
-      '0 every step was done',
-      '1 a step failed, or it did not begin',
-      '130 interrupted; `ensemble hosts down` removes what is left',
-    ],
-  });
+  addCommand(
+    program,
+    'rehearse',
+    'deploy an environment to an AWS of this machine, boot it here, change it, destroy it',
+    {
+      load: async () => (await import('./commands/rehearse.ts')).rehearse,
+      argument: ['[environment]', 'a file, or a name in environments/ (same as --environment)'],
+      options: [
+        seconds('--timeout <seconds>', 'for a machine to become its node, and for its services to serve', 300),
+        new Option('--until <step>', 'the last step, by its name in the report'),
+        new Option('--keep', 'leave all of it running, for `ensemble fault` and your own eyes'),
+        new Option('--plugin-dir <folder>', 'take Terraform’s providers from here').env('TF_PLUGIN_DIR'),
+      ],
+      statuses: [
+        '0 every step was done',
+        '1 a step failed, or it did not begin',
+        '130 interrupted, and taken down; after a second interrupt `ensemble hosts down` removes what is left',
+      ],
+    },
+  );
   const hosts = program
     .command('hosts')
     .description('machines of systemd-nspawn on this machine, as a rehearsal makes them (root, Linux)');

@@ -35,7 +35,7 @@ export async function assertPossible(): Promise<void> {
   if (lacks.length > 0) throw hostsNotPossible(lacks);
 }
 
-async function isOnPath(program: string, { PATH = '' }: NodeJS.ProcessEnv): Promise<boolean> {
+export async function isOnPath(program: string, { PATH = '' }: NodeJS.ProcessEnv): Promise<boolean> {
   for (const folder of PATH.split(delimiter)) {
     const found = await access(join(folder, program), constants.X_OK).then(
       () => true,

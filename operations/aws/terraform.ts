@@ -21,6 +21,10 @@ export interface TerraformOptions {
   readonly signal: AbortSignal;
   /** Exit statuses that are answers, beside 0. */
   readonly accept?: readonly number[];
+  /** What is planned may be applied: archives must lie on this machine. A comparison needs none, on a machine of CI for instance. */
+  readonly applies?: boolean;
+  /** Hears each line of its output. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /** What is kept of what it says on standard error, in characters. */
@@ -31,42 +35,45 @@ const evidenceLines = 40;
 /** @throws EnsembleError OPERATIONS_TERRAFORM_ABSENT, OPERATIONS_TERRAFORM_FAILED; the signal's reason */
 export async function terraform(
   words: readonly string[],
-  { folder, signal, accept = [] }: TerraformOptions,
+  { folder, signal, accept = [], applies = false, onLine }: TerraformOptions,
 ): Promise<TerraformRun> {
   const program = process.env.TERRAFORM_BINARY_NAME ?? 'terraform';
   const environment = {
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
     CHECKPOINT_DISABLE: '1',
-    // Plans alone are made here: a machine of CI has no archives and needs none.
-    [`TF_VAR_${archivesWanted}`]: 'false',
+    [`TF_VAR_${archivesWanted}`]: String(applies),
   };
-  return await runToEnd([program, ...words], { folder, environment, signal, accept }, (lines) =>
+  return await runToEnd([program, ...words], { folder, environment, signal, accept, onLine }, (lines) =>
     terraformFailed(words[0] ?? '', folder, lines),
   );
 }
 
 /**
  * Writes one environment's stacks, as `cdktf synth` does: the same program, so that what is compared is what would be deployed.
+ * @param projectFolder that archives lie in (`ensemble artifacts build`); the installation's own by default
  * @throws EnsembleError OPERATIONS_SYNTHESIS_FAILED
  */
 export async function synthesizeStacks(
   environmentFile: string,
-  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+  {
+    folder,
+    signal,
+    projectFolder = installationRoot(),
+  }: { readonly folder: string; readonly signal: AbortSignal; readonly projectFolder?: string },
 ): Promise<void> {
-  const root = installationRoot();
-  const words = [process.execPath, join(root, 'bin', 'synth.js')];
+  const words = [process.execPath, join(installationRoot(), 'bin', 'synth.js')];
   const environment = { CDKTF_OUTDIR: folder, ENSEMBLE_ENVIRONMENT: environmentFile };
-  await runToEnd(words, { folder: root, environment, signal, accept: [] }, synthesisFailed);
+  await runToEnd(words, { folder: projectFolder, environment, signal, accept: [], onLine: undefined }, synthesisFailed);
 }
 
-interface ProcessOptions extends Required<TerraformOptions> {
+interface ProcessOptions extends Omit<Required<TerraformOptions>, 'applies'> {
   readonly environment: Readonly<Record<string, string>>;
 }
 
 async function runToEnd(
   [program = '', ...words]: readonly string[],
-  { folder, environment, signal, accept }: ProcessOptions,
+  { folder, environment, signal, accept, onLine }: ProcessOptions,
   failed: (lines: readonly string[]) => EnsembleError,
 ): Promise<TerraformRun> {
   const child = spawn(program, words, {
@@ -79,7 +86,11 @@ async function runToEnd(
   signal.addEventListener('abort', interrupt, { once: true });
   const chunks: Buffer[] = [];
   let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => void chunks.push(chunk));
+  child.stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    // A line that is cut in two is heard as two: they are for a person who watches.
+    if (onLine !== undefined) for (const line of linesOf(chunk.toString('utf8'))) onLine(line);
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = `${errors}${text}`.slice(-keptErrors);
   });

@@ -37,3 +37,29 @@ export function entryFailed(lines: readonly string[]): EnsembleError {
     evidence: lines,
   });
 }
+
+export function notRehearsable(lacks: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_NOT_POSSIBLE',
+    message: 'this machine cannot carry a rehearsal; nothing was started',
+    next: 'Mend what is named above (docs/rehearse.md); `ensemble up` runs a local environment as processes, without any of it.',
+    evidence: lacks,
+  });
+}
+
+export function stepUnknown(id: string, known: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_STEP_UNKNOWN',
+    message: `a rehearsal has no step ${id}`,
+    next: `Its steps are ${known.join(', ')}.`,
+  });
+}
+
+/** Something was let through that must be refused: a defect of ours, not of the machine. */
+export function notRefused(what: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_NOT_REFUSED',
+    message: `${what} was to be refused, and was not`,
+    next: 'The guard that should have held does not: look for it in the stacks and in the operation.',
+  });
+}

@@ -6,13 +6,20 @@ import type { AwsEnvironment } from '../aws/aws-environment.ts';
 import type { DeploymentOptions } from '../deployment.ts';
 import type { Hosted } from '../hosts/hosted.ts';
 import type { Step } from '../step.ts';
-import type { NotRehearsed } from './report.ts';
+import type { NotRehearsed, RehearsedMachine } from './report.ts';
+import type { Stacks } from './stacks.ts';
 
 export interface RehearseOptions extends DeploymentOptions {
   /** For a machine to become its node, and for its services to serve. */
   readonly timeoutMs: number;
-  /** The machines go on running afterwards. */
+  /** The machines go on running afterwards, and so does an AWS of this machine's own. */
   readonly keep: boolean;
+  /** The id of the last step; all where absent. */
+  readonly until?: string | undefined;
+  /** The folder that `.ensemble/archives` lies in; absolute. */
+  readonly projectFolder: string;
+  /** A folder of Terraform's providers instead of their registry. */
+  readonly pluginDirectory: string | undefined;
 }
 
 /** A node whose machine boots here, with the list that it reads. */
@@ -27,12 +34,17 @@ export interface Rehearsal {
   aws: AwsEnvironment;
   readonly options: RehearseOptions;
   readonly hosted: Hosted;
+  /** What is written in the course of it; absolute. */
+  readonly folder: string;
+  readonly stacks: Stacks;
   /** Of the environment's bucket. */
   readonly objects: ObjectsClient;
   /** Those whose machines boot, from the step `lists` on. */
   chosen: readonly Placed[];
   /** A folder, from the step `image` on. */
   image: string;
+  /** As the step `services` finds them. */
+  machines: readonly RehearsedMachine[];
   /** A step adds what it leaves out. */
   readonly notRehearsed: NotRehearsed[];
 }

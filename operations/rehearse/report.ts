@@ -1,6 +1,8 @@
 /** What a rehearsal found: each step with its time and outcome, and what was not rehearsed, in so many words. Pure. */
 
 export interface RehearsedStep {
+  /** As `--until` takes it. */
+  readonly id: string;
   readonly title: string;
   readonly outcome: 'done' | 'failed' | 'not reached';
   /** In a few words; of a failed one, why. */
@@ -15,6 +17,12 @@ export interface NotRehearsed {
   readonly why: string;
 }
 
+export interface RehearsedMachine {
+  readonly node: string;
+  readonly instance: string;
+  readonly memoryMiB: number | undefined;
+}
+
 export interface RehearsalReport {
   readonly version: 1;
   readonly environment: string;
@@ -22,11 +30,7 @@ export interface RehearsalReport {
   readonly time: string;
   readonly passed: boolean;
   readonly steps: readonly RehearsedStep[];
-  readonly machines: readonly {
-    readonly node: string;
-    readonly instance: string;
-    readonly memoryMiB: number | undefined;
-  }[];
+  readonly machines: readonly RehearsedMachine[];
   readonly notRehearsed: readonly NotRehearsed[];
 }
 

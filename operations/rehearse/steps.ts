@@ -1,5 +1,6 @@
 /** The steps of a rehearsal, in their order. */
 import type { RehearsalStep } from './rehearsal.ts';
+import { deploySteps } from './steps/deploy.ts';
 import { filesStep } from './steps/files.ts';
 import { imageStep } from './steps/image.ts';
 import { listsStep } from './steps/lists.ts';
@@ -9,6 +10,7 @@ import { servicesStep } from './steps/services.ts';
 import { topicsStep } from './steps/topics.ts';
 
 export const rehearsalSteps: readonly RehearsalStep[] = [
+  ...deploySteps,
   imageStep,
   listsStep,
   machinesStep,

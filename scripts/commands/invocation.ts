@@ -41,6 +41,7 @@ const optionsSchema = z.object({
   out: z.string().optional(),
   outputs: z.string().optional(),
   pluginDir: z.string().optional(),
+  until: z.string().optional(),
   /** In seconds. */
   wait: z.number().default(300),
   force: z.boolean().default(false),

@@ -1,6 +1,6 @@
 /** `ensemble rehearse` */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { rehearse as rehearseEnvironment } from '../../operations/rehearse/rehearse.ts';
@@ -12,7 +12,15 @@ import type { Invocation } from './invocation.ts';
 export async function rehearse({ options, positional, deployment, signal }: Invocation): Promise<number> {
   const chosen = { ...deployment, environment: positional[0] ?? deployment.environment };
   const aws = await openAwsEnvironment(chosen, 'rehearse');
-  const rehearseOptions = { ...chosen, timeoutMs: options.timeout * 1000, keep: options.keep };
+  const { keep, until, pluginDir } = options;
+  const rehearseOptions = {
+    ...chosen,
+    timeoutMs: options.timeout * 1000,
+    keep,
+    until,
+    projectFolder: process.cwd(),
+    pluginDirectory: pluginDir === undefined ? undefined : resolve(pluginDir),
+  };
   const report = await rehearseEnvironment(aws, rehearseOptions, signal, stepRunner(options));
   const folder = join(deployment.stateRoot, report.environment);
   await mkdir(folder, { recursive: true });

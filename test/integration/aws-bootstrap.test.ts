@@ -2,10 +2,10 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { openBucket } from '../../clients/aws/buckets.ts';
 import { stateBucketName } from '../../contracts/aws-names.ts';
+import { type MotoServer, motoAccount, startMoto } from '../../drivers/local-aws/moto-server.ts';
+import { startShim } from '../../drivers/local-aws/shim.ts';
 import { applyBootstrap, planBootstrap } from '../../operations/aws/bootstrap.ts';
 import { requires } from '../requirements.ts';
-import { startShim } from './aws-shim.ts';
-import { type MotoServer, motoAccount, startMoto } from './moto-server.ts';
 
 const place = { environment: 'staging', account: motoAccount, region: 'eu-west-1' };
 const bucket = stateBucketName(place);

@@ -11,11 +11,11 @@ import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { openBucket } from '../../clients/aws/buckets.ts';
 import { openObjects } from '../../clients/aws/objects.ts';
 import { stackName, stackParts, stateBucketName, stateKey } from '../../contracts/aws-names.ts';
+import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { type DiffReport, diffEnvironment } from '../../operations/aws/diff.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { requires } from '../requirements.ts';
-import { type MotoServer, startMoto } from './moto-server.ts';
 
 const run = promisify(execFile);
 const environments = { environment: 'staging', environmentsDirectory: join(installationRoot(), 'environments') };

@@ -4,9 +4,9 @@ import { namedAddressing } from '../../cluster/addressing.ts';
 import type { Cluster, Id } from '../../cluster/model.ts';
 import { allNodes } from '../../cluster/resolve.ts';
 import { type AwsPlace, bucketName, ownName } from '../../contracts/aws-names.ts';
+import { debianImage } from '../../drivers/local-aws/debian-image.ts';
 import { userData } from '../../provision/user-data.ts';
 import type { SeenMachine, SeenVolume } from './aws-view.ts';
-import { debianImage } from './aws-world.ts';
 
 export interface Expected {
   /** By node. */

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { assertAccount } from '../../clients/aws/account.ts';
 import { openSecrets, type SecretsClient } from '../../clients/aws/secrets.ts';
 import { nodeSecretName } from '../../contracts/aws-names.ts';
+import { type MotoServer, motoAccount, startMoto } from '../../drivers/local-aws/moto-server.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { ensureAwsSecrets } from '../../operations/aws/ensure-secrets.ts';
 import { secretsByReader } from '../../operations/aws/node-secrets.ts';
@@ -13,7 +14,6 @@ import { awsStore } from '../../secrets/aws-store.ts';
 import { ensureCertificate } from '../../secrets/certificate.ts';
 import type { SecretStore } from '../../secrets/store.ts';
 import { requires } from '../requirements.ts';
-import { type MotoServer, motoAccount, startMoto } from './moto-server.ts';
 
 const place = { region: 'eu-west-1' };
 const prefix = 'ensemble/staging/store/';

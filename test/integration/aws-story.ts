@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CreateTagsCommand, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { bucketName, stackParts } from '../../contracts/aws-names.ts';
+import { motoForgets } from '../../drivers/local-aws/moto-forgets.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { applyBootstrap, planBootstrap } from '../../operations/aws/bootstrap.ts';
 import { diffEnvironment } from '../../operations/aws/diff.ts';
@@ -17,7 +18,6 @@ import { expectedOf } from './aws-expected.ts';
 import { type AwsView, awsView, type SeenMachine, type SeenVolume } from './aws-view.ts';
 import { type AwsWorld, objectsOf, startWorld } from './aws-world.ts';
 import { environmentText } from './environment-text.ts';
-import { motoForgets } from './moto-forgets.ts';
 import { changedAttributes, changeOf, changesOf, destroyedBy, typesBy, unexplained } from './plan-changes.ts';
 import type { PlanJson } from './terraform-command.ts';
 

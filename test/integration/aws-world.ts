@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { archivesFolder } from '../../artifacts/node-archives.ts';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import type { Cluster } from '../../cluster/model.ts';
+import { debianImage } from '../../drivers/local-aws/debian-image.ts';
+import { answersForMoto } from '../../drivers/local-aws/moto-lacks.ts';
+import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
+import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
 import { nodeObjects } from '../../provision/node-objects.ts';
 import type { NodeSoftware } from '../../provision/software.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { clusterOf } from '../cluster/environment-fixture.ts';
 import { madeUpSoftware } from '../provision/node-software.ts';
-import { answersForMoto } from './aws-lacks.ts';
-import { type Shim, startShim } from './aws-shim.ts';
-import { type MotoServer, startMoto } from './moto-server.ts';
 import { type Terraform, terraform } from './terraform-command.ts';
 import { findPluginDirectory } from './terraform-plugins.ts';
 
@@ -107,24 +108,6 @@ function layEmptyArchives(project: string): void {
   for (const [name, facts] of Object.entries(software.archives))
     writeFileSync(join(folder, `${facts?.sha256}-${name}`), '');
 }
-
-/** As Debian publishes them. Without a date: moto 5.2 reads it twice and fails at the second time. */
-export const debianImage = {
-  ami_id: 'ami-0deb1200000000001',
-  name: 'debian-12-amd64-20260901-1',
-  owner_id: '136693071363',
-  architecture: 'x86_64',
-  image_type: 'machine',
-  public: true,
-  root_device_name: '/dev/xvda',
-  root_device_type: 'ebs',
-  state: 'available',
-  virtualization_type: 'hvm',
-  hypervisor: 'xen',
-  sriov: 'simple',
-  description: 'Debian 12',
-  image_location: 'amazon/debian-12-amd64-20260901-1',
-};
 
 /** What the bucket must hold for the model's nodes, by key. */
 export function objectsOf({ cluster }: Pick<AwsWorld, 'cluster'>): Readonly<Record<string, string>> {

@@ -6,8 +6,8 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ShimRequest } from '../../drivers/local-aws/shim.ts';
 import { nodeScript } from '../../provision/unit.ts';
-import type { ShimRequest } from './aws-shim.ts';
 
 export interface FakeAgentsOptions {
   /** What a machine is given to run, of what was sent. */

@@ -18,6 +18,7 @@ import { ensureImage } from '../../drivers/hosts/host-image.ts';
 import type { HostSpec, HostsWorld } from '../../drivers/hosts/host-spec.ts';
 import type { UpOptions } from '../../drivers/hosts/hosts.ts';
 import type { HostsLayout } from '../../drivers/hosts/layout.ts';
+import { type MotoServer, motoAccount, startMoto } from '../../drivers/local-aws/moto-server.ts';
 import { readerSecret, secretsByReader } from '../../operations/aws/node-secrets.ts';
 import { ensureCertificates, ensureSecrets } from '../../operations/certificates.ts';
 import { standInStore } from '../../operations/hosts/metadata-store.ts';
@@ -29,7 +30,6 @@ import { ensureAuthority } from '../../secrets/authority.ts';
 import { ensureCertificate } from '../../secrets/certificate.ts';
 import type { SecretStore } from '../../secrets/store.ts';
 import { memoryStore } from '../secrets/memory-store.ts';
-import { type MotoServer, motoAccount, startMoto } from './moto-server.ts';
 import { buildableRuntimes } from './node-archives-fixture.ts';
 
 export interface HostsCloud {

@@ -13,10 +13,10 @@ import type { z } from 'zod';
 import { ensureProgram } from '../../artifacts/program-bundle.ts';
 import { archiveKey, bucketName, nodeReportKey, nodeSecretName } from '../../contracts/aws-names.ts';
 import { nodeReportShape } from '../../contracts/node-report.ts';
+import { motoAccount, startMoto } from '../../drivers/local-aws/moto-server.ts';
+import { startShim } from '../../drivers/local-aws/shim.ts';
 import type { NodeObjects } from '../../provision/node-objects.ts';
 import type { NodeSoftware } from '../../provision/software.ts';
-import { startShim } from './aws-shim.ts';
-import { motoAccount, startMoto } from './moto-server.ts';
 
 const region = 'eu-west-1';
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { ensureProgram } from '../../artifacts/program-bundle.ts';
 import { signedService } from '../../clients/aws/signed-request.ts';
+import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
+import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
 import { requires } from '../requirements.ts';
-import { type Shim, startShim } from './aws-shim.ts';
-import { type MotoServer, startMoto } from './moto-server.ts';
 import { type RealJournal, startJournal } from './real-journal.ts';
 
 const region = 'eu-west-1';

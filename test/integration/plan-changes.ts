@@ -1,5 +1,6 @@
 /** What a plan would change, told for tests: by action, and attribute by attribute where something is changed in place. */
 import { isDeepStrictEqual } from 'node:util';
+import type { Forgotten } from '../../drivers/local-aws/moto-forgets.ts';
 import type { PlanJson, ResourceChange } from './terraform-command.ts';
 
 /** `{ 'aws_instance.node["worker-4"]': 'create' }`; what stays as it is, what is only read and what `forgotten` explains is left out. */
@@ -59,13 +60,6 @@ export function changedAttributes({ change }: ResourceChange): readonly string[]
   const later = typeof unknown === 'object' ? Object.keys(unknown).filter((name) => unknown[name] === true) : [];
   const differ = [...names].filter((name) => !isDeepStrictEqual(before?.[name], after?.[name]));
   return [...new Set([...differ, ...later])].sort();
-}
-
-/** What moto does not store of an attribute, so that Terraform finds it missing at its next look. */
-export interface Forgotten {
-  readonly type: string;
-  readonly attribute: string;
-  readonly reason: string;
 }
 
 /** Changes of a plan that `forgotten` does not explain, each with its attributes; `used` learns which entries were needed. */

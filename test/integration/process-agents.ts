@@ -13,8 +13,8 @@ import type { Cluster } from '../../cluster/model.ts';
 import { type AwsPlace, nodeListKey } from '../../contracts/aws-names.ts';
 import { parseNodeList } from '../../contracts/node-list.ts';
 import type { ServiceRef, ServiceState } from '../../drivers/driver.ts';
+import type { ShimRequest } from '../../drivers/local-aws/shim.ts';
 import { type Deployment, type DeploymentOptions, openDeployment } from '../../operations/deployment.ts';
-import type { ShimRequest } from './aws-shim.ts';
 import { type FakeAgents, fakeAgents } from './fake-node-agent.ts';
 import { makeMachine, withObjects } from './made-in-moto.ts';
 

@@ -5,9 +5,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackParts } from '../../contracts/aws-names.ts';
+import { writeOverride } from '../../operations/rehearse/terraform-override.ts';
 
 export interface TerraformOptions {
   /** Where `synthesize` wrote: `stacks/<stack>/cdk.tf.json` lie below. */
@@ -84,7 +85,7 @@ export function terraform(options: TerraformOptions): Terraform {
     async init() {
       writeFileSync(configuration, 'disable_checkpoint = true\n');
       for (const part of stackParts) {
-        writeOverride(folder(part));
+        await writeOverride(folder(part));
         succeed(
           await run(part, ['init', '-input=false', '-no-color', `-plugin-dir=${options.plugins}`]),
           `${part}: init`,
@@ -110,24 +111,6 @@ export function terraform(options: TerraformOptions): Terraform {
       return destroyed;
     },
   };
-}
-
-/** Of the settings of the stack's own file, all stay: an override of a backend takes the place of the whole. */
-function writeOverride(folder: string): void {
-  const written = JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8')) as {
-    readonly terraform: { readonly backend: { readonly s3: object } };
-    readonly data?: { readonly terraform_remote_state?: Readonly<Record<string, { readonly config: object }>> };
-  };
-  const byPath = { use_path_style: true };
-  const states = Object.entries(written.data?.terraform_remote_state ?? {}).map(
-    ([name, { config }]) => [name, { config: { ...config, ...byPath } }] as const,
-  );
-  const override = {
-    terraform: { backend: { s3: { ...written.terraform.backend.s3, ...byPath } } },
-    provider: { aws: { s3_use_path_style: true } },
-    ...(states.length === 0 ? {} : { data: { terraform_remote_state: Object.fromEntries(states) } }),
-  };
-  writeFileSync(join(folder, 'cdk_override.tf.json'), JSON.stringify(override, null, 2));
 }
 
 function succeed(outcome: Outcome, what: string): Outcome {

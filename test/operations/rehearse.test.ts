@@ -1,6 +1,10 @@
 /** What keeps a rehearsal from beginning, and what its report says. */
 import { describe, expect, it } from 'vitest';
+import { rehearsalLacks } from '../../operations/rehearse/preflight.ts';
+import { stepsUntil } from '../../operations/rehearse/rehearse.ts';
 import { formatRehearsal, type RehearsalReport } from '../../operations/rehearse/report.ts';
+import { withoutForgotten } from '../../operations/rehearse/stacks.ts';
+import { withVariables } from '../../operations/rehearse/variables.ts';
 import { localEndpoint } from '../../operations/rehearse/world.ts';
 
 describe('a rehearsal', () => {
@@ -26,9 +30,16 @@ describe('a rehearsal', () => {
       time: '2026-11-22T12:00:00Z',
       passed: false,
       steps: [
-        { title: 'Machines', outcome: 'done', said: '6 run', evidence: [], ms: 4_200 },
-        { title: 'Nodes', outcome: 'failed', said: 'worker-1 did not become', evidence: ['<b>&'], ms: 61_000 },
-        { title: 'Services', outcome: 'not reached', said: '', evidence: [], ms: 0 },
+        { id: 'machines', title: 'Machines', outcome: 'done', said: '6 run', evidence: [], ms: 4_200 },
+        {
+          id: 'nodes',
+          title: 'Nodes',
+          outcome: 'failed',
+          said: 'worker-1 did not become',
+          evidence: ['<b>&'],
+          ms: 61_000,
+        },
+        { id: 'services', title: 'Services', outcome: 'not reached', said: '', evidence: [], ms: 0 },
       ],
       machines: [{ node: 'worker-1', instance: 'i-1', memoryMiB: undefined }],
       notRehearsed: [{ what: 'the nodes of metadata', why: 'their package is not to be had' }],
@@ -41,5 +52,46 @@ describe('a rehearsal', () => {
     expect(page).toContain('<td>unknown</td>');
     expect(page).toContain('<b>the nodes of metadata</b>: their package is not to be had');
     expect(page).not.toMatch(/src=|href=/);
+  });
+
+  it('goes as far as it is asked to, and names its steps where there is no such one', () => {
+    const all = stepsUntil(undefined).map(({ id }) => id);
+    expect(new Set(all).size).toBe(all.length);
+    expect(stepsUntil('files').map(({ id }) => id)).toEqual(all.slice(0, all.indexOf('files') + 1));
+    expect(() => stepsUntil('file')).toThrow(
+      expect.objectContaining({ code: 'OPERATIONS_REHEARSE_STEP_UNKNOWN', next: expect.stringContaining('files') }),
+    );
+  });
+
+  it('says all that a machine lacks before it begins', async () => {
+    const lacks = await rehearsalLacks({ ownAws: true, pluginDirectory: '/nowhere' }, { PATH: '/nowhere' });
+    for (const name of ['nft', 'terraform', 'moto_server', 'systemd-nspawn', 'debootstrap'])
+      expect(lacks.join('\n')).toMatch(new RegExp(`^${name} is not on the PATH \\(`, 'm'));
+    expect(lacks).toContainEqual(expect.stringMatching(/^\/nowhere has no provider of AWS/));
+    const given = await rehearsalLacks({ ownAws: false, pluginDirectory: undefined }, { PATH: '/nowhere' });
+    expect(given.join('\n')).not.toMatch(/moto_server|provider/);
+  });
+
+  it('leaves out of a plan what its AWS does not keep, and nothing else', () => {
+    const kept = [
+      { kind: 'update', address: 'aws_s3_object.settings["worker-1/a"]', attributes: ['content'] },
+      { kind: 'update', address: 'aws_instance.node["worker-1"]', attributes: ['disable_api_termination', 'ami'] },
+      { kind: 'replace', address: 'aws_instance.node["worker-2"]', attributes: [] },
+    ] as const;
+    const forgotten = {
+      kind: 'update',
+      address: 'aws_instance.node["worker-3"]',
+      attributes: ['disable_api_termination'],
+    };
+    expect(withoutForgotten([...kept, { ...forgotten, kind: 'update' }])).toEqual(kept);
+  });
+
+  it('sets where its AWS is for as long as it runs, however it ends', async () => {
+    const name = 'ENSEMBLE_TEST_VARIABLE';
+    const failing = withVariables({ [name]: 'here' }, async () => {
+      throw new Error(process.env[name]);
+    });
+    await expect(failing).rejects.toThrow('here');
+    expect(process.env).not.toHaveProperty(name);
   });
 });

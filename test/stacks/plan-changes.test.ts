@@ -1,6 +1,7 @@
 /** What the tests of stacks make of a plan: each kind of change that must not pass is seen. */
 import { describe, expect, it } from 'vitest';
-import { actionsOf, changesOf, type Forgotten, unexplained } from '../integration/plan-changes.ts';
+import type { Forgotten } from '../../drivers/local-aws/moto-forgets.ts';
+import { actionsOf, changesOf, unexplained } from '../integration/plan-changes.ts';
 import type { PlanJson, ResourceChange } from '../integration/terraform-command.ts';
 
 const forgotten: readonly Forgotten[] = [{ type: 'aws_rule', attribute: 'description', reason: 'is not kept' }];

@@ -1,5 +1,4 @@
 /** Starts and ends what answers for the cloud: the gate inside the machines' network, the relay beside it. They run on when the command has ended. */
-import { spawn } from 'node:child_process';
 import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -13,6 +12,7 @@ import type { HostsWorld } from '../host-spec.ts';
 import { metadataAddress, resolverAddress } from '../image-recipe.ts';
 import { type HostsLayout, hubNetwork } from '../layout.ts';
 import { routerOf } from '../networks.ts';
+import { spawnInGroups } from '../spawn-in-groups.ts';
 import { type CloudConfig, readCloudConfig } from './cloud-config.ts';
 import { storeConfig } from './store-secrets.ts';
 
@@ -46,10 +46,7 @@ export async function ensureCloud(layout: HostsLayout, world: HostsWorld, keyPem
     const folder = join(installationRoot(), 'drivers', 'hosts', 'cloud');
     const loader = pathToFileURL(createRequire(join(installationRoot(), 'package.json')).resolve('tsx')).href;
     const start = (program: string, ...before: readonly string[]) => {
-      const args = [...before, process.execPath, '--import', loader, join(folder, program), config];
-      const options = { detached: true, stdio: ['ignore', file.fd, file.fd] as ('ignore' | number)[] };
-      const child = spawn('sh', ['-c', joinScript, 'cloud', groups.join('\n'), ...args], options);
-      child.on('error', () => undefined).unref();
+      spawnInGroups(groups, [...before, process.execPath, '--import', loader, join(folder, program), config], file.fd);
     };
     start('relay.ts');
     const inside = ['nsenter', `--net=${hubNetwork(layout)}`];
@@ -60,13 +57,6 @@ export async function ensureCloud(layout: HostsLayout, world: HostsWorld, keyPem
     await file.close();
   }
 }
-
-const joinScript = `set -eu
-groups=$1
-shift
-for group in $groups; do echo $$ >"$group/cgroup.procs"; done
-exec "$@"
-`;
 
 async function awaitReady(layout: HostsLayout, wanted: number): Promise<void> {
   const deadline = performance.now() + startMs;

@@ -1,19 +1,13 @@
 /**
- * What moto lacks of the calls that our stacks make, answered by the shim before it (aws-shim.ts), each with what is missing. A call leaves this list when
+ * What moto lacks of the calls that our stacks make, answered by the shim before it (shim.ts), each with what is missing. A call leaves this list when
  * moto learns it.
  */
-import type { ShimRequest } from './aws-shim.ts';
+import type { ShimAnswer, ShimRequest } from './shim.ts';
 
-interface Answer {
-  readonly status: number;
-  readonly body?: string;
-  readonly type?: string;
-}
-
-type Rule = (asked: ShimRequest) => Answer | undefined;
+type Rule = (asked: ShimRequest) => ShimAnswer | undefined;
 
 /** One for each local AWS: what was made is kept in it. */
-export function answersForMoto(): (asked: ShimRequest) => Promise<Answer | undefined> {
+export function answersForMoto(): (asked: ShimRequest) => Promise<ShimAnswer | undefined> {
   const rules: readonly Rule[] = [snapshotPolicies(), bucketPolicies(), networksOfZones(), interfacesOfTheGone()];
   return async (asked) => {
     for (const rule of rules) {
@@ -98,6 +92,6 @@ function isFor(service: string, headers: ShimRequest['headers']): boolean {
   return typeof authorization === 'string' && authorization.includes(`/${service}/aws4_request`);
 }
 
-function json(status: number, body: object): Answer {
+function json(status: number, body: object): ShimAnswer {
   return { status, body: JSON.stringify(body), type: 'application/json' };
 }

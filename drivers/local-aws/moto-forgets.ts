@@ -2,7 +2,13 @@
  * Attributes that moto takes and does not tell again, so that each second plan would set them once more. With AWS such a plan is empty. An entry that no plan
  * needs any more fails the test, so that the list says what is so.
  */
-import type { Forgotten } from './plan-changes.ts';
+
+/** What moto does not store of an attribute, so that Terraform finds it missing at its next look. */
+export interface Forgotten {
+  readonly type: string;
+  readonly attribute: string;
+  readonly reason: string;
+}
 
 export const motoForgets: readonly Forgotten[] = [
   {

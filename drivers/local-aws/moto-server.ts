@@ -1,28 +1,32 @@
 /**
- * A local AWS for tests: moto_server (https://docs.getmoto.org) on a loopback port of its own, in a process of its own. Tests ask `requires('moto')` first.
- * What runs against it gets `environment`: the endpoint, and credentials that open nothing anywhere else.
+ * A local AWS: moto_server (https://docs.getmoto.org) on a loopback port of its own, in a process of its own. What runs against it gets `environment`: the
+ * endpoint, and credentials that open nothing anywhere else. What moto lacks is answered before it (shim.ts, moto-lacks.ts).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localAwsNotUp } from './errors.ts';
+
+type LocalAwsEnvironment = Readonly<Record<string, string>>;
 
 export interface MotoServer {
   /** `http://127.0.0.1:40651` */
   readonly endpoint: string;
-  /** For processes, and for the SDK in this one; without the credentials and profiles of whoever runs the tests. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** For processes, and for the SDK in this one; without the credentials and profiles of whoever runs this. */
+  readonly environment: LocalAwsEnvironment;
   /** Forgets everything that was made. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The account that moto answers with. */
+/** The account that moto answers with. @internal */
 export const motoAccount = '123456789012';
 
 /** Python loads a hundred modules first: some seconds, on a busy machine many more. */
 const startMs = 90_000;
+const evidenceLines = 20;
 
-/** `settings`: moto's own environment variables, such as MOTO_AMIS_PATH. Throws where it does not come up, with what it said. */
+/** `settings`: moto's own environment variables, such as MOTO_AMIS_PATH. @throws EnsembleError DRIVER_LOCAL_AWS_NOT_UP with what it said */
 export async function startMoto(settings: Readonly<Record<string, string>> = {}): Promise<MotoServer> {
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -43,27 +47,32 @@ export async function startMoto(settings: Readonly<Record<string, string>> = {})
     if (endpoint !== undefined) return server(endpoint, async () => await end(child));
     if (failed !== undefined || child.exitCode !== null || performance.now() > deadline) {
       await end(child);
-      throw new Error(`moto_server did not come up: ${failed?.message ?? said}`);
+      throw localAwsNotUp(said.trimEnd().split('\n').slice(-evidenceLines), failed);
     }
     await delay(50);
   }
 }
 
+/** Where a local AWS is, for whoever speaks to it, with credentials that open nothing anywhere else. */
+export function environmentOf(endpoint: string): LocalAwsEnvironment {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'testing',
+    AWS_SECRET_ACCESS_KEY: 'testing',
+    AWS_SESSION_TOKEN: '',
+    AWS_PROFILE: '',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+  };
+}
+
 function server(endpoint: string, stop: () => Promise<void>): MotoServer {
   return {
     endpoint,
-    environment: {
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: 'testing',
-      AWS_SECRET_ACCESS_KEY: 'testing',
-      AWS_SESSION_TOKEN: '',
-      AWS_PROFILE: '',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      NO_PROXY: '127.0.0.1',
-      no_proxy: '127.0.0.1',
-    },
+    environment: environmentOf(endpoint),
     async reset() {
       const answer = await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
       if (!answer.ok) throw new Error(`moto_server answers its reset with ${answer.status}`);

@@ -1,6 +1,6 @@
 /**
- * A small shim before moto_server: it answers the calls that a test gives it an answer for (what moto lacks, or does not tell apart), and passes every
- * other one on. Labelled: an answer says in the header `x-shim` that it is not moto's.
+ * A small shim before moto_server: it answers the calls that it is given an answer for (what moto lacks, or does not tell apart), and passes every other
+ * one on. Labelled: an answer says in the header `x-shim` that it is not moto's.
  */
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
@@ -13,10 +13,11 @@ export interface ShimRequest {
   readonly body: string;
 }
 
-interface ShimAnswer {
+export interface ShimAnswer {
   readonly status: number;
   readonly body?: string;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Shim {
@@ -38,8 +39,9 @@ export async function startShim(
       const own = await answer({ method, path, headers, body: body.toString('utf8') });
       if (own !== undefined) {
         outgoing.writeHead(own.status, {
-          'x-shim': 'answered in the test',
+          'x-shim': 'answered beside moto',
           'content-type': own.type ?? 'application/x-amz-json-1.1',
+          ...own.headers,
         });
         outgoing.end(method === 'HEAD' ? undefined : own.body);
         return;
