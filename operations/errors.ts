@@ -168,6 +168,14 @@ export function unknownUser(user: string, known: readonly string[]): EnsembleErr
   });
 }
 
+export function tokenNotMade(environment: string, user: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_TOKEN_NOT_MADE',
+    message: `the token of ${user} in ${environment} was not made yet`,
+    next: `Run \`ensemble secrets ensure -e ${environment}\`.`,
+  });
+}
+
 export function mappedTopicMissing(field: string, topic: string, manifest: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_MAPPED_TOPIC_MISSING',

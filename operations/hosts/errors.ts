@@ -32,7 +32,7 @@ export function faultUnknown(id: string, standing: readonly string[]): EnsembleE
 export function storeSecretMissing(environment: string, id: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_HOSTS_SECRET_MISSING',
-    message: `the secret ${id} of ${environment} was not made yet, and what stands in for the metadata store needs it`,
+    message: `the secret ${id} of ${environment} was not made yet, and a rehearsal needs it`,
     next: `Run \`ensemble secrets ensure -e ${environment}\`.`,
   });
 }

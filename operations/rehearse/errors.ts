@@ -63,3 +63,12 @@ export function notRefused(what: string): EnsembleError {
     next: 'The guard that should have held does not: look for it in the stacks and in the operation.',
   });
 }
+
+export function exchangeFailed(lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_MESSAGES_FAILED',
+    message: 'not every message came through the load balancers and the messaging API as it was sent',
+    next: 'Read which above; `journalctl -u ensemble-messaging-api` on the API’s machines and `-u ensemble-haproxy` on the balancers’ say what they saw.',
+    evidence: lines,
+  });
+}

@@ -24,7 +24,6 @@ import { withVariables } from './variables.ts';
 import { localEndpoint } from './world.ts';
 
 const notYet = [
-  'messages through the load balancer and the messaging API',
   'a changed setting and `ensemble roll`',
   'a machine refreshed, a group enlarged, a node retired',
 ] as const;

@@ -5,6 +5,7 @@ import { filesStep } from './steps/files.ts';
 import { imageStep } from './steps/image.ts';
 import { listsStep } from './steps/lists.ts';
 import { machinesStep } from './steps/machines.ts';
+import { messagesStep } from './steps/messages.ts';
 import { nodesStep } from './steps/nodes.ts';
 import { servicesStep } from './steps/services.ts';
 import { topicsStep } from './steps/topics.ts';
@@ -18,4 +19,5 @@ export const rehearsalSteps: readonly RehearsalStep[] = [
   filesStep,
   servicesStep,
   topicsStep,
+  messagesStep,
 ];

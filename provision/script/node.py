@@ -107,8 +107,9 @@ if __name__ == "__main__":
                     except urllib.error.HTTPError as error:
                         if error.code != 404:
                             raise
-                        if word == words[-1] or time.time() > until:
-                            said = "-"
+                    if not said and (word == words[-1] or time.time() > until):
+                        said = "-"
+                    elif not said:
                         time.sleep(1)
                 print(said)
     except OSError as error:

@@ -180,7 +180,9 @@ function hostOf(cluster: Cluster, group: Group, node: Node, bucket: string): Hos
     tags: {
       [instanceTags.node]: node.id,
       [instanceTags.bucket]: bucket,
-      [instanceTags.volumes]: volumes.map(({ name, id }) => `${name}=${id}`).join(','),
+      ...(volumes.length === 0
+        ? {}
+        : { [instanceTags.volumes]: volumes.map(({ name, id }) => `${name}=${id}`).join(',') }),
     },
     volumes: volumes.map(({ id }, index) => ({ id, sizeGiB: node.volumes[index]?.sizeGiB ?? 1 })),
   };

@@ -29,9 +29,7 @@ export const listsStep: RehearsalStep = {
 /** Reads every node's list anew, and puts those that can boot into the rehearsal; all of them, also those that cannot. */
 async function chooseNodes(rehearsal: Rehearsal): Promise<readonly Placed[]> {
   const placed = await listsOf(rehearsal.aws, rehearsal.objects);
-  rehearsal.chosen = placed.filter(
-    ({ group, list }) => group.identity === 'pinned' && list.packages.length === 0 && list.volumes.length > 0,
-  );
+  rehearsal.chosen = placed.filter(({ list }) => list.packages.length === 0);
   return placed;
 }
 
