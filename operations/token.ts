@@ -1,6 +1,5 @@
 /** The token of a user that the environment makes: what a person, or a script, sends as x-api-key. It lies where the operator's secrets are. */
-import type { Environment } from '../cluster/load.ts';
-import { loadEnvironment } from '../cluster/load.ts';
+import { type Environment, loadEnvironment } from '../cluster/load.ts';
 import { adminUser, userToken } from '../cluster/services/tokens.ts';
 import type { SecretStore } from '../secrets/store.ts';
 import { openAwsEnvironment } from './aws/aws-environment.ts';

@@ -1,8 +1,10 @@
 /** Messages as users send and get them: through each load balancer in turn, over verified HTTPS, published, pulled by way of the next, and acknowledged. */
-import { adminUser, userToken } from '../../../cluster/services/tokens.ts';
+import { adminUser } from '../../../cluster/services/tokens.ts';
 import { authorityCertificateId } from '../../../secrets/authority.ts';
 import { withStore } from '../../aws/ensure-secrets.ts';
+import { tokenNotMade } from '../../errors.ts';
 import { storeSecretMissing } from '../../hosts/errors.ts';
+import { readToken } from '../../token.ts';
 import { runExchange } from '../exchange/run-exchange.ts';
 import type { RehearsalStep } from '../rehearsal.ts';
 
@@ -16,12 +18,11 @@ export const messagesStep: RehearsalStep = {
     const { cluster } = aws.environment;
     if (!chosen.some(({ group }) => group.services.includes('haproxy'))) return 'no load balancer runs';
     const { token, authorityPem } = await withStore(aws, async (secrets) => {
-      const named = async (id: string) => {
-        const bytes = await secrets.read(id);
-        if (bytes === undefined) throw storeSecretMissing(cluster.environment, id);
-        return bytes.toString('utf8');
-      };
-      return { token: await named(userToken(adminUser)), authorityPem: await named(authorityCertificateId) };
+      const user = await readToken(aws.environment, secrets, adminUser);
+      const authority = await secrets.read(authorityCertificateId);
+      if (user === undefined) throw tokenNotMade(cluster.environment, adminUser);
+      if (authority === undefined) throw storeSecretMissing(cluster.environment, authorityCertificateId);
+      return { token: user, authorityPem: authority.toString('utf8') };
     });
     const found = await runExchange({
       cluster,
