@@ -6,7 +6,7 @@
  * late after the election as that took (README of KafkaJS, "Retry"); a request on a connection that nobody closes is given up after 30 s (its requestTimeout).
  */
 import { starvedBetween } from './machine-load.ts';
-import type { ObservedRun } from './observed-run.ts';
+import type { ObservedRun, ValueId } from './observed-run.ts';
 import { type FaultTimings, longestSilence } from './timings.ts';
 import type { RunPlan } from './verdict.ts';
 
@@ -77,10 +77,12 @@ export function judgeAvailability(run: ObservedRun, plan: RunPlan, timings: read
       );
       judge('writing', { ms, says: 'acknowledged nothing' }, allowed, resumed || plan.sessionSeconds === undefined);
     }
-    if (prediction.reading === 'continues' && plan.sessionSeconds !== undefined && run.polls.length > 0) {
-      const ms = longestUnread(run, partition, fault.injectedAt, until);
-      judge('reading', { ms, says: 'kept an acknowledged record from its readers' }, allowed + rejoinMs, true);
-    }
+    if (prediction.reading !== 'continues' || plan.sessionSeconds === undefined) continue;
+    for (const [by, reads] of Object.entries(readsOf(run, partition)))
+      if (reads.length > 0) {
+        const ms = longestUnread(run, partition, reads, fault.injectedAt, until);
+        judge('reading', { ms, says: `kept an acknowledged record from ${by}` }, allowed + rejoinMs, true);
+      }
   }
   untold.push(...notStopped(run, plan, timings));
   return { failed, untold };
@@ -148,14 +150,42 @@ function acknowledgedWithin(run: ObservedRun, partition: number, from: number, t
   return count;
 }
 
-/** The longest time, between the two moments, for which a record that was acknowledged in the partition waited for a consumer of the group. Milliseconds. */
-function longestUnread(run: ObservedRun, partition: number, from: number, to: number): number {
-  const moments: { readonly at: number; readonly acknowledgedTo?: number; readonly readTo?: number }[] = [];
+interface Read {
+  readonly at: number;
+  /** Behind the last record that was handed out. */
+  readonly readTo: number;
+}
+
+/** Each way by which records are to come, with what came. */
+function readsOf(run: ObservedRun, partition: number): Readonly<Record<string, readonly Read[]>> {
+  const offsets = new Map<ValueId, number>();
+  for (const { outcome, partition: where, offset, key, first, count } of run.pushes.length === 0 ? [] : run.writes)
+    for (let index = 0; outcome === 'ok' && where === partition && offset !== undefined && index < count; index += 1)
+      offsets.set(run.idOf(key, first + index), offset + index);
+  return {
+    'its readers': run.polls
+      .filter((poll) => poll.partition === partition)
+      .map(({ at, offset, ids }) => ({ at, readTo: offset + ids.length })),
+    'who pulls': run.deliveries.flatMap((event) =>
+      event.type === 'pulled'
+        ? event.messages.slice(-1).map(({ offset }) => ({ at: event.at, readTo: offset + 1 }))
+        : [],
+    ),
+    'its push endpoint': run.pushes.map(({ at, ids }) => ({
+      at,
+      readTo: Math.max(0, ...ids.map((id) => (offsets.get(id) ?? -1) + 1)),
+    })),
+  };
+}
+
+/** The longest time, between the two moments, for which a record that was acknowledged in the partition waited for whoever is to have it. Milliseconds. */
+function longestUnread(run: ObservedRun, partition: number, reads: readonly Read[], from: number, to: number): number {
+  const moments: { readonly at: number; readonly acknowledgedTo?: number; readonly readTo?: number }[] = reads.filter(
+    ({ at }) => at <= to,
+  );
   for (const { outcome, partition: where, offset, count, endedAt: at } of run.writes)
     if (outcome === 'ok' && where === partition && offset !== undefined && at !== undefined && at <= to)
       moments.push({ at, acknowledgedTo: offset + count });
-  for (const { partition: where, offset, ids, at } of run.polls)
-    if (where === partition && at <= to) moments.push({ at, readTo: offset + ids.length });
   moments.sort((a, b) => a.at - b.at);
   let [acknowledgedTo, readTo, longest] = [0, 0, 0];
   let waiting: number | undefined;

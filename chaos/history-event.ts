@@ -71,6 +71,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   /** Of the message at the offset and of all before it; `ok` false where it was refused or not answered: it may have taken effect. */
   z.strictObject({ type: z.literal('acknowledge'), at, call: count, offset: count }),
   z.strictObject({ type: z.literal('acknowledged'), at, call: count, offset: count, ok: z.boolean() }),
+  /** Posted to the run's endpoint by a push server, and taken. */
+  z.strictObject({ type: z.literal('pushed'), at, values: z.array(value).readonly() }),
   z.strictObject({
     type: z.literal('fault'),
     at,

@@ -50,6 +50,8 @@ export interface ObservedRun {
   readonly polls: readonly Poll[];
   /** Calls to the messaging API and their answers, in their order. */
   readonly deliveries: readonly DeliveryEvent[];
+  /** What a push server delivered. */
+  readonly pushes: readonly { readonly at: number; readonly ids: readonly ValueId[] }[];
   readonly faults: readonly EventOf<'fault'>[];
   readonly states: readonly EventOf<'state'>[];
   readonly steady: readonly EventOf<'steady'>[];
@@ -90,6 +92,7 @@ class Observer {
   readonly #polls: Poll[] = [];
   readonly #sessions = new Map<string, number>();
   readonly #deliveries: DeliveryEvent[] = [];
+  readonly #pushes: { at: number; ids: readonly ValueId[] }[] = [];
   readonly #faults: EventOf<'fault'>[] = [];
   readonly #states: EventOf<'state'>[] = [];
   readonly #steady: EventOf<'steady'>[] = [];
@@ -145,6 +148,9 @@ class Observer {
       case 'acknowledged':
         this.#deliveries.push(event);
         break;
+      case 'pushed':
+        this.#pushes.push({ at: event.at, ids: event.values.map((each) => this.#id(each)) });
+        break;
       case 'fault':
         this.#faults.push(event);
         break;
@@ -174,6 +180,7 @@ class Observer {
       logs: this.#logs,
       polls: this.#polls,
       deliveries: this.#deliveries,
+      pushes: this.#pushes,
       faults: this.#faults,
       states: this.#states,
       steady: this.#steady,

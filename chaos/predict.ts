@@ -6,13 +6,17 @@
  * majorities. That leaders go on serving without a quorum of ZooKeeper, until one of them fails, is what the sources disagree on: it is measured.
  */
 import type { FaultKind } from '../contracts/fault.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, Target } from './scenario.ts';
 import { countOf, type Schedule, type Surroundings } from './schedule.ts';
 
 export interface Configuration extends Surroundings {
   readonly masters: number;
   /** Of the partition that the schedule chose, when the run begins; its leader counts. */
   readonly inSync: number;
+  /** Of the messaging platform; 0 where there is none. */
+  readonly balancers: number;
+  readonly apiNodes: number;
+  readonly pushServers: number;
 }
 
 export interface Prediction {
@@ -36,6 +40,8 @@ interface World {
   readonly replicas: Replica[];
   leader: number | undefined;
   mastersDown: number;
+  /** How many of each of these are away. */
+  readonly away: Map<Target, number>;
   readonly befallen: Map<number, readonly number[]>;
 }
 
@@ -51,6 +57,7 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     })),
     leader: 0,
     mastersDown: 0,
+    away: new Map(),
     befallen: new Map(),
   };
   const theorem = general(scenario, configuration);
@@ -68,6 +75,7 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     const step = scenario.steps[action.step];
     if (step === undefined) continue;
     const count = countOf(step, failures);
+    world.away.set(step.on, (world.away.get(step.on) ?? 0) + (action.do === 'inject' ? count : -count));
     if (step.on === 'master') world.mastersDown += action.do === 'inject' ? count : -count;
     else if (action.do === 'inject') {
       const before = world.leader;
@@ -88,6 +96,12 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     const elected = elect(world, topic.unclean, quorum);
     if (elected === 'unclean')
       lose('No replica in sync is there, and an unclean election takes one that lacks acknowledged records.');
+    const shut = shutBy(workload, world.away, configuration);
+    if (shut !== undefined) {
+      writing = shut.writing ? 'stops' : writing;
+      reading = 'stops';
+      theorem.push(shut.why);
+    }
     if (world.leader === undefined) [writing, reading] = ['stops', 'stops'];
     else if (acks === 'all' && inSyncAndLive(world) < topic.minInSync) {
       if (writing === 'continues')
@@ -120,6 +134,22 @@ function general({ topic, workload }: Scenario, { inSync, failures }: Configurat
       : 'acks=1 acknowledges what only the leader has: what is not replicated yet dies with it.',
   );
   return lines;
+}
+
+/** Why nobody gets in, or nothing is delivered, with so many of them away; one that is left serves for all. */
+function shutBy(
+  { through, push }: Scenario['workload'],
+  away: ReadonlyMap<Target, number>,
+  { balancers, apiNodes, pushServers }: Configuration,
+): { readonly writing: boolean; readonly why: string } | undefined {
+  const gone = (target: Target, all: number) => (away.get(target) ?? 0) >= all;
+  if (through === 'balancer' && gone('balancer', balancers))
+    return { writing: true, why: 'No balancer is left: nobody gets in until one is back.' };
+  if (through !== 'kafka' && gone('api-node', apiNodes))
+    return { writing: true, why: 'No node of the messaging API is left: nobody gets in until one is back.' };
+  if (push && gone('push-server', pushServers))
+    return { writing: false, why: 'No push server is left: nothing is delivered until one is back.' };
+  return undefined;
 }
 
 /** Whom a step befalls among the partition's replicas; nobody for those who hold none. */

@@ -8,7 +8,7 @@ import type { KafkaConnection } from '../clients/kafka/connection.ts';
 import { listOffsets } from '../clients/kafka/requests/list-offsets.ts';
 import { readValues } from '../clients/kafka/requests/read-values.ts';
 import type { Recorder } from './history.ts';
-import { readValue } from './workload.ts';
+import { readValue } from './lanes.ts';
 
 export interface PartitionEnds {
   readonly partition: number;

@@ -55,6 +55,10 @@ const schema = z.strictObject({
     ratePerSecond: z.int().min(1).max(100_000),
     keys: z.int().min(1).max(1_000).default(12),
     consumers: z.int().min(0).max(20).default(2),
+    /** `balancer`: published and pulled through HAProxy and the messaging API; `api`: through the API's own nodes. One partition then, acks=all, no group. */
+    through: z.enum(['kafka', 'balancer', 'api']).default('kafka'),
+    /** And delivered by a push server to an endpoint of the run's. */
+    push: z.boolean().default(false),
   }),
   steps: z.array(step).min(1).readonly(),
   /** The most nodes that may be down at once. */
@@ -87,6 +91,20 @@ export function parseScenario(source: Source): Scenario {
         expected: `at most topic.replicas, ${value.topic.replicas}`,
         found: `${value.topic.minInSync}`,
         next: 'lower it: no write could ever be acknowledged',
+      });
+    const { through, acks, consumers, push } = value.workload;
+    if (through !== 'kafka' && (value.topic.partitions !== 1 || acks !== 'all' || consumers !== 0))
+      parsed.fault(['workload', 'through'], {
+        expected:
+          'topic.partitions: 1, acks: all and consumers: 0 beside it, since that is what the messaging API does',
+        found: `${value.topic.partitions} partitions, acks: ${acks}, ${consumers} consumers`,
+        next: 'change those, or leave `through` out',
+      });
+    if (through === 'kafka' && push)
+      parsed.fault(['workload', 'push'], {
+        expected: 'false where the workload goes to Kafka itself',
+        found: 'true',
+        next: 'write `through: balancer`',
       });
     if (value.expect.mustLose && value.expect.durability === 'keeps')
       parsed.fault(['expect', 'mustLose'], {

@@ -47,6 +47,7 @@ export function timelineOf(run: ObservedRun): Timeline {
     else add(unknown, endedAt ?? beganAt, count);
   }
   for (const { at, ids } of run.polls) add(read, at, ids.length);
+  for (const event of run.deliveries) if (event.type === 'pulled') add(read, event.at, event.messages.length);
   const perSecond = (counts: readonly number[]) => counts.map((count) => Math.round((count * 1000) / binMs));
   const sorted = latencies.map((each) => each.sort((a, b) => a - b));
   const rank = (share: number) =>

@@ -58,10 +58,12 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
           return leader !== undefined && leader !== broker;
         }),
       );
+      // A state is written when it changes: the one that held at the healing counts as well.
+      const held = run.states.filter((state) => healedAt !== undefined && state.at < healedAt).at(-1);
       const whole = run.states.find(
         ({ at: seenAt, partitions }) =>
           healedAt !== undefined &&
-          seenAt >= healedAt &&
+          seenAt >= (held?.at ?? healedAt) &&
           partitions.length === run.start.partitions &&
           partitions.every(({ inSync, replicas, leader }) => leader !== undefined && inSync.length === replicas.length),
       );
@@ -143,6 +145,12 @@ function drainedAt(run: ObservedRun, healedAt: number): number | undefined {
   for (const { partition, offset, ids, at } of run.polls)
     if (offset + ids.length - 1 >= (wanted.get(partition) ?? Number.POSITIVE_INFINITY) && !reached.has(partition))
       reached.set(partition, at);
+  // Through the API there is one partition, and who pulls is its reader.
+  for (const event of run.deliveries) {
+    const last = event.type === 'pulled' ? event.messages.at(-1) : undefined;
+    if (last !== undefined && last.offset >= (wanted.get(0) ?? Number.POSITIVE_INFINITY) && !reached.has(0))
+      reached.set(0, event.at);
+  }
   if (wanted.size === 0) return undefined;
   return slowest([...wanted.keys()].map((partition) => reached.get(partition)));
 }

@@ -152,7 +152,9 @@ function countsOf(run: ObservedRun, findings: readonly Finding[]): Verdict['coun
   }
   return {
     ...counted,
-    read: run.polls.reduce((sum, { ids }) => sum + ids.length, 0),
+    read:
+      run.polls.reduce((sum, { ids }) => sum + ids.length, 0) +
+      run.deliveries.reduce((sum, event) => sum + (event.type === 'pulled' ? event.messages.length : 0), 0),
     lost: findings.find(({ checker }) => checker === 'lost')?.total ?? 0,
   };
 }

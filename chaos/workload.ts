@@ -1,11 +1,5 @@
-/**
- * Producers and consumers as the platform's own are, and what they saw, into the history. A key is a lane: one request on its way at a time, records
- * due by the clock whatever the platform does, so that an outage shows as requests that wait and not as a workload that politely stops.
- */
-import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+/** Producers and consumers of Kafka as the platform's own are, and what they saw, into the history. */
 import { isClientError } from '../clients/errors.ts';
-import { partitionOfKey } from '../clients/kafka/key-partition.ts';
 import {
   createConsumer,
   createProducer,
@@ -13,6 +7,7 @@ import {
   type MessageProducer,
 } from '../clients/kafka/messaging.ts';
 import type { Recorder } from './history.ts';
+import { readValue, type SendOutcome, startLanes } from './lanes.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface WorkloadOptions {
@@ -28,17 +23,14 @@ export interface Workload {
   acknowledged(partition: number): number;
   /** By partition: behind the last record that a consumer was handed; 0 before the first. */
   readTo(partition: number): number;
+  /** Whether everything that was acknowledged has come to whoever is to have it, beyond what readTo says. */
+  isDelivered(): boolean;
   /** Settled once every consumer has its partitions. */
   readonly ready: Promise<unknown>;
   /** No new request; returns once those on their way have ended, or after `timeoutMs`: what has no end then is unknown. */
   stopProducing(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Of one request: an hour's backlog goes out in pieces. */
-const mostAtOnce = 200;
-/** Of a record's value: what a measurement of the platform's is, in bytes. */
-const valueBytes = 120;
 
 export async function startWorkload(options: WorkloadOptions): Promise<Workload> {
   const { bootstrap, topic, workload, recorder, partitions } = options;
@@ -54,112 +46,43 @@ export async function startWorkload(options: WorkloadOptions): Promise<Workload>
     await Promise.allSettled([producer.close(), ...consumers.map((consumer) => consumer.close())]);
     throw error;
   }
-  const stopping = new AbortController();
-  setMaxListeners(0, stopping.signal); // each lane listens: no leak
-  const counter = { op: 0 };
-  const lanes = laneKeys(workload.keys, partitions).map((key, index, { length }) =>
-    runLane({
-      key,
-      topic,
-      producer,
-      recorder,
-      counter,
-      intervalMs: (length * 1000) / workload.ratePerSecond,
-      // Lanes begin one after another, so that the rate is even.
-      firstMs: (index * 1000) / workload.ratePerSecond,
-      stopping: stopping.signal,
-      onAcknowledged: (partition, count) => acknowledged.set(partition, (acknowledged.get(partition) ?? 0) + count),
-    }),
-  );
-  const produced = Promise.all(lanes);
-  produced.catch(() => {}); // whoever stops them hears of it
+  const lanes = startLanes({
+    workload,
+    partitions,
+    recorder,
+    via: 'kafka',
+    send: (messages) => send(producer, topic, messages),
+    onAcknowledged: ({ partition }, _key, _first, count) => {
+      if (partition !== undefined) acknowledged.set(partition, (acknowledged.get(partition) ?? 0) + count);
+    },
+  });
   return {
     acknowledged: (partition) => acknowledged.get(partition) ?? 0,
     readTo: (partition) => reading.readTo(partition),
     ready: Promise.all(consumers.map((consumer) => consumer.ready)),
-    async stopProducing(timeoutMs) {
-      stopping.abort();
-      const patience = new AbortController();
-      const over = delay(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
-      await Promise.race([produced, over]);
-      patience.abort();
-    },
+    isDelivered: () => true,
+    stopProducing: (timeoutMs) => lanes.stop(timeoutMs),
     async close() {
-      stopping.abort();
+      await lanes.stop(0);
       await Promise.allSettled([producer.close(), ...consumers.map((consumer) => consumer.close())]);
       reading.flush();
     },
   };
 }
 
-/** As many for each partition, as far as the number allows: `k7` is the seventh that was tried. */
-function laneKeys(count: number, partitions: number): readonly string[] {
-  const most = Math.ceil(count / partitions);
-  const taken = new Map<number, number>();
-  const keys: string[] = [];
-  for (let tried = 1; keys.length < count; tried += 1) {
-    const partition = partitionOfKey(Buffer.from(`k${tried}`), partitions);
-    const have = taken.get(partition) ?? 0;
-    if (have >= most) continue;
-    taken.set(partition, have + 1);
-    keys.push(`k${tried}`);
+async function send(
+  producer: MessageProducer,
+  topic: string,
+  messages: readonly { readonly key: string; readonly value: string }[],
+): Promise<SendOutcome> {
+  try {
+    const [place] = await producer.send(topic, messages);
+    if (place === undefined || place.offset < 0n) return { outcome: 'ok' };
+    return { outcome: 'ok', partition: place.partition, offset: Number(place.offset) };
+  } catch (error) {
+    // The last try's reason says nothing of the tries before it: any of them may have been written.
+    return { outcome: 'unknown', why: (isClientError(error) ? error.message : String(error)).slice(0, 200) };
   }
-  return keys;
-}
-
-interface Lane {
-  readonly key: string;
-  readonly topic: string;
-  readonly producer: MessageProducer;
-  readonly recorder: Recorder;
-  readonly counter: { op: number };
-  readonly intervalMs: number;
-  readonly firstMs: number;
-  readonly stopping: AbortSignal;
-  readonly onAcknowledged: (partition: number, count: number) => void;
-}
-
-async function runLane(lane: Lane): Promise<void> {
-  const { key, topic, producer, recorder, counter, intervalMs, stopping } = lane;
-  const begin = performance.now() + lane.firstMs;
-  let next = 1;
-  while (!stopping.aborted) {
-    const due = Math.floor((performance.now() - begin) / intervalMs) + 2 - next;
-    if (due <= 0) {
-      const waitMs = begin + (next - 1) * intervalMs - performance.now();
-      await delay(Math.max(1, waitMs), undefined, { signal: stopping }).catch(() => undefined);
-      continue;
-    }
-    const [first, count] = [next, Math.min(due, mostAtOnce)];
-    next += count;
-    counter.op += 1;
-    const op = counter.op;
-    recorder.record({ type: 'send', op, key, first, count, via: 'kafka' });
-    try {
-      const messages = Array.from({ length: count }, (_each, index) => ({ key, value: valueText(key, first + index) }));
-      const [place] = await producer.send(topic, messages);
-      if (place === undefined || place.offset < 0n) recorder.record({ type: 'sent', op, outcome: 'ok' });
-      else {
-        const { partition } = place;
-        recorder.record({ type: 'sent', op, outcome: 'ok', partition, offset: Number(place.offset) });
-        lane.onAcknowledged(partition, count);
-      }
-    } catch (error) {
-      // The last try's reason says nothing of the tries before it: any of them may have been written.
-      const why = (isClientError(error) ? error.message : String(error)).slice(0, 200);
-      recorder.record({ type: 'sent', op, outcome: 'unknown', why });
-    }
-  }
-}
-
-function valueText(key: string, number: number): string {
-  return `${key}:${number} `.padEnd(valueBytes, '.');
-}
-
-/** `k3:17` of a record's value; undefined for one that is none of ours. */
-export function readValue(value: Buffer | undefined): string | undefined {
-  const [text = ''] = (value?.toString('latin1') ?? '').split(' ', 1);
-  return /^[^:]+:\d+$/.test(text) ? text : undefined;
 }
 
 async function startConsumer(

@@ -32,15 +32,28 @@ export function checkDelivery(run: ObservedRun): Finding {
         add(`${value} at ${offset} was delivered by a pull that began after its acknowledgement (up to ${settled})`);
     }
   }
+  const pushed = new Set<ValueId>();
+  for (const { at, ids } of run.pushes)
+    for (const id of ids) {
+      findings.checked += 1;
+      pushed.add(id);
+      if (sent.has(id)) continue;
+      const value = run.say(id);
+      const says = `${value} was pushed and never sent`;
+      findings.add({ value, op: undefined, partition: undefined, offset: undefined, at, says });
+    }
   if (run.drained !== true) {
     findings.cannotTell('the subscription was not read up to its end after healing');
     return findings.done();
   }
   for (const [id, op] of promised) {
-    if (delivered.has(id)) continue;
     const value = run.say(id);
-    const says = `${value} was acknowledged to its publisher and never delivered`;
-    findings.add({ value, op, partition: undefined, offset: undefined, at: undefined, says });
+    const never = (how: string) => {
+      const says = `${value} was acknowledged to its publisher and never ${how}`;
+      findings.add({ value, op, partition: undefined, offset: undefined, at: undefined, says });
+    };
+    if (!delivered.has(id)) never('delivered');
+    if (run.pushes.length > 0 && !pushed.has(id)) never('pushed');
   }
   return findings.done();
 }

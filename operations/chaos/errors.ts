@@ -26,6 +26,14 @@ export function noRoom(scenario: string, atMostDown: number): EnsembleError {
   });
 }
 
+export function apiRefused(method: string, path: string, status: number): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_API_REFUSED',
+    message: `the messaging API answered ${status} to ${method} ${path}, which a run needs for its own topic`,
+    next: 'Look at `ensemble status` and the log of an API node; nothing was broken.',
+  });
+}
+
 export function topicRefused(topic: string, why: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_TOPIC_REFUSED',

@@ -7,6 +7,7 @@ import { connect } from '../../clients/kafka/connection.ts';
 import { deleteTopics } from '../../clients/kafka/requests/delete-topics.ts';
 import { abandonedEntries, type JournalEntry, journalFolder, removeEntry } from '../../drivers/journal.ts';
 import type { Deployment } from '../deployment.ts';
+import { apiAccess, kafkaTopicsOf, removeApiTopic } from './api-topic.ts';
 
 export interface HealReport {
   /** What was done once, a sentence each, and is undone. */
@@ -15,10 +16,13 @@ export interface HealReport {
   readonly left: readonly { readonly says: string; readonly why: string }[];
 }
 
-type Healing = Pick<Deployment, 'stateDirectory' | 'faults' | 'bootstrap'>;
+type Healing = Pick<Deployment, 'stateDirectory' | 'faults' | 'bootstrap' | 'environment' | 'addressing' | 'secrets'>;
 
 /** What the runner made itself. */
-const runnerUndo = z.strictObject({ delete: z.literal('topic'), topic: z.string() });
+const runnerUndo = z.discriminatedUnion('delete', [
+  z.strictObject({ delete: z.literal('topic'), topic: z.string() }),
+  z.strictObject({ delete: z.literal('api-project'), project: z.string(), through: z.enum(['balancer', 'api']) }),
+]);
 export type RunnerUndo = z.output<typeof runnerUndo>;
 
 const brokerTimeoutMs = 10_000;
@@ -43,17 +47,19 @@ export async function healAbandoned(deployment: Healing): Promise<HealReport> {
 /** Undoes it, then takes it out of the journal. Throws what the driver or the cluster throws. */
 export async function healEntry(deployment: Healing, entry: JournalEntry): Promise<void> {
   if (entry.of === 'driver') await deployment.faults.heal(entry.undo);
-  else await deleteTopic(deployment, runnerUndo.parse(entry.undo));
+  else await undoOwn(deployment, runnerUndo.parse(entry.undo));
   await removeEntry(journalFolder(deployment.stateDirectory), entry);
 }
 
-async function deleteTopic({ bootstrap }: Healing, { topic }: RunnerUndo): Promise<void> {
+async function undoOwn(deployment: Healing, undo: RunnerUndo): Promise<void> {
+  const { bootstrap } = deployment;
+  if (undo.delete === 'api-project') await removeApiTopic(await apiAccess(deployment, undo.through), undo.project);
   const connection = await connect({ bootstrap, clientId: 'ensemble-chaos', connectionTimeoutMs: 1_000 });
   try {
-    const [outcome] = await deleteTopics(connection, [topic], { brokerTimeoutMs });
-    const fault = outcome?.error;
-    if (fault !== undefined && fault.name !== 'UNKNOWN_TOPIC_OR_PARTITION')
-      throw new Error(`${topic}: ${fault.message}`);
+    const topics = undo.delete === 'topic' ? [undo.topic] : await kafkaTopicsOf(connection, undo.project);
+    for (const { topic, error: fault } of await deleteTopics(connection, topics, { brokerTimeoutMs }))
+      if (fault !== undefined && fault.name !== 'UNKNOWN_TOPIC_OR_PARTITION')
+        throw new Error(`${topic}: ${fault.message}`);
   } finally {
     await connection.close();
   }

@@ -6,9 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from '../../chaos/history.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { countOf, type Schedule } from '../../chaos/schedule.ts';
+import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
 import type { Deployment } from '../deployment.ts';
+import { localWholeness } from '../local-wholeness.ts';
 import { noRoom } from './errors.ts';
 import { healEntry } from './heal.ts';
 import type { ObservedState } from './observer.ts';
@@ -99,6 +101,7 @@ async function injectStep(
     state,
     partition: schedule.partition,
     count: countOf(step, cluster.tolerate),
+    primary: on === 'metadata-primary' ? await primaryOf(deployment) : undefined,
     choice: schedule.choices[index] ?? 0,
     down: new Set([...open.values()].map(({ target }) => target.node)),
   });
@@ -134,6 +137,11 @@ async function injectStep(
       recorder.record({ ...said, phase: 'injected' });
     }),
   );
+}
+
+async function primaryOf(deployment: Deployment): Promise<Id | undefined> {
+  const members = await localWholeness(deployment).store();
+  return [...members].find(([, state]) => state === 'primary')?.[0];
 }
 
 function skip(recorder: Recorder, kind: FaultKind, target: string, node: string, why: string, fault: number): void {

@@ -4,7 +4,6 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openHistory, type Recorder } from '../../chaos/history.ts';
 import { readRun } from '../../chaos/observed-run.ts';
 import { type Prediction, predict } from '../../chaos/predict.ts';
@@ -12,19 +11,20 @@ import { recordEnds, recordLog } from '../../chaos/read-log.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule, type Schedule } from '../../chaos/schedule.ts';
 import { enoughWrites, judge, type RunPlan, type Verdict } from '../../chaos/verdict.ts';
-import { startWorkload, type Workload } from '../../chaos/workload.ts';
+import type { Workload } from '../../chaos/workload.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
-import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
 import { journalFolder, writeEntry } from '../../drivers/journal.ts';
 import type { Deployment } from '../deployment.ts';
 import { nodesRunning } from '../health.ts';
 import { localBrokerControl, localWholeness } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
-import { expectationDiffers, notSteady, topicRefused } from './errors.ts';
-import { healEntry, type RunnerUndo } from './heal.ts';
+import { expectationDiffers, notSteady } from './errors.ts';
+import { healEntry } from './heal.ts';
 import { injectByPlan } from './inject.ts';
 import { type Observer, startObserver } from './observer.ts';
 import { recordLoad } from './record-load.ts';
+import { makeRunTopic, type RunTopic, undoOfTopic } from './run-topic.ts';
+import { until, within } from './until.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -45,7 +45,6 @@ const drainMs = 60_000;
 const readEndsMs = 60_000;
 const readLogMs = 120_000;
 const closeMs = 30_000;
-const pollMs = 200;
 const defaultSessionMs = 18_000;
 
 /** Throws OPERATIONS_CHAOS_NOT_STEADY, OPERATIONS_CHAOS_EXPECTATION_DIFFERS and what rooms throw; what it did is undone then. */
@@ -63,26 +62,32 @@ export async function runScenario(deployment: Deployment, options: RunOptions, s
     clientId: 'ensemble-chaos',
     connectionTimeoutMs: 1_000,
   });
-  const topic = `chaos.${scenario.name}.${seed}.${Date.now()}`;
+  const name = `chaos${scenario.workload.through === 'kafka' ? '.' : '-'}${scenario.name}-${seed}-${Date.now()}`;
   const made = await writeEntry(journalFolder(deployment.stateDirectory), {
-    says: `the topic ${topic}`,
+    says: `the topic ${name}`,
     of: 'runner',
-    undo: { delete: 'topic', topic } satisfies RunnerUndo,
+    undo: undoOfTopic(scenario, name),
   });
   try {
-    const inSync = await makeTopic(connection, topic, scenario, schedule, signal);
-    const prediction = predict(scenario, schedule, {
+    const topic = await makeRunTopic({ deployment, connection, scenario, partition: schedule.partition, name, signal });
+    const running = (service: string) => nodesRunning(cluster.groups, service).length;
+    const prediction = predict({ ...scenario, topic: { ...scenario.topic, replicas: topic.replicas } }, schedule, {
       ...surroundings,
-      masters: nodesRunning(cluster.groups, 'zookeeper').length,
-      inSync,
+      masters: running('zookeeper'),
+      inSync: topic.inSync,
+      balancers: running('haproxy'),
+      apiNodes: running('messaging-api'),
+      pushServers: running('push-server'),
     });
     const { writing, reading, durability } = scenario.expect;
-    if (prediction.writing !== writing || prediction.reading !== reading || prediction.durability !== durability)
+    if (prediction.writing !== writing || prediction.reading !== reading || prediction.durability !== durability) {
+      await topic.close();
       throw expectationDiffers(scenario.name, prediction);
+    }
     options.onPrediction(prediction);
     const recorder = await openHistory(options.historyFile);
     try {
-      recorder.record(startOf(topic, options, schedule, prediction, surroundings.sessionTimeoutMs));
+      recorder.record(startOf(topic.topic, options, schedule, prediction, surroundings.sessionTimeoutMs));
       await recordRun({ deployment, connection, topic, recorder, schedule, options, signal });
     } finally {
       await recorder.close();
@@ -90,7 +95,7 @@ export async function runScenario(deployment: Deployment, options: RunOptions, s
   } finally {
     await connection.close();
     // Where no broker answers it stays in the journal, for whichever command comes next.
-    await healEntry(deployment, made).catch(() => onProgress(`${topic} is left for the next command to delete`));
+    await healEntry(deployment, made).catch(() => onProgress(`${name} is left for the next command to delete`));
   }
   return judge(await readRun(options.historyFile));
 }
@@ -98,7 +103,7 @@ export async function runScenario(deployment: Deployment, options: RunOptions, s
 interface Running {
   readonly deployment: Deployment;
   readonly connection: KafkaConnection;
-  readonly topic: string;
+  readonly topic: RunTopic;
   readonly recorder: Recorder;
   readonly schedule: Schedule;
   readonly options: RunOptions;
@@ -108,14 +113,12 @@ interface Running {
 async function recordRun(running: Running): Promise<void> {
   const { deployment, topic, recorder, options, signal } = running;
   const { scenario } = options;
-  const { partitions } = scenario.topic;
-  const { bootstrap } = deployment;
-  const observer = startObserver(deployment, topic, recorder);
+  const observer = startObserver(deployment, topic.topic, recorder);
   const endLoad = recordLoad(recorder);
   let workload: Workload | undefined;
   let outcome: 'completed' | 'interrupted' | 'failed' = 'failed';
   try {
-    workload = await startWorkload({ bootstrap, topic, partitions, workload: scenario.workload, recorder });
+    workload = await topic.start(recorder);
     await begin(running, observer, workload);
     options.onProgress('the workload is steady');
     await injectByPlan(running, () => observer.latest());
@@ -134,7 +137,7 @@ async function recordRun(running: Running): Promise<void> {
     if (signal.aborted) outcome = 'interrupted';
     endLoad();
     // A client that cannot end must not keep the verdict: what it holds open ends with this process.
-    await within(closeMs, async () => await workload?.close());
+    await within(closeMs, async () => await (workload ?? topic).close());
     await within(closeMs, () => observer.close());
     recorder.record({ type: 'end', outcome });
   }
@@ -143,7 +146,7 @@ async function recordRun(running: Running): Promise<void> {
 /** Every partition acknowledges and is read before anything is broken; and where nothing is to be acknowledged then, there is enough that may be lost. */
 async function begin({ recorder, signal, options }: Running, observer: Observer, workload: Workload): Promise<void> {
   const { partitions } = options.scenario.topic;
-  const consumes = options.scenario.workload.consumers > 0;
+  const consumes = reads(options.scenario);
   const all = Array.from({ length: partitions }, (_each, partition) => partition);
   const wanted = options.scenario.expect.writing === 'stops' ? enoughWrites : 0;
   const isSteady = () =>
@@ -153,6 +156,11 @@ async function begin({ recorder, signal, options }: Running, observer: Observer,
   if (!(await until(isSteady, beginMs, signal)))
     throw notSteady('not every partition of the run’s own topic is written and read');
   recorder.record({ type: 'steady', phase: 'before', ok: true });
+}
+
+/** By a group of Kafka's, or through the API. */
+function reads({ workload: { consumers, through } }: Scenario): boolean {
+  return consumers > 0 || through !== 'kafka';
 }
 
 /** undefined once all is whole, the run's own topic too; else what is not. */
@@ -173,16 +181,18 @@ async function recovered(
 }
 
 async function recordTruth(
-  { connection, topic, recorder, options, signal }: Running,
+  { connection, topic: { topic }, recorder, options, signal }: Running,
   workload: Workload,
 ): Promise<void> {
   options.onProgress('reading the log');
   const patience = (timeoutMs: number) => AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const { partitions } = options.scenario.topic;
   const ends = await recordEnds(connection, { topic, partitions }, recorder, patience(readEndsMs));
-  const consumes = options.scenario.workload.consumers > 0;
+  const consumes = reads(options.scenario);
   const isDrained = () =>
-    ends.length === partitions && ends.every(({ partition, end }) => workload.readTo(partition) >= end);
+    workload.isDelivered() &&
+    ends.length === partitions &&
+    ends.every(({ partition, end }) => workload.readTo(partition) >= end);
   if (consumes) recorder.record({ type: 'drained', ok: await until(isDrained, drainMs, signal) });
   await recordLog(connection, topic, ends, recorder, patience(readLogMs));
   signal.throwIfAborted();
@@ -203,33 +213,6 @@ async function steadyWithin(
     return amiss === undefined;
   };
   return (await until(isSteady, timeoutMs, signal)) ? undefined : amiss;
-}
-
-async function makeTopic(
-  connection: KafkaConnection,
-  topic: string,
-  { topic: wanted }: Scenario,
-  { partition }: Schedule,
-  signal: AbortSignal,
-): Promise<number> {
-  const { partitions, replicas, minInSync, unclean } = wanted;
-  const config = { 'min.insync.replicas': String(minInSync), 'unclean.leader.election.enable': String(unclean) };
-  const outcomes = await createTopics(connection, [{ topic, partitions, replicas, config }], {
-    brokerTimeoutMs: 15_000,
-    signal,
-  });
-  const fault = outcomes[0]?.error;
-  if (fault !== undefined) throw topicRefused(topic, fault.message);
-  let inSync = 0;
-  const isThere = async () => {
-    const found = (await connection.metadata([topic], { signal })).topics[0]?.partitions ?? [];
-    inSync = found.find((each) => each.partition === partition)?.inSync.length ?? 0;
-    return (
-      found.length === partitions && found.every((each) => each.leader !== undefined && each.inSync.length === replicas)
-    );
-  };
-  if (!(await until(isThere, beginMs, signal))) throw notSteady(`the replicas of ${topic} are not in sync`);
-  return inSync;
 }
 
 function startOf(
@@ -262,25 +245,4 @@ async function sessionTimeoutMs(deployment: Deployment): Promise<number> {
   const settings = first === undefined ? [] : await localBrokerControl(deployment).settings(first.ordinal);
   const found = settings.find(({ name }) => name === 'zookeeper.session.timeout.ms')?.value;
   return found === undefined || found === null ? defaultSessionMs : Number(found);
-}
-
-/** Asks until it is so, at the latest after the time; throws the signal's reason. */
-async function until(isSo: () => boolean | Promise<boolean>, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    if (await isSo()) return true;
-    if (performance.now() > deadline) return false;
-    await delay(pollMs, undefined, { signal });
-  }
-}
-
-/** Returns once it is done, or after the time, whichever is first. */
-async function within(timeoutMs: number, work: () => Promise<unknown>): Promise<void> {
-  const patience = new AbortController();
-  const over = delay(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
-  try {
-    await Promise.race([work(), over]);
-  } finally {
-    patience.abort();
-  }
 }

@@ -16,6 +16,8 @@ interface Asked {
   readonly state: ObservedState;
   readonly partition: number;
   readonly count: number;
+  /** Of the metadata store, where one is. */
+  readonly primary: Id | undefined;
   /** Below 1. */
   readonly choice: number;
   /** Nodes that a fault is on already. */
@@ -57,12 +59,12 @@ const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
   balancer: anyOf('haproxy'),
   'api-node': anyOf('messaging-api'),
   'push-server': anyOf('push-server'),
-  'metadata-primary': ({ cluster }) => ({
-    cannot:
-      cluster.standIns.mongodb === undefined
-        ? 'who is the primary of the metadata store is not asked for yet'
-        : 'the metadata store is a stand-in here, one server without a primary',
-  }),
+  'metadata-primary': ({ cluster, primary }) => {
+    if (cluster.standIns.mongodb !== undefined)
+      return { cannot: 'the metadata store is a stand-in here, one server without a primary' };
+    if (primary === undefined) return { cannot: 'no member of the metadata store says that it is the primary' };
+    return [{ node: primary, service: 'mongodb' }];
+  },
 };
 
 export function chooseTargets(on: Scenario['steps'][number]['on'], asked: Asked): Chosen {

@@ -219,6 +219,27 @@ describe('the checker of deliveries through the API', () => {
     ]);
   });
 
+  it('asks of what is pushed as well that all comes, and nothing else', () => {
+    const pulls = [...pull(1, [0, 'a:1'], [1, 'a:2'])];
+    const pushed = (...values: readonly string[]) => ({ type: 'pushed', values }) as const;
+    expect(
+      said(checkDelivery(observe(start(), ...two, ...pulls, pushed('a:1', 'a:1'), pushed('a:2'), drained))),
+    ).toEqual(['none']);
+    expect(said(checkDelivery(observe(start(), ...two, ...pulls, pushed('a:1', 'z:9'), drained)))).toEqual([
+      'found',
+      'z:9 was pushed and never sent',
+      'a:2 was acknowledged to its publisher and never pushed',
+    ]);
+  });
+
+  it('looks instead of those of groups where nobody reads as a group', () => {
+    const run = observe(start(), ...two, ...pull(1, [0, 'a:1'], [1, 'a:2']), drained);
+    expect([checkSkip(run), checkUnseen(run)].map(({ outcome, checked }) => [outcome, checked])).toEqual([
+      ['none', 0],
+      ['none', 0],
+    ]);
+  });
+
   it('cannot tell what is undelivered while the subscription has not been read to its end', () => {
     expect(checkDelivery(observe(start(), ...two, ...pull(1, [0, 'a:1']))).outcome).toBe('unknown');
   });

@@ -6,7 +6,14 @@ import { parseScenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
 import { DocumentError } from '../../documents/fault.ts';
 
-const environment = { failures: 1, masters: 3, sessionTimeoutMs: 18_000 };
+const environment = {
+  failures: 1,
+  masters: 3,
+  sessionTimeoutMs: 18_000,
+  balancers: 1,
+  apiNodes: 2,
+  pushServers: 2,
+};
 const brisk = { ...environment, sessionTimeoutMs: 6_000 };
 const seeds = Array.from({ length: 50 }, (_each, index) => index);
 const text = (change: (text: string) => string = (same) => same) =>
@@ -68,6 +75,18 @@ describe('a scenario', () => {
     expect(faults((same) => same.replace('keeps', 'keeps, mustLose: true'))).toEqual(['expect.mustLose: true']);
   });
 
+  it('that goes through the API asks for what the API does, and for nothing else', () => {
+    const through = (same: string) =>
+      same
+        .replace('acks: all,', 'acks: all, through: balancer, consumers: 0,')
+        .replace('partitions: 3', 'partitions: 1');
+    expect(faults(through)).toEqual([]);
+    expect(faults((same) => through(same).replace('acks: all', 'acks: 1'))).toEqual([
+      'workload.through: 1 partitions, acks: 1, 0 consumers',
+    ]);
+    expect(faults((same) => same.replace('acks: all,', 'acks: all, push: true,'))).toEqual(['workload.push: true']);
+  });
+
   it('has the schedule of its seed, each time, and others with other seeds', () => {
     const scenario = parse();
     expect(makeSchedule(scenario, 7, brisk)).toEqual(makeSchedule(scenario, 7, brisk));
@@ -107,6 +126,23 @@ describe('the prediction', () => {
 
   it('counts the replicas that are in sync now, not those that there should be', () => {
     expect(predicted((same) => same, { inSync: 2 })).toMatchObject({ writing: 'stops', reading: 'continues' });
+  });
+
+  it('says that one balancer, API node or push server is enough, and none is not', () => {
+    const kill = (on: string, count: number) => (same: string) =>
+      same
+        .replace('acks: all,', 'acks: all, through: balancer, push: true, consumers: 0,')
+        .replace('partitions: 3', 'partitions: 1')
+        .replace('on: leader', `on: ${on}, count: ${count}`);
+    expect(predicted(kill('api-node', 1))).toMatchObject({ writing: 'continues', reading: 'continues' });
+    expect(predicted(kill('api-node', 2))).toMatchObject({ writing: 'stops', reading: 'stops', durability: 'keeps' });
+    expect(predicted(kill('balancer', 1))).toMatchObject({ writing: 'stops', reading: 'stops' });
+    expect(predicted((same) => kill('balancer', 1)(same).replace('through: balancer', 'through: api'))).toMatchObject({
+      writing: 'continues',
+      reading: 'continues',
+    });
+    expect(predicted(kill('push-server', 1))).toMatchObject({ writing: 'continues', reading: 'continues' });
+    expect(predicted(kill('push-server', 2))).toMatchObject({ writing: 'continues', reading: 'stops' });
   });
 
   it('says that a machine that loses its memory takes more with it than a process', () => {
