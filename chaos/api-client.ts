@@ -36,9 +36,11 @@ export function apiClient({ entrances, authority, token }: ApiClientOptions): Ap
   return {
     async ask(method, path, body) {
       turn += 1;
+      // Others take their turn while this one waits.
+      const first = turn;
       let refused = 'there is no entrance';
       for (let tried = 0; tried < entrances.length; tried += 1) {
-        const entrance = entrances[(turn + tried) % entrances.length];
+        const entrance = entrances[(first + tried) % entrances.length];
         try {
           return await exchange({ agent, method, url: `${entrance}/v1${path}`, token, body });
         } catch (error) {

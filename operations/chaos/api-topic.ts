@@ -6,11 +6,10 @@ import { readFile } from 'node:fs/promises';
 import { type ApiClient, type ApiClientOptions, apiClient } from '../../chaos/api-client.ts';
 import type { PushEndpoint } from '../../chaos/api-workload.ts';
 import type { KafkaConnection } from '../../clients/kafka/connection.ts';
-import { adminUser } from '../../cluster/services/tokens.ts';
+import { adminUser, userToken } from '../../cluster/services/tokens.ts';
 import type { Deployment } from '../deployment.ts';
 import { neverBroughtUp } from '../errors.ts';
 import { nodesRunning } from '../health.ts';
-import { readToken } from '../token.ts';
 import { apiRefused } from './errors.ts';
 
 export const subscription = 'pulled';
@@ -21,10 +20,10 @@ const pushAtOnce = 100;
 
 type Reach = Pick<Deployment, 'environment' | 'addressing' | 'secrets' | 'stateDirectory'>;
 
-/** Of the environment's balancers, or of the API's own nodes. @throws EnsembleError OPERATIONS_UNKNOWN_USER for an environment without an API */
+/** Of the environment's balancers, or of the API's own nodes. @throws EnsembleError OPERATIONS_NEVER_BROUGHT_UP for an environment without an API */
 export async function apiAccess(deployment: Reach, via: 'balancer' | 'api'): Promise<ApiClientOptions> {
   const { addressing, environment, secrets, stateDirectory } = deployment;
-  const token = await readToken(environment, secrets, adminUser);
+  const token = (await secrets.read(userToken(adminUser)))?.toString('utf8');
   if (token === undefined) throw neverBroughtUp(environment.cluster.environment);
   const [service, listener] = via === 'balancer' ? ['haproxy', 'api'] : ['messaging-api', 'https'];
   const entrances = nodesRunning(environment.cluster.groups, service).map(
