@@ -19,6 +19,18 @@ export function addressesOf(site: Site<unknown>, service: Id, listener: string):
   );
 }
 
+/**
+ * Under which host a client inside the environment reaches any node of the group that is there: the group's own name, which means all of them, where nodes are
+ * reached by names; else the first node's address, since nobody resolves names there. Undefined for a group without nodes.
+ */
+export function groupHost({ addressing, cluster }: Site<unknown>, { names, nodes }: Group): string | undefined {
+  const [first] = nodes;
+  if (first === undefined) return undefined;
+  const host = addressing.host(first);
+  const shared = names.find((name) => name.endsWith(`.${cluster.domain}`));
+  return host === nodeName(cluster, first) ? (shared ?? host) : host;
+}
+
 /** The name of a node within the environment's domain, which its certificate carries as common name. */
 export function nodeName(cluster: Cluster, node: Node): string {
   return `${node.id}.${cluster.domain}`;

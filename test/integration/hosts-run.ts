@@ -17,16 +17,17 @@ import { ask } from '../../drivers/hosts/run-command.ts';
 import { seated } from '../../drivers/hosts/seat.ts';
 import { type Hosted, hostedIn, hostsDriver } from '../../operations/hosts/hosted.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
+import { userData } from '../../provision/user-data.ts';
 import { type HostsCloud, startHostsCloud } from './hosts-fixture.ts';
 import type { Seat } from './verifiable-producer.ts';
 
 const minute = 60_000;
 const topicTool = 'org.apache.kafka.tools.TopicCommand';
 
-/** environments/staging.yaml, with more of it. */
-export function staging(more = ''): Cluster {
+/** environments/staging.yaml, with more of it; `edit` changes its text. */
+export function staging(more = '', edit = (text: string) => text): Cluster {
   const text = readFileSync(join(installationRoot(), 'environments', 'staging.yaml'), 'utf8');
-  return resolveCluster(parseEnvironment({ file: 'staging.yaml', text: `${text}${more}` }));
+  return resolveCluster(parseEnvironment({ file: 'staging.yaml', text: edit(`${text}${more}`) }));
 }
 
 export interface HostsRun extends Hosted {
@@ -42,6 +43,8 @@ export interface HostsRun extends Hosted {
   machine(node: string): Promise<Machine>;
   become(node: string, timeoutMs?: number): Promise<void>;
   serves(node: string): Promise<void>;
+  /** Of the machine, what is not as it was shipped: its user-data, and each file of the node with its late values filled in. */
+  differences(node: string): Promise<readonly string[]>;
   /** Output of a program of this machine inside the network. */
   inside(command: readonly string[]): Promise<string>;
   /** Output of one of Kafka's own tools. */
@@ -85,6 +88,21 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
       const group = cluster.groups.find(({ nodes }) => nodes.some(({ id }) => id === node));
       for (const service of group?.services ?? [])
         await driver.ready({ node, service }, { timeoutMs: 3 * minute, signal });
+    },
+    async differences(node) {
+      const machine = await hosted.hosts.machine(node);
+      const given = await machine.run('cat /var/lib/cloud/instance/user-data.txt', minute);
+      const wrong = given.output === userData() ? [] : ['its user-data'];
+      for (const { path, mode, text } of cloud.objectsOf(cluster, node).files) {
+        const { output } = await machine.run(`stat -c %a ${path}; cat ${path}`, minute);
+        let filled = text.replaceAll('<<ensemble fact zone>>', machine.host.zone);
+        for (const [marker, id = ''] of text.matchAll(/<<ensemble secret ([^>]*)>>/g)) {
+          const value = (await cloud.secrets.read(id))?.toString('utf8') ?? '';
+          filled = filled.replace(marker, () => value);
+        }
+        if (output !== `${mode.toString(8)}\n${filled}`) wrong.push(path);
+      }
+      return wrong;
     },
     async inside(command) {
       const [program = '', ...args] = await seat(command);

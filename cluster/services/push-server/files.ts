@@ -2,7 +2,7 @@
 import type { ServiceFile } from '../../model.ts';
 import { LateString, renderJson } from '../late-json.ts';
 import { databases, storeHost } from '../mongodb/connection.ts';
-import { groupRunning, nodeName, nodesRunning } from '../peers.ts';
+import { groupHost, groupRunning, nodeName, nodesRunning } from '../peers.ts';
 import { configuration, configurationPath, type Site } from '../service.ts';
 import { tlsFiles, tlsPaths } from '../tls-files.ts';
 import { pushWorker, userToken } from '../tokens.ts';
@@ -21,10 +21,11 @@ export function files(site: Site<PushServerSettings>): readonly ServiceFile[] {
 function config(site: Site<PushServerSettings>): object {
   const { addressing, cluster, node } = site;
   const tls = tlsPaths(site, 'push-server');
-  // Through the balancer where there is one: an API node that leaves takes no push server with it.
+  // Through the balancers where there are some, and any of them: an API node or a balancer that leaves takes no push server with it.
   const [service, listener] =
     groupRunning(cluster, 'haproxy') === undefined ? ['messaging-api', 'https'] : ['haproxy', 'api'];
-  const [entrance] = nodesRunning(cluster, service);
+  const entrance = groupRunning(cluster, service);
+  const [first] = entrance?.nodes ?? [];
   return {
     bind_ip: addressing.bind(node),
     bind_port: addressing.port(node, 'push-server', 'grpc'),
@@ -32,8 +33,8 @@ function config(site: Site<PushServerSettings>): object {
     certificate_key: tls.key,
     certificate_authorities_dir: tls.authorities,
     ams_token: new LateString({ secret: userToken(pushWorker) }),
-    ams_host: entrance === undefined ? '' : addressing.host(entrance),
-    ams_port: entrance === undefined ? 0 : addressing.port(entrance, service, listener),
+    ams_host: entrance === undefined ? '' : (groupHost(site, entrance) ?? ''),
+    ams_port: first === undefined ? 0 : addressing.port(first, service, listener),
     verify_ssl: true,
     tls_enabled: true,
     trust_unknown_cas: false,

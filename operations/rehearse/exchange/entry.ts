@@ -5,6 +5,7 @@
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { openEndpoint } from './endpoint.ts';
 import { type Api, exchangeThroughApi } from './exchange.ts';
 
 const taskShape = z.strictObject({
@@ -15,17 +16,23 @@ const taskShape = z.strictObject({
   messages: z.int(),
   perBatch: z.int(),
   timeoutMs: z.int(),
+  endpoint: z
+    .strictObject({ address: z.string(), port: z.int(), certificatePem: z.string(), keyPem: z.string() })
+    .optional(),
 });
 
 const callMs = 60_000;
 
 const task = taskShape.parse(JSON.parse(await text(process.stdin)));
 const agent = new Agent({ keepAlive: true, ca: task.authorityPem });
+const endpoint = task.endpoint === undefined ? undefined : await openEndpoint(task.endpoint);
 const found = await exchangeThroughApi({
   ...task,
+  endpoint,
   entrances: task.entrances.map(({ name, url }) => ({ name, api: apiAt(url) })),
 });
 agent.destroy();
+endpoint?.close();
 process.stdout.write(`${JSON.stringify(found)}\n`);
 
 function apiAt(url: string): Api {

@@ -3,6 +3,7 @@
  * one entrance, pulled and acknowledged through the next, until each came. What is wrong is named, not thrown: a report shows all of it.
  */
 import { z } from 'zod';
+import { deliverByPush, type Endpoint } from './push.ts';
 
 /** One call below `/v1/`. Rejects where no answer came. */
 export type Api = (
@@ -21,6 +22,8 @@ export interface ExchangeOptions {
   readonly perBatch: number;
   /** For everything that was published to be pulled, of one entrance. */
   readonly timeoutMs: number;
+  /** Where a push subscription brings its messages; none is made where absent. */
+  readonly endpoint?: Endpoint | undefined;
 }
 
 const exchangedShape = z.strictObject({
@@ -42,6 +45,8 @@ const exchangedShape = z.strictObject({
     .readonly(),
   /** From the first request to the first acknowledged message, all entrances. */
   firstAcknowledgedMs: z.number().optional(),
+  /** Messages that were brought to the endpoint of a push subscription. */
+  pushed: z.strictObject({ published: z.int(), delivered: z.int() }).optional(),
   /** A sentence each; none where all is well. */
   troubles: z.array(z.string()).readonly(),
 });
@@ -62,6 +67,8 @@ const pulledShape = z.object({
 /** The API gives as many in one answer. */
 const mostPulled = 100;
 const kept = 10;
+/** Each is a delivery of its own. */
+const ofEndpoint = 20;
 
 export async function exchangeThroughApi(options: ExchangeOptions): Promise<Exchanged> {
   const { entrances, project } = options;
@@ -70,6 +77,7 @@ export async function exchangeThroughApi(options: ExchangeOptions): Promise<Exch
   let firstAcknowledgedMs: number | undefined;
   const done: Exchanged['entrances'][number][] = [];
   const [first] = entrances;
+  let pushed: Exchanged['pushed'];
   try {
     if (first !== undefined) await asked(first.api, 'POST', `projects/${project}`, { description: 'a rehearsal’s' });
     for (const [index, entrance] of entrances.entries()) {
@@ -95,10 +103,27 @@ export async function exchangeThroughApi(options: ExchangeOptions): Promise<Exch
         publishMs,
       });
     }
+    if (options.endpoint !== undefined && first !== undefined) {
+      const ask = async (method: string, path: string, body: object) => ({
+        status: 200,
+        body: await asked(first.api, method, path, body),
+      });
+      const { troubles: ofPush, ...rest } = await deliverByPush(ask, options.endpoint, {
+        ...options,
+        messages: ofEndpoint,
+      });
+      pushed = rest;
+      troubles.push(...ofPush);
+    }
   } catch (error) {
     troubles.push(error instanceof Error ? error.message : String(error));
   }
-  return { entrances: done, ...(firstAcknowledgedMs === undefined ? {} : { firstAcknowledgedMs }), troubles };
+  return {
+    entrances: done,
+    ...(firstAcknowledgedMs === undefined ? {} : { firstAcknowledgedMs }),
+    ...(pushed === undefined ? {} : { pushed }),
+    troubles,
+  };
 }
 
 /** What was published, by the id that the API gave it. */

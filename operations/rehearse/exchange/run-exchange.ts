@@ -10,6 +10,7 @@ import { outcomeOf } from '../../../drivers/hosts/run-command.ts';
 import { seated } from '../../../drivers/hosts/seat.ts';
 import { installationRoot } from '../../../platform/installation-root.ts';
 import { exchangeFailed } from '../errors.ts';
+import type { EndpointOptions } from './endpoint.ts';
 import { type Exchanged, parseExchanged } from './exchange.ts';
 
 export interface RunExchangeOptions {
@@ -24,6 +25,10 @@ export interface RunExchangeOptions {
   readonly perBatch: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** For a push subscription, where the environment vouches for its certificate. */
+  readonly endpoint?: EndpointOptions;
+  /** Of those balancers alone; all of them where absent. */
+  readonly through?: readonly string[];
 }
 
 /** Undefined for an environment without a balancer. @throws EnsembleError OPERATIONS_REHEARSE_MESSAGES_FAILED; the signal's reason */
@@ -32,12 +37,15 @@ export async function runExchange({
   addressing,
   layout,
   signal,
+  through,
   ...task
 }: RunExchangeOptions): Promise<Exchanged | undefined> {
-  const entrances = nodesRunning(cluster, 'haproxy').map((node) => ({
-    name: node.id,
-    url: `https://${addressing.host(node)}:${addressing.port(node, 'haproxy', 'api')}`,
-  }));
+  const entrances = nodesRunning(cluster, 'haproxy')
+    .filter(({ id }) => through?.includes(id) ?? true)
+    .map((node) => ({
+      name: node.id,
+      url: `https://${addressing.host(node)}:${addressing.port(node, 'haproxy', 'api')}`,
+    }));
   if (entrances.length === 0) return undefined;
   const root = installationRoot();
   const loader = pathToFileURL(createRequire(join(root, 'package.json')).resolve('tsx')).href;
