@@ -81,10 +81,16 @@ async function runRows(rows: readonly MatrixRow[], invocation: Invocation): Prom
   const { options, deployment, signal, onWaitForLock } = invocation;
   const seed = options.seed ?? randomInt(2 ** 31);
   const opened = await openDeployment(deployment);
+  // Not judged, and never passed.
+  const skipped = rows.filter(
+    ({ scenario }) => scenario.workload.through !== 'kafka' && opened.environment.spec.api === undefined,
+  );
+  for (const { scenario } of skipped)
+    printNotice(`${scenario.name} is skipped: it goes through the messaging API, and the environment has none`);
   const reports = await runMatrix(
     opened,
     {
-      rows,
+      rows: rows.filter((row) => !skipped.includes(row)),
       seed,
       environment: options.environment,
       onRun: (scenario, each) => printNotice(paint.bold(`${scenario.name}, seed ${each}: ${scenario.title}`)),
@@ -108,7 +114,9 @@ async function runRows(rows: readonly MatrixRow[], invocation: Invocation): Prom
   return Math.max(
     0,
     verdicts.includes('fail') ? statusOf.fail : 0,
-    ...(verdicts.includes('fail') ? [] : verdicts.map((each) => statusOf[each])),
+    ...(verdicts.includes('fail') ? [] : [...verdicts, ...skipped.map(() => 'skipped' as const)]).map(
+      (each) => statusOf[each],
+    ),
   );
 }
 
