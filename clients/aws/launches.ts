@@ -51,3 +51,17 @@ export async function readLaunches(place: AwsPlace, tags: Tags): Promise<readonl
     client.destroy();
   }
 }
+
+/** Lifts the guard against being terminated by mistake (ModifyInstanceAttribute, DisableApiTermination). @throws EnsembleError CLIENT_AWS_... */
+export async function allowTermination(place: AwsPlace, instance: string): Promise<void> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client(clientConfig(place));
+  try {
+    const asked = { InstanceId: instance, DisableApiTermination: { Value: false } };
+    await call(`ec2:ModifyInstanceAttribute ${instance}`, () =>
+      client.send(new sdk.ModifyInstanceAttributeCommand(asked)),
+    );
+  } finally {
+    client.destroy();
+  }
+}

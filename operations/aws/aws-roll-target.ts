@@ -38,7 +38,7 @@ export async function withAwsRoll<T>(
   });
 }
 
-function awsRollTarget(
+export function awsRollTarget(
   operated: OperatedAws,
   applier: Awaited<ReturnType<typeof openOwnApplier>>,
   stateDirectory: string,

@@ -72,3 +72,22 @@ export function exchangeFailed(lines: readonly string[]): EnsembleError {
     evidence: lines,
   });
 }
+
+/** What was found is not what the step promises. */
+export function notAsMeant(what: string, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_NOT_AS_MEANT',
+    message: what,
+    next: 'What was found stands above; on AWS the same would have happened.',
+    evidence: lines,
+  });
+}
+
+export function loadFailed(why: string, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_LOAD_FAILED',
+    message: why,
+    next: 'Read what it said above; `ensemble hosts status` says which machines run.',
+    evidence: lines,
+  });
+}

@@ -6,6 +6,7 @@ import type { AwsEnvironment } from '../aws/aws-environment.ts';
 import type { DeploymentOptions } from '../deployment.ts';
 import type { Hosted } from '../hosts/hosted.ts';
 import type { Step } from '../step.ts';
+import type { Load } from './load.ts';
 import type { NotRehearsed, RehearsedMachine } from './report.ts';
 import type { Stacks } from './stacks.ts';
 
@@ -43,6 +44,8 @@ export interface Rehearsal {
   chosen: readonly Placed[];
   /** A folder, from the step `image` on. */
   image: string;
+  /** While one writes. */
+  load: Load | undefined;
   /** As the step `services` finds them. */
   machines: readonly RehearsedMachine[];
   /** A step adds what it leaves out. */

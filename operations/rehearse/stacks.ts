@@ -48,6 +48,8 @@ export function stacksOf({ environment, folder, projectFolder, pluginDirectory }
     const onLine = onProgress === undefined ? undefined : (line: string) => onProgress(`${part}: ${line}`);
     return await terraform(words, { folder: folderOf(part), signal, onLine, applies: true });
   }
+  /** Providers and backend of a stack never change in the course of a rehearsal. */
+  let isReady = false;
   return {
     async synthesize(environmentFile, { signal, onProgress }) {
       await mkdir(folder, { recursive: true });
@@ -55,9 +57,11 @@ export function stacksOf({ environment, folder, projectFolder, pluginDirectory }
       const plugins = pluginDirectory === undefined ? [] : [`-plugin-dir=${pluginDirectory}`];
       for (const part of stackParts) {
         await writeOverride(folderOf(part));
+        if (isReady) continue;
         onProgress?.(`terraform init of ${part}`);
         await run(part, ['init', ...quiet, '-reconfigure', ...plugins], { signal });
       }
+      isReady = true;
     },
     async plan(part, { signal, onProgress }, words = []) {
       onProgress?.(`planning ${part}`);

@@ -1,13 +1,17 @@
 /** The steps of a rehearsal, in their order. */
 import type { RehearsalStep } from './rehearsal.ts';
 import { deploySteps } from './steps/deploy.ts';
+import { destroyStep, protectedStep } from './steps/destroy.ts';
 import { filesStep } from './steps/files.ts';
 import { imageStep } from './steps/image.ts';
 import { listsStep } from './steps/lists.ts';
+import { keptStep, loadStep } from './steps/load.ts';
 import { machinesStep } from './steps/machines.ts';
 import { messagesStep } from './steps/messages.ts';
 import { nodesStep } from './steps/nodes.ts';
+import { refreshStep } from './steps/refresh.ts';
 import { servicesStep } from './steps/services.ts';
+import { rollStep, settingStep } from './steps/setting.ts';
 import { topicsStep } from './steps/topics.ts';
 
 export const rehearsalSteps: readonly RehearsalStep[] = [
@@ -20,4 +24,11 @@ export const rehearsalSteps: readonly RehearsalStep[] = [
   servicesStep,
   topicsStep,
   messagesStep,
+  loadStep,
+  settingStep,
+  rollStep,
+  refreshStep,
+  keptStep,
+  protectedStep,
+  destroyStep,
 ];
