@@ -1,0 +1,50 @@
+/** What steps of a rehearsal decide without a machine: how the environment is changed, what a plan may do, and whether a record was lost. */
+import { describe, expect, it } from 'vitest';
+import { changedText } from '../../operations/rehearse/changed-environment.ts';
+import { judgeLoad } from '../../operations/rehearse/load-report.ts';
+import { isPartOfRefresh } from '../../operations/rehearse/steps/refresh.ts';
+
+describe('a step of a rehearsal', () => {
+  it('changes a copy of the environment that means the same files as the operator’s own', () => {
+    const text = '# mine\nname: staging\ntopics: ../topics/platform.yaml # ours\naws: { agent: { from: agent.deb } }\n';
+    const changed = changedText(text, '/project/environments', (file) => file.setIn(['kafka', 'settings', 'a'], 1));
+    expect(changed).toContain('# mine');
+    expect(changed).toMatch(/^topics: \/project\/topics\/platform\.yaml # ours$/m);
+    expect(changed).toContain('from: /project/environments/agent.deb');
+    expect(changed).toMatch(/kafka:\n {2}settings:\n {4}a: 1/);
+    const again = changedText(changed, '/elsewhere', (file) => file.set('protect', false));
+    expect(again).toContain('/project/topics/platform.yaml');
+    expect(again).toMatch(/^protect: false$/m);
+    expect(changedText('aws: { agent: { from: https://example.org/a.deb } }\n', '/a', () => undefined)).toContain(
+      'from: https://example.org/a.deb',
+    );
+  });
+
+  it('takes no other change of a plan for a part of a machine’s refresh', () => {
+    const of = (kind: 'replace' | 'update', address: string) =>
+      isPartOfRefresh({ kind, address, attributes: [] }, 'worker-2');
+    expect(of('replace', 'aws_instance.node["worker-2"]')).toBe(true);
+    expect(of('replace', 'aws_volume_attachment.data["worker-2/data-1"]')).toBe(true);
+    expect(of('update', 'aws_cloudwatch_metric_alarm.status["worker-2"]')).toBe(true);
+    expect(of('replace', 'aws_ebs_volume.data["worker-2/data-1"]')).toBe(false);
+    expect(of('replace', 'aws_instance.node["worker-20"]')).toBe(false);
+    expect(of('update', 'aws_instance.node["worker-2"]')).toBe(false);
+    expect(of('replace', 'aws_network_interface.node["worker-2"]')).toBe(false);
+  });
+
+  it('misses each record that was acknowledged and is not in the log, and none of unknown fate', () => {
+    const seen = { sent: 5, failed: 1, longestMs: 40 };
+    expect(judgeLoad({ ...seen, acknowledged: [1, 2, 4, 5], found: [1, 2, 2, 3, 5] })).toEqual({
+      ...seen,
+      acknowledged: 4,
+      lost: [4],
+      lostCount: 1,
+      repeated: 1,
+    });
+    const many = Array.from({ length: 300 }, (_, index) => index);
+    expect(judgeLoad({ ...seen, acknowledged: many, found: [] })).toMatchObject({
+      lostCount: 300,
+      lost: many.slice(0, 100),
+    });
+  });
+});
