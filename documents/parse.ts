@@ -4,12 +4,12 @@
  * zod says what is wrong at a path (issue.ts has our words for it); yaml says where that path stands in the text (position.ts); this module
  * joins the two. Faults that need several fields are added by the caller with `Parsed.fault`.
  */
-import { isAlias, LineCounter, parseDocument as parseYaml, visit, type Document as YamlDocument } from 'yaml';
+import { isAlias, parseDocument as parseYaml, visit, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Draft, draftOf } from './draft.ts';
 import { DocumentError, type Fault } from './fault.ts';
 import { sayIssue } from './issue.ts';
-import { offsetOf } from './position.ts';
+import { offsetOf, placeOf } from './position.ts';
 import { describe, formatPath, isMapping, type Path } from './words.ts';
 
 export { describe, nearest, oneOf, type Path } from './words.ts';
@@ -40,15 +40,19 @@ const maximumAliases = 100;
 
 /** Shape: an object schema at the top. Never throws on bad input: faults are values until `require`. */
 export function parseDocument<S extends z.ZodObject>(source: Source, schema: S): Parsed<z.output<S>> {
-  const lines = new LineCounter();
   const faults: Fault[] = [];
   const addAt = (offset: number, path: Path, said: Omit<Fault, 'file' | 'line' | 'column' | 'path'>) => {
-    const { line, col } = lines.linePos(Math.min(offset, source.text.length));
-    const place = { line: Math.max(line, 1), column: Math.max(col, 1), path: formatPath(path) };
-    faults.push({ file: source.file, ...place, expected: said.expected, found: said.found, next: said.next });
+    faults.push({
+      file: source.file,
+      ...placeOf(source.text, offset),
+      path: formatPath(path),
+      expected: said.expected,
+      found: said.found,
+      next: said.next,
+    });
   };
 
-  const document = readYaml(source.text, lines);
+  const document = readYaml(source.text);
   const fault: Parsed<unknown>['fault'] = (path, said) =>
     addAt(document === undefined ? 0 : offsetOf(document, path), path, said);
   const syntax = document === undefined ? [tooDeep] : syntaxFaults(document);
@@ -96,9 +100,9 @@ const tooDeep: SyntaxFault = {
 };
 
 /** Undefined for a text whose nesting exhausts the parser's stack. */
-function readYaml(text: string, lineCounter: LineCounter): YamlDocument | undefined {
+function readYaml(text: string): YamlDocument | undefined {
   try {
-    return parseYaml(text, { lineCounter, uniqueKeys: true, prettyErrors: false });
+    return parseYaml(text, { uniqueKeys: true, prettyErrors: false });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

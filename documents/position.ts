@@ -15,6 +15,12 @@ export function offsetOf(document: Document, path: Path): number {
   return offset;
 }
 
+/** Line and column, from 1. Counted here: the YAML parser's own counter misses the line breaks inside a quotation that never ends. */
+export function placeOf(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
+}
+
 /** What stands at a key, and where a person would look for it: at the key of a mapping, at the item of a list. */
 function step(parent: unknown, key: PropertyKey): { readonly at: unknown; readonly value: unknown } | undefined {
   if (isMap(parent)) {

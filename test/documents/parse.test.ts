@@ -195,6 +195,10 @@ test('a name is taken for a slip only when it is near', () => {
   expect(nearest('x', [])).toBeUndefined();
 });
 
+test('a quotation that never ends is a fault at a place that exists', () => {
+  expect(parseDocument({ file: 'f', text: '{{}"\n' }, schema).faults.at(-1)).toMatchObject({ line: 2, column: 1 });
+});
+
 test('whatever stands in the file gives a value or faults whose lines and columns exist, and never an exception', () => {
   const anything = fc.oneof(
     fc.json(),
