@@ -5,6 +5,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { installationRoot } from '../platform/installation-root.ts';
 import { api } from './api.ts';
+import { chaosCheck } from './chaos-check.ts';
 import { command } from './command.ts';
 import type { Figure } from './figure.ts';
 import { formatResults, type Result } from './format.ts';
@@ -32,6 +33,7 @@ const figures: readonly Figure[] = [
   idleSubscriptions,
   pushDeliveries,
   stacks,
+  chaosCheck,
 ];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');

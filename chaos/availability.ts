@@ -6,8 +6,9 @@
  * late after the election as that took (README of KafkaJS, "Retry"); a request on a connection that nobody closes is given up after 30 s (its requestTimeout).
  */
 import { starvedBetween } from './machine-load.ts';
-import type { ObservedRun, ValueId } from './observed-run.ts';
+import type { ObservedRun } from './observed-run.ts';
 import { type FaultTimings, longestSilence } from './timings.ts';
+import type { ValueId } from './values.ts';
 import type { RunPlan } from './verdict.ts';
 
 /** Sentences: what broke a prediction, and what could not be told. */

@@ -7,7 +7,9 @@ import { z } from 'zod';
 
 const at = z.number().min(0);
 const count = z.int().min(0);
-const value = z.string().regex(/^[^:]+:\d+$/, '<key>:<number>');
+const value = z.string().regex(/^[^:]+:\d{1,15}$/, '<key>:<number>');
+/** Of one request; what a workload sends at once is far below it. */
+const records = z.int().min(1).max(100_000);
 const ids = z.array(z.int()).readonly();
 
 /** How records reach the brokers: from Kafka's own clients, or through the platform's entrance. */
@@ -37,7 +39,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     plan: z.json(),
   }),
   /** Numbers `first` to `first + count - 1` of a key, in one request. */
-  z.strictObject({ type: z.literal('send'), at, op: count, key: z.string(), first: count, count: z.int().min(1), via }),
+  z.strictObject({ type: z.literal('send'), at, op: count, key: z.string(), first: count, count: records, via }),
   /** `offset` is that of the first of them; the others follow it. Absent with `ok` where the way does not say. */
   z.strictObject({
     type: z.literal('sent'),

@@ -5,6 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { historyAbsent, historyUnreadable } from './errors.ts';
 import { eventSchema, type HistoryEvent } from './history-event.ts';
+import { readUsualLine } from './usual-line.ts';
 
 export type UntimedEvent = HistoryEvent extends infer E ? (E extends HistoryEvent ? Omit<E, 'at'> : never) : never;
 
@@ -20,6 +21,7 @@ export interface Recorder {
 
 /** What a crash may take with it. */
 const gatherMs = 50;
+const newline = 10;
 
 /** The file must not be there yet. Throws what the file system throws. */
 export async function openHistory(file: string): Promise<Recorder> {
@@ -87,8 +89,6 @@ export async function readHistory(
   file: string,
   take: (event: HistoryEvent) => void,
 ): Promise<{ readonly torn: boolean }> {
-  let number = 0;
-  let rest = '';
   const handle = await open(file).catch((cause: unknown) => {
     throw historyAbsent(file, cause);
   });
@@ -96,54 +96,39 @@ export async function readHistory(
     await handle.close();
     throw historyAbsent(file);
   }
-  for await (const chunk of handle.createReadStream({ encoding: 'utf8', highWaterMark: 1 << 20 })) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      number += 1;
-      take(parseLine(line, number, file));
+  let number = 0;
+  /** The pieces of a line whose end is not there yet. */
+  let begun: Buffer[] = [];
+  const takeLine = (line: Buffer) => {
+    number += 1;
+    const event = tryParse(line);
+    if (event === undefined) throw historyUnreadable(file, number, line.toString('utf8'));
+    take(event);
+  };
+  for await (const piece of handle.createReadStream({ highWaterMark: 1 << 20 })) {
+    const chunk: Buffer = piece;
+    let from = 0;
+    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
+      const line = chunk.subarray(from, end);
+      takeLine(begun.length === 0 ? line : Buffer.concat([...begun, line]));
+      begun = [];
+      from = end + 1;
     }
+    if (from < chunk.length) begun.push(chunk.subarray(from));
   }
-  if (rest === '') return { torn: false };
+  if (begun.length === 0) return { torn: false };
   // Without its newline, it is what a crash left; a whole line is used all the same.
-  const last = tryParse(rest);
+  const last = tryParse(Buffer.concat(begun));
   if (last !== undefined) take(last);
   return { torn: last === undefined };
 }
 
-function parseLine(line: string, number: number, file: string): HistoryEvent {
-  const event = tryParse(line);
-  if (event === undefined) throw historyUnreadable(file, number, line);
-  return event;
-}
-
-function tryParse(line: string): HistoryEvent | undefined {
+function tryParse(line: Buffer): HistoryEvent | undefined {
+  const usual = readUsualLine(line);
+  if (usual !== undefined) return usual;
   try {
-    const raw: unknown = JSON.parse(line);
-    return isUsual(raw) ? raw : eventSchema.parse(raw);
+    return eventSchema.parse(JSON.parse(line.toString('utf8')));
   } catch {
     return undefined;
   }
-}
-
-const keysOf = { send: 7, sent: 6 } as const;
-
-/** The two kinds that are most of a long history, in their usual form: what the schema asks of them, several times as fast. Anything else is the schema's. */
-function isUsual(raw: unknown): raw is HistoryEvent {
-  if (typeof raw !== 'object' || raw === null) return false;
-  const event = raw as Readonly<Record<string, unknown>>;
-  const { type, at, op } = event;
-  if ((type !== 'send' && type !== 'sent') || typeof at !== 'number' || at < 0 || !isCount(op)) return false;
-  if (Object.keys(event).length !== keysOf[type]) return false;
-  return type === 'send'
-    ? typeof event.key === 'string' &&
-        isCount(event.first) &&
-        isCount(event.count) &&
-        event.count > 0 &&
-        event.via === 'kafka'
-    : event.outcome === 'ok' && isCount(event.partition) && isCount(event.offset);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -1,13 +1,11 @@
 /**
- * A history turned into what checkers ask of it: writes with their outcomes, the log after healing, what consumers read. A value is a number here
- * (its key's place and its own number), so that a million of them fit.
+ * A history turned into what checkers ask of it: writes with their outcomes, the log after healing, what consumers read. A value is a small
+ * number here (values.ts), so that a million of them fit.
  */
 import { historyWithoutStart } from './errors.ts';
 import { readHistory } from './history.ts';
 import type { DeliveryEvent, EventOf, HistoryEvent, Via } from './history-event.ts';
-
-/** A record's value: `keyIndex * 2^32 + number`. */
-export type ValueId = number;
+import { type ValueId, Values } from './values.ts';
 
 export interface Write {
   readonly op: number;
@@ -62,14 +60,14 @@ export interface ObservedRun {
   readonly outcome: EventOf<'end'>['outcome'] | undefined;
   /** The last time that was seen. */
   readonly endsAt: number;
+  /** How many values there are: their ids are below it. */
+  readonly values: number;
   idOf(key: string, number: number): ValueId;
   /** Of a value's text, `k3:101`. */
   read(value: string): ValueId;
   /** `k3:101` */
   say(id: ValueId): string;
 }
-
-const numbers = 2 ** 32;
 
 /** Throws CHAOS_HISTORY_UNREADABLE, CHAOS_HISTORY_WITHOUT_START. */
 export async function readRun(file: string): Promise<ObservedRun> {
@@ -87,7 +85,9 @@ export function observeRun(events: Iterable<HistoryEvent>): ObservedRun {
 
 class Observer {
   #start: EventOf<'start'> | undefined;
-  readonly #writes = new Map<number, Write>();
+  readonly #writes: Write[] = [];
+  /** Those without an end so far, by their operation. */
+  readonly #open = new Map<number, Write>();
   readonly #logs = new Map<number, PartitionLog>();
   readonly #polls: Poll[] = [];
   readonly #sessions = new Map<string, number>();
@@ -100,8 +100,7 @@ class Observer {
   #drained: boolean | undefined;
   #outcome: EventOf<'end'>['outcome'] | undefined;
   #endsAt = 0;
-  readonly #keys = new Map<string, number>();
-  readonly #names: string[] = [];
+  readonly #values = new Values();
 
   take(event: HistoryEvent): void {
     this.#endsAt = event.at;
@@ -110,19 +109,7 @@ class Observer {
         this.#start = event;
         break;
       case 'send':
-        this.#writes.set(event.op, {
-          op: event.op,
-          key: event.key,
-          first: event.first,
-          count: event.count,
-          via: event.via,
-          beganAt: event.at,
-          endedAt: undefined,
-          outcome: 'unknown',
-          partition: undefined,
-          offset: undefined,
-          why: undefined,
-        });
+        this.#begin(event);
         break;
       case 'sent':
         this.#settle(event);
@@ -133,7 +120,7 @@ class Observer {
       case 'poll': {
         const { at, consumer, partition, offset } = event;
         const session = this.#sessions.get(consumer) ?? 0;
-        this.#polls.push({ at, consumer, session, partition, offset, ids: event.values.map((each) => this.#id(each)) });
+        this.#polls.push({ at, consumer, session, partition, offset, ids: this.#ids(event.values) });
         break;
       }
       case 'ends':
@@ -142,14 +129,17 @@ class Observer {
       case 'log':
         this.#keep(event);
         break;
-      case 'pull':
       case 'pulled':
+        for (const { value } of event.messages) this.#values.read(value);
+        this.#deliveries.push(event);
+        break;
+      case 'pull':
       case 'acknowledge':
       case 'acknowledged':
         this.#deliveries.push(event);
         break;
       case 'pushed':
-        this.#pushes.push({ at: event.at, ids: event.values.map((each) => this.#id(each)) });
+        this.#pushes.push({ at: event.at, ids: this.#ids(event.values) });
         break;
       case 'fault':
         this.#faults.push(event);
@@ -176,7 +166,7 @@ class Observer {
     if (this.#start === undefined) throw historyWithoutStart(file);
     return {
       start: this.#start,
-      writes: [...this.#writes.values()],
+      writes: this.#writes,
       logs: this.#logs,
       polls: this.#polls,
       deliveries: this.#deliveries,
@@ -188,15 +178,36 @@ class Observer {
       drained: this.#drained,
       outcome: this.#outcome,
       endsAt: this.#endsAt,
-      idOf: (key, number) => this.#keyIndex(key) * numbers + number,
-      read: (value) => this.#id(value),
-      say: (id) => `${this.#names[Math.floor(id / numbers)] ?? '?'}:${id % numbers}`,
+      values: this.#values.size,
+      idOf: (key, number) => this.#values.idOf(key, number),
+      read: (value) => this.#values.read(value),
+      say: (id) => this.#values.say(id),
     };
   }
 
+  #begin({ op, key, first, count, via, at }: EventOf<'send'>): void {
+    const write: Write = {
+      op,
+      key: this.#values.key(key),
+      first,
+      count,
+      via,
+      beganAt: at,
+      endedAt: undefined,
+      outcome: 'unknown',
+      partition: undefined,
+      offset: undefined,
+      why: undefined,
+    };
+    for (let index = 0; index < count; index += 1) this.#values.idOf(write.key, first + index);
+    this.#writes.push(write);
+    this.#open.set(op, write);
+  }
+
   #settle({ at, op, outcome, partition, offset, why }: EventOf<'sent'>): void {
-    const write = this.#writes.get(op);
+    const write = this.#open.get(op);
     if (write === undefined) return;
+    this.#open.delete(op);
     write.endedAt = at;
     write.outcome = outcome;
     write.partition = partition;
@@ -208,20 +219,11 @@ class Observer {
     const log = this.#logs.get(partition);
     if (log === undefined) return; // without its ends it proves nothing
     for (let at = log.ids.length; at < offset - log.start; at += 1) log.ids.push(undefined);
-    for (const value of values) log.ids.push(this.#id(value));
+    for (const value of values) log.ids.push(this.#values.read(value));
     log.readTo = Math.max(log.readTo, offset + values.length);
   }
 
-  #id(value: string): ValueId {
-    const colon = value.lastIndexOf(':');
-    return this.#keyIndex(value.slice(0, colon)) * numbers + Number(value.slice(colon + 1));
-  }
-
-  #keyIndex(key: string): number {
-    const known = this.#keys.get(key);
-    if (known !== undefined) return known;
-    this.#names.push(key);
-    this.#keys.set(key, this.#names.length - 1);
-    return this.#names.length - 1;
+  #ids(values: readonly string[]): readonly ValueId[] {
+    return values.map((each) => this.#values.read(each));
   }
 }

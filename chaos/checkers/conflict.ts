@@ -2,7 +2,8 @@
  * Offset conflicts: one place of a partition for which two witnesses name different records. Witnesses are acknowledgements, consumers, and the log
  * after healing. A consumer that was handed a record which was truncated later is such a witness.
  */
-import type { ObservedRun, ValueId } from '../observed-run.ts';
+import type { ObservedRun } from '../observed-run.ts';
+import type { ValueId } from '../values.ts';
 import { acknowledged, type Finding, Findings, placeNumber } from './finding.ts';
 
 export function checkConflict(run: ObservedRun): Finding {

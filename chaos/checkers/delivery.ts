@@ -2,7 +2,8 @@
  * Delivery through the API: everything that was acknowledged to its publisher is delivered at least once, nothing that nobody sent, and nothing by a
  * pull that began after its acknowledgement was answered. A run without calls to the API has nothing to check, and says so.
  */
-import type { ObservedRun, ValueId } from '../observed-run.ts';
+import type { ObservedRun } from '../observed-run.ts';
+import { ValueSet } from '../values.ts';
 import { type Finding, Findings } from './finding.ts';
 
 export function checkDelivery(run: ObservedRun): Finding {
@@ -12,7 +13,7 @@ export function checkDelivery(run: ObservedRun): Finding {
     return findings.done();
   }
   const { sent, promised } = sentIds(run);
-  const delivered = new Set<ValueId>();
+  const delivered = new ValueSet(run.values);
   /** The greatest acknowledged offset when each pull began. */
   const before = new Map<number, number>();
   let acknowledged = -1;
@@ -32,7 +33,7 @@ export function checkDelivery(run: ObservedRun): Finding {
         add(`${value} at ${offset} was delivered by a pull that began after its acknowledgement (up to ${settled})`);
     }
   }
-  const pushed = new Set<ValueId>();
+  const pushed = new ValueSet(run.values);
   for (const { at, ids } of run.pushes)
     for (const id of ids) {
       findings.checked += 1;
@@ -59,9 +60,9 @@ export function checkDelivery(run: ObservedRun): Finding {
 }
 
 function sentIds(run: ObservedRun) {
-  const sent = new Set<ValueId>();
+  const sent = new ValueSet(run.values);
   /** Of those that were acknowledged, the operation that sent them. */
-  const promised = new Map<ValueId, number>();
+  const promised = new Map<number, number>();
   for (const write of run.writes)
     for (let index = 0; index < write.count; index += 1) {
       const id = run.idOf(write.key, write.first + index);

@@ -2,13 +2,14 @@
  * Duplicates: a value that lies at more than one place of the log after healing. Each is sent by one operation, so a second one comes from a retry
  * whose first attempt was written. What a consumer is handed again after a rebalance lies at one place, and is no duplicate.
  */
-import type { ObservedRun, ValueId } from '../observed-run.ts';
+import type { ObservedRun } from '../observed-run.ts';
+import { ValueNumbers } from '../values.ts';
 import { type Finding, Findings, placeNumber, placeOfNumber, unreadPartitions } from './finding.ts';
 
 export function checkDuplicate(run: ObservedRun): Finding {
   const findings = new Findings('duplicate');
   for (const why of unreadPartitions(run)) findings.cannotTell(why);
-  const first = new Map<ValueId, number>();
+  const first = new ValueNumbers(run.values);
   for (const [partition, log] of run.logs) {
     for (const [index, id] of log.ids.entries()) {
       if (id === undefined) continue;

@@ -1,5 +1,6 @@
 /** What a checker says: whether its anomaly is in the history, is not, or cannot be told; and the operations that show it. */
-import type { ObservedRun, ValueId, Write } from '../observed-run.ts';
+import type { ObservedRun, Write } from '../observed-run.ts';
+import type { ValueId } from '../values.ts';
 
 export type CheckerName = 'lost' | 'conflict' | 'duplicate' | 'order' | 'skip' | 'unseen' | 'delivery';
 

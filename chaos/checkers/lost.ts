@@ -2,14 +2,15 @@
  * Lost acknowledged writes: a record that was acknowledged and is not in the log after healing. Compared with the ends of the log, which are asked for
  * first: a lost tail is missed by whoever only reads. A write that timed out is unknown, never lost.
  */
-import type { ObservedRun, ValueId } from '../observed-run.ts';
+import type { ObservedRun } from '../observed-run.ts';
+import { type ValueId, ValueSet } from '../values.ts';
 import { acknowledged, type Finding, Findings, unreadPartitions } from './finding.ts';
 
 export function checkLost(run: ObservedRun): Finding {
   const findings = new Findings('lost');
   const unread = unreadPartitions(run);
   for (const why of unread) findings.cannotTell(why);
-  const present = new Set<ValueId>();
+  const present = new ValueSet(run.values);
   for (const log of run.logs.values()) for (const id of log.ids) if (id !== undefined) present.add(id);
   let expired = 0;
   for (const { write, id, partition, offset } of acknowledged(run)) {
@@ -38,7 +39,7 @@ export function checkLost(run: ObservedRun): Finding {
 }
 
 /** Those whose acknowledgement named no place: they must lie somewhere. */
-function checkUnplaced(run: ObservedRun, present: ReadonlySet<ValueId>, findings: Findings): void {
+function checkUnplaced(run: ObservedRun, present: ValueSet, findings: Findings): void {
   const allRead = unreadPartitions(run).length === 0;
   for (const write of run.writes) {
     if (write.outcome !== 'ok' || write.offset !== undefined) continue;

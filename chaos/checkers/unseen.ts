@@ -2,7 +2,8 @@
  * Skips and unseen records. A skip: within one assignment a consumer goes from one offset to a later one although records lie between, and it goes
  * back for none of them. Unseen: an acknowledged record that is in the log and that nobody of the group was handed, although the group read to the end.
  */
-import type { ObservedRun, ValueId } from '../observed-run.ts';
+import type { ObservedRun } from '../observed-run.ts';
+import { ValueSet } from '../values.ts';
 import { acknowledged, type Finding, Findings } from './finding.ts';
 
 export function checkSkip(run: ObservedRun): Finding {
@@ -48,8 +49,8 @@ export function checkUnseen(run: ObservedRun): Finding {
   return findings.done();
 }
 
-function seenIds(run: ObservedRun): ReadonlySet<ValueId> {
-  const seen = new Set<ValueId>();
+function seenIds(run: ObservedRun): ValueSet {
+  const seen = new ValueSet(run.values);
   for (const { ids } of run.polls) for (const id of ids) seen.add(id);
   return seen;
 }
