@@ -89,22 +89,21 @@ export async function repeated<T>(run: () => Promise<T>, onFailure: (error: stri
   }
 }
 
-/** A command that has not ended by then is ended: a warm cluster on a busy machine needs a fifth of this. */
-const patienceMs = 60_000;
-
 export interface CommandOptions {
   /** Sees standard error as it comes. */
   readonly onLine?: (line: string) => void;
   readonly onStart?: (pid: number) => void;
   /** Exit statuses that are no failure. Default 0 alone. */
   readonly accepted?: readonly number[];
+  /** A command that has not ended by then is ended. Default a minute: a warm cluster on a busy machine needs a fifth of it. */
+  readonly patienceMs?: number;
 }
 
 /** Its standard output. @throws Error with standard error too where it fails */
 export async function runCommand(
   file: string,
   args: readonly string[],
-  { onLine, onStart, accepted = [0] }: CommandOptions = {},
+  { onLine, onStart, accepted = [0], patienceMs = 60_000 }: CommandOptions = {},
 ): Promise<string> {
   const child = spawn(file, [...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: patienceMs });
   let output = '';

@@ -9,6 +9,7 @@ import { chaosCheck } from './chaos-check.ts';
 import { command } from './command.ts';
 import type { Figure } from './figure.ts';
 import { formatResults, type Result } from './format.ts';
+import { hosts } from './hosts.ts';
 import { idleSubscriptions } from './idle-subscriptions.ts';
 import { pushDeliveries } from './push-deliveries.ts';
 import { resolveRender } from './resolve-render.ts';
@@ -34,6 +35,7 @@ const figures: readonly Figure[] = [
   pushDeliveries,
   stacks,
   chaosCheck,
+  hosts,
 ];
 const folder = join(installationRoot(), 'bench');
 const results = join(folder, 'results');

@@ -42,6 +42,7 @@ export const messagesStep: RehearsalStep = {
       why: 'their endpoints’ certificates come from public authorities, or from those that the environment names; neither vouches for one in this network',
     });
     const delivered = found?.entrances.reduce((sum, each) => sum + each.delivered, 0) ?? 0;
-    return `${delivered} published through ${found?.entrances.map(({ name }) => name).join(' and ')}, all delivered under the ids that they were given`;
+    const first = Math.round(found?.firstAcknowledgedMs ?? Number.NaN);
+    return `${delivered} published through ${found?.entrances.map(({ name }) => name).join(' and ')}, all delivered under the ids that they were given; the first was acknowledged after ${first} ms`;
   },
 };
