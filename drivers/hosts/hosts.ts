@@ -3,6 +3,7 @@
  * asked. Every step looks before it acts, so that a run that was killed is simply run again, and `down` finds what it left.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { beside } from '../../platform/beside.ts';
 import { cloudProcesses, endCloud, ensureCloud } from './cloud/cloud-processes.ts';
 import { keepStoreSecrets, type StoreSecrets } from './cloud/store-secrets.ts';
 import { endGroup, groupFolders, processesIn, removeGroup } from './control-groups.ts';
@@ -106,15 +107,13 @@ export function hostsOf(stateDirectory: string): Hosts {
       );
       if (store !== undefined) await keepStoreSecrets(layout, store);
       await ensureCloud(layout, next, keyPem);
-      const waiting = [...(await machines())];
-      const work = async () => {
-        for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
-          signal?.throwIfAborted();
-          const started = await each.start(signal);
-          onProgress?.(`${each.host.node}: ${started ? 'started' : 'runs'}`);
-        }
-      };
-      await Promise.all(Array.from({ length: atOnce }, work));
+      await beside(await machines(), { signal, atOnce }, async (each, either) => {
+        // It runs as one that this world does not know any more: replaced while it was not looked at.
+        const before = await each.instance();
+        if (before !== undefined && before !== each.host.instance) await each.stop();
+        const started = await each.start(either);
+        onProgress?.(`${each.host.node}: ${started ? 'started' : 'runs'}`);
+      });
     },
     async status() {
       return await Promise.all((await machines()).map((each) => each.status()));

@@ -38,6 +38,8 @@ export interface MachineStatus {
 export interface Machine {
   readonly host: HostSpec;
   status(): Promise<MachineStatus>;
+  /** The one that it was last started as; undefined where it never was. */
+  instance(): Promise<string | undefined>;
   /** Starts it, as it was left or anew where its instance is another; false where it runs. Returns once a shell can be had in it. */
   start(signal?: AbortSignal): Promise<boolean>;
   /** As its power button: services stop as they should. By force after that time. */
@@ -90,9 +92,13 @@ export function machineOf(layout: HostsLayout, world: HostsWorld, host: HostSpec
     });
   }
 
+  async function instance(): Promise<string | undefined> {
+    return await readFile(instanceFile, 'utf8').catch(() => undefined);
+  }
+
   /** What a cloud gives a machine that it launches. */
   async function ground(): Promise<void> {
-    const before = await readFile(instanceFile, 'utf8').catch(() => undefined);
+    const before = await instance();
     if (before !== host.instance) await forget();
     for (const folder of [places.upper, places.work, places.root]) await mkdir(folder, { recursive: true });
     if (before === host.instance) return;
@@ -191,6 +197,7 @@ export function machineOf(layout: HostsLayout, world: HostsWorld, host: HostSpec
     run,
     kill,
     forget,
+    instance,
     async status() {
       return {
         node: host.node,

@@ -76,6 +76,7 @@ async function runToEnd(
   { folder, environment, signal, accept, onLine }: ProcessOptions,
   failed: (lines: readonly string[]) => EnsembleError,
 ): Promise<TerraformRun> {
+  signal.throwIfAborted();
   const child = spawn(program, words, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -49,13 +49,17 @@ export async function startLoad(layout: HostsLayout, { bootstrap, topic, replica
     const lines = `${rest}${text}`.split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const heard = lineShape.parse(JSON.parse(line));
-      if ('report' in heard) report = heard.report;
+      const heard = heardIn(line);
+      if (heard === undefined) said = `${said}${line}\n`.slice(-keptCharacters);
+      else if ('report' in heard) report = heard.report;
       else acknowledged = heard.acknowledged;
     }
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = `${said}${text}`.slice(-keptCharacters);
+  });
+  child.on('error', (error) => {
+    said = `${said}${error.message}\n`;
   });
   const failed = (why: string) => loadFailed(why, said.trimEnd().split('\n'));
   return {
@@ -82,6 +86,16 @@ export async function startLoad(layout: HostsLayout, { bootstrap, topic, replica
   };
 }
 
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
+/** Undefined for a line of something else, which is kept for whoever reads why it failed. */
+function heardIn(line: string): z.output<typeof lineShape> | undefined {
+  try {
+    return lineShape.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  // Without a pid it never began.
+  return pid === undefined || exitCode !== null || signalCode !== null;
 }

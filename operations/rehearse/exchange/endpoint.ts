@@ -25,9 +25,11 @@ export async function openEndpoint({
   let hash = '';
   const server = createServer({ cert: certificatePem, key: keyPem }, async (asked, answer) => {
     if (asked.url === '/ams_verification_hash') return answer.end(hash);
-    const { success, data } = deliveryShape.safeParse(JSON.parse(await text(asked).catch(() => '{}')));
-    if (success) received.set(data.message.messageId, data.message.data);
-    return answer.writeHead(success ? 204 : 400).end();
+    const delivery = await text(asked)
+      .then((body) => deliveryShape.parse(JSON.parse(body)))
+      .catch(() => undefined);
+    if (delivery !== undefined) received.set(delivery.message.messageId, delivery.message.data);
+    return answer.writeHead(delivery === undefined ? 400 : 204).end();
   });
   server.listen(port, address);
   await once(server, 'listening');

@@ -47,6 +47,7 @@ export async function deliverByPush(
   const contents = Array.from({ length: messages }, (_, index) => Buffer.from(`pushed ${index}`).toString('base64'));
   const body = { messages: contents.map((data) => ({ data })) };
   const { messageIds } = idsShape.parse((await ask('POST', `${topic}:publish`, body)).body);
+  if (messageIds.length !== messages) throw new Error(`${messageIds.length} ids for ${messages} messages`);
   const isDelivered = (id: string, index: number) => endpoint.received.get(id) === contents[index];
   const deadline = performance.now() + timeoutMs;
   while (!messageIds.every(isDelivered) && performance.now() < deadline) await delay(pollMs);

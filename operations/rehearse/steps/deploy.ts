@@ -1,6 +1,7 @@
 /** From an empty account to what staging's operator has after the first deployment: each of its commands, in the order of docs/aws.md. */
 
 import type { StackPart } from '../../../contracts/aws-names.ts';
+import { beside } from '../../../platform/beside.ts';
 import { applyBootstrap, planBootstrap } from '../../aws/bootstrap.ts';
 import { ensureAwsSecrets } from '../../aws/ensure-secrets.ts';
 import { buildProjectArchives } from '../../node-archives.ts';
@@ -58,13 +59,11 @@ function applied(parts: readonly StackPart[]): RehearsalStep {
     id: parts.join('-and-'),
     title: `terraform apply of ${parts.join(' and ')}`,
     async run({ stacks }, report, signal) {
-      const changes = await Promise.all(
-        parts.map(async (part) => {
-          const planned = await stacks.plan(part, { signal, onProgress: report });
-          await stacks.apply(part, { signal, onProgress: report });
-          return planned;
-        }),
-      );
+      const changes = await beside(parts, { signal }, async (part, either) => {
+        const planned = await stacks.plan(part, { signal: either, onProgress: report });
+        await stacks.apply(part, { signal: either, onProgress: report });
+        return planned;
+      });
       const all = changes.flat();
       const created = all.filter(({ kind }) => kind === 'create').length;
       return `${created} resources made${all.length === created ? '' : `, ${all.length - created} changed`}`;

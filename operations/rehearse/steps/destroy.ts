@@ -3,6 +3,7 @@
 import { openInstances } from '../../../clients/aws/instances.ts';
 import { readLaunches } from '../../../clients/aws/launches.ts';
 import { stackParts, tags } from '../../../contracts/aws-names.ts';
+import { beside } from '../../../platform/beside.ts';
 import { changeEnvironment } from '../changed-environment.ts';
 import { notAsMeant, notRefused } from '../errors.ts';
 import type { Rehearsal, RehearsalStep } from '../rehearsal.ts';
@@ -14,12 +15,10 @@ export const protectedStep: RehearsalStep = {
     const { stacks, aws } = rehearsal;
     if (!aws.environment.cluster.protect) return 'the environment’s file lifts its protection itself';
     report('planning the end of each stack');
-    await Promise.all(
-      stackParts.map(async (part) => {
-        const said = await stacks.refused(part, { signal }, ['-destroy']);
-        if (!said.includes('prevent_destroy')) throw notRefused(`destroying ${part}, for its protection,`);
-      }),
-    );
+    await beside(stackParts, { signal }, async (part, either) => {
+      const said = await stacks.refused(part, { signal: either }, ['-destroy']);
+      if (!said.includes('prevent_destroy')) throw notRefused(`destroying ${part}, for its protection,`);
+    });
     return 'by each of the three stacks: prevent_destroy';
   },
 };
@@ -32,19 +31,20 @@ export const destroyStep: RehearsalStep = {
     const { stacks, aws } = rehearsal;
     const working = { signal, onProgress: report };
     await stacks.synthesize(aws.environment.file, working);
-    await Promise.all(
-      stackParts.map(async (part) => {
-        const changes = await stacks.plan(part, working, ['-refresh=false']);
-        const others = changes.filter(({ kind }) => kind !== 'update');
-        if (others.length > 0)
-          throw notAsMeant(
-            'lifting the protection is to make and end nothing',
-            others.map(({ kind, address }) => `${kind} ${address}`),
-          );
-        await stacks.apply(part, working);
-      }),
+    await beside(stackParts, { signal }, async (part, either) => {
+      const options = { ...working, signal: either };
+      const changes = await stacks.plan(part, options, ['-refresh=false']);
+      const others = changes.filter(({ kind }) => kind !== 'update');
+      if (others.length > 0)
+        throw notAsMeant(
+          'lifting the protection is to make and end nothing',
+          others.map(({ kind, address }) => `${kind} ${address}`),
+        );
+      await stacks.apply(part, options);
+    });
+    await beside(['data', 'edge'] as const, { signal }, (part, either) =>
+      stacks.destroy(part, { ...working, signal: either }),
     );
-    await Promise.all([stacks.destroy('data', working), stacks.destroy('edge', working)]);
     await stacks.destroy('foundation', working);
     const left = await leftOnAws(rehearsal);
     if (left.length > 0) throw notAsMeant('something of the environment is still on AWS', left);

@@ -16,6 +16,8 @@ export const filesStep: RehearsalStep = {
       }),
     );
     if (wrong.flat().length > 0) throw filesDiffer(wrong.flat());
-    return `${chosen.reduce((sum, { list }) => sum + list.files.length, 0)} as they were rendered`;
+    const files = chosen.flatMap(({ list }) => list.files);
+    const late = files.filter((file) => file.late).length;
+    return `${files.length - late} as they were rendered; ${late} more are completed on their machines, with their secrets`;
   },
 };

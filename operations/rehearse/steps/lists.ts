@@ -3,6 +3,7 @@ import type { ObjectsClient } from '../../../clients/aws/objects.ts';
 import { nodeListKey } from '../../../contracts/aws-names.ts';
 import { parseNodeList } from '../../../contracts/node-list.ts';
 import type { AwsEnvironment } from '../../aws/aws-environment.ts';
+import { notAsMeant } from '../errors.ts';
 import type { Placed, Rehearsal, RehearsalStep } from '../rehearsal.ts';
 
 export const listsStep: RehearsalStep = {
@@ -38,8 +39,10 @@ async function listsOf({ environment }: AwsEnvironment, objects: ObjectsClient):
   const placed = await Promise.all(
     all.map(async ({ group, node }) => {
       const text = await objects.read(nodeListKey(node.id));
-      return text === undefined ? [] : [{ group, node, list: parseNodeList(text) }];
+      return { group, node, list: text === undefined ? undefined : parseNodeList(text) };
     }),
   );
-  return placed.flat();
+  const without = placed.filter(({ list }) => list === undefined).map(({ node }) => node.id);
+  if (without.length > 0) throw notAsMeant(`the bucket has no list for ${without.join(', ')}`, []);
+  return placed.flatMap(({ list, ...rest }) => (list === undefined ? [] : [{ ...rest, list }]));
 }

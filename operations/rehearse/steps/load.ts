@@ -5,7 +5,6 @@ import { notAsMeant } from '../errors.ts';
 import { startLoad } from '../load.ts';
 import type { RehearsalStep } from '../rehearsal.ts';
 
-const topic = 'rehearsal.load';
 const mostReplicas = 3;
 /** Before the next step begins. */
 const firstRecords = 100;
@@ -18,6 +17,8 @@ export const loadStep: RehearsalStep = {
     const { cluster } = aws.environment;
     const replicas = Math.min(mostReplicas, nodesRunning(cluster.groups, 'kafka').length);
     const bootstrap = bootstrapServers(cluster, aws.addressing);
+    // A topic of its own: what one before wrote on the same machines would hide what this one loses.
+    const topic = `rehearsal.load-${Date.now().toString(36)}`;
     rehearsal.load = await startLoad(hosted.hosts.layout, { bootstrap, topic, replicas });
     await rehearsal.load.advance(firstRecords, signal);
     return `${topic}, ${replicas} replicas, acknowledged by all in sync`;

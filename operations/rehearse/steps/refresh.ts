@@ -3,6 +3,7 @@ import { allowTermination, type Launch, readLaunches } from '../../../clients/aw
 import type { Node } from '../../../cluster/model.ts';
 import { instanceTags, tags } from '../../../contracts/aws-names.ts';
 import { awaitNode } from '../../../drivers/hosts/await-node.ts';
+import type { Machine } from '../../../drivers/hosts/machine.ts';
 import type { PlannedChange } from '../../aws/terraform-plan.ts';
 import { hostsDriver } from '../../hosts/hosted.ts';
 import { notAsMeant } from '../errors.ts';
@@ -13,7 +14,7 @@ import { rehearsedWorld } from '../world.ts';
 const askMs = 60_000;
 /** Who it is to Kafka, and which file systems it has. */
 const who =
-  'cat /var/lib/ensemble/kafka/*/data/meta.properties; for disk in /dev/nvme[1-9]n1; do blkid -p -s UUID -o value "$disk"; done';
+  'set -e; cat /var/lib/ensemble/kafka/*/data/meta.properties; for disk in /dev/nvme[1-9]n1; do blkid -p -s UUID -o value "$disk"; done';
 
 export const refreshStep: RehearsalStep = {
   id: 'refresh',
@@ -25,7 +26,7 @@ export const refreshStep: RehearsalStep = {
     const { group, node } = brokers[1] ?? brokers[0] ?? {};
     if (group === undefined || node === undefined) throw notAsMeant('no worker has a machine here', []);
     const before = await launchOf(rehearsal, node);
-    const { output: was } = await (await hosts.machine(node.id)).run(who, askMs);
+    const was = await answered(await hosts.machine(node.id), who);
     // As an operator lifts it (docs/aws.md): Terraform does not terminate either what is guarded against termination.
     await allowTermination({ region: aws.place.region }, before.instance);
     const address = `aws_instance.node["${node.id}"]`;
@@ -50,9 +51,9 @@ export const refreshStep: RehearsalStep = {
     const driver = hostsDriver(aws.environment, hosts, objects);
     for (const service of group.services)
       await driver.ready({ node: node.id, service }, { timeoutMs: options.timeoutMs, signal });
-    const { output: is } = await machine.run(who, askMs);
+    const is = await answered(machine, who);
     if (is !== was) throw notAsMeant(`${node.id} is another one after its machine was replaced`, [was, is]);
-    const { output: journal } = await machine.run('journalctl -u ensemble-node -o cat', askMs);
+    const journal = await answered(machine, 'journalctl -u ensemble-node -o cat');
     if (journal.includes('formats'))
       throw notAsMeant(`${node.id} formatted a volume that had data`, journal.split('\n'));
     await withOperated(rehearsal, signal, (operated) =>
@@ -62,6 +63,16 @@ export const refreshStep: RehearsalStep = {
     return `${node.id}: ${before.instance} became ${after.instance}; ${after.address}, ${volumes}, the broker’s id and its data stayed`;
   },
 };
+
+/** What it says; an empty answer would be equal to any other. */
+async function answered(machine: Machine, script: string): Promise<string> {
+  const { status, output, errors } = await machine.run(script, askMs);
+  if (status === 0 && output.trim() !== '') return output;
+  throw notAsMeant(
+    `${machine.host.node} does not say who it is (status ${status})`,
+    `${output}\n${errors}`.split('\n'),
+  );
+}
 
 /** Alarms watch the new machine. @internal */
 export function isPartOfRefresh({ kind, address }: PlannedChange, node: string): boolean {
