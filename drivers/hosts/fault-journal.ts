@@ -39,6 +39,12 @@ export async function forgetFault(folder: string, id: string): Promise<void> {
   for (const entry of await readEntries(folder)) if (parseNote(entry.undo).id === id) await removeEntry(folder, entry);
 }
 
+/** Those that ended with the machines that they were made on; one that fills a volume stands on it. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
+export async function forgetEndedFaults(folder: string): Promise<void> {
+  for (const entry of await readEntries(folder))
+    if (parseNote(entry.undo).kind !== 'full-disk') await removeEntry(folder, entry);
+}
+
 /** The oldest first. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
 export async function standingFaults(folder: string): Promise<readonly PlannedFault[]> {
   return (await readEntries(folder)).map(({ undo }) => parseNote(undo));

@@ -45,6 +45,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
   const { layout } = hosts;
   const hub = hubNetwork(layout);
   const portOf = (node: Id) => machineLayout(layout, node).port;
+  const linkOf = (node: Id) => ({ port: portOf(node), network: machineLayout(layout, node).network });
 
   async function addressesOf(nodes: readonly Id[]): Promise<readonly string[]> {
     return await Promise.all(nodes.map(async (node) => (await hosts.machine(node)).host.address));
@@ -58,6 +59,10 @@ export function hostFaults(hosts: Hosts): HostFaults {
       return { cannot: `${kind} is of a whole machine, not of ${service} alone` };
     if (from !== undefined && kind !== 'isolate') return { cannot: `${kind} has no other side` };
     if ((await machine.status()).state !== 'running') return { cannot: `the machine of ${node} does not run` };
+    if (service !== undefined) {
+      const { status } = await machine.run(`systemctl cat ${serviceUnitName(service)}`, askMs);
+      if (status !== 0) return { cannot: `${node} has no service ${service}` };
+    }
     const planned = (way: string, weaker?: string): PlannedFault => ({
       id: `${kind}-${node}-${randomUUID().slice(0, 8)}`,
       kind,
@@ -85,7 +90,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
           ? planned('pairs')
           : { cannot: 'nft is not on the PATH, or the kernel has no tables for bridges' };
       case 'slow-link': {
-        const way = await wayToDelay(hub, portOf(node));
+        const way = await wayToDelay();
         return way === undefined
           ? { cannot: 'the kernel has no netem, and no python3 is there for a relay' }
           : planned(way);
@@ -124,7 +129,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
         else await cutPair(hub, id, machine.host.address, await addressesOf(from));
         return;
       case 'slow-link':
-        await delayLink(layout, { id, hub, port: portOf(node), delayMs: delayMs ?? defaultDelayMs, way });
+        await delayLink(layout, { id, hub, ...linkOf(node), delayMs: delayMs ?? defaultDelayMs, way });
         return;
       case 'full-disk':
         await onMachine(machine, fillScript(id));
@@ -151,7 +156,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
         else await joinPair(hub, id);
         break;
       case 'slow-link':
-        await undelayLink(layout, { id, hub, port: portOf(node), way: planned.way });
+        await undelayLink(layout, { id, hub, ...linkOf(node), way: planned.way });
         break;
       case 'full-disk':
         // A machine that does not run: the file is on a volume that it has mounted once it is its node.
@@ -176,13 +181,16 @@ export function hostFaults(hosts: Hosts): HostFaults {
 /** Every volume of the machine, to its last block. */
 function fillScript(id: string): string {
   return `set -u
+full=
 for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do
 	file=$mount/.${id}
 	fallocate -l "$(df --output=avail -B1 "$mount" | tail -n 1)" "$file" 2>/dev/null || true
 	dd if=/dev/zero of="$file" bs=64k oflag=append conv=notrunc status=none 2>/dev/null || true
 	dd if=/dev/zero of="$file" bs=512 oflag=append conv=notrunc status=none 2>/dev/null || true
+	full=yes
+	[ "$(df --output=avail -B4096 "$mount" | tail -n 1)" -lt 1 ] || { echo "$mount is not full"; exit 1; }
 done
-exit 0`;
+[ -n "$full" ] || { echo 'no volume is mounted'; exit 1; }`;
 }
 
 function emptyScript(id: string): string {

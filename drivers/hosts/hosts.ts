@@ -9,6 +9,7 @@ import { keepStoreSecrets, type StoreSecrets } from './cloud/store-secrets.ts';
 import { endGroup, groupFolders, processesIn, removeGroup } from './control-groups.ts';
 import { detachDisk, disksBelow } from './disks.ts';
 import { unknownHost } from './errors.ts';
+import { forgetEndedFaults } from './fault-journal.ts';
 import { type HostSpec, type HostsWorld, parseWorld } from './host-spec.ts';
 import { type HostsLayout, hostsLayout, hubNetwork } from './layout.ts';
 import { type Machine, type MachineStatus, machineOf } from './machine.ts';
@@ -136,6 +137,7 @@ export function hostsOf(stateDirectory: string): Hosts {
       await removeGroup(layout.name);
       for (const { device } of await disksBelow(`${layout.folder}/`)) await detachDisk(device);
       for (const file of await mountsBelow(`${layout.networksFolder}/`)) await removeNetwork(file);
+      await forgetEndedFaults(layout.journalFolder);
       if (purge) await rm(layout.folder, { recursive: true, force: true });
     },
   };

@@ -19,20 +19,19 @@ export interface DelayedLink {
   readonly hub: string;
   /** The machine's on the bridge. */
   readonly port: string;
+  /** The machine's. */
+  readonly network: string;
   readonly way: string;
 }
 
 const startMs = 20_000;
 const pollMs = 30;
 
-/** `netem` or `relay`; undefined where neither is to be had. Tried on the port itself, with a delay of nothing. */
-export async function wayToDelay(hub: string, port: string): Promise<string | undefined> {
-  const tc = (verb: string) => [`--net=${hub}`, 'tc', 'qdisc', verb, 'dev', port, 'root', 'netem'];
-  const tried = await outcomeOf('nsenter', [...tc('add'), 'delay', '0ms']).catch(() => undefined);
-  if (tried?.status === 0) {
-    await outcomeOf('nsenter', tc('del'));
-    return 'netem';
-  }
+/** `netem` or `relay`; undefined where neither is to be had. Tried in a network that nobody else is in, which ends with the trial. */
+export async function wayToDelay(): Promise<string | undefined> {
+  const trial = 'ip link set lo up && tc qdisc add dev lo root netem delay 1ms';
+  const tried = await outcomeOf('unshare', ['--net', 'sh', '-c', trial]).catch(() => undefined);
+  if (tried?.status === 0) return 'netem';
   const python = await outcomeOf('python3', ['-c', 'import fcntl, selectors']).catch(() => undefined);
   return python?.status === 0 ? 'relay' : undefined;
 }
@@ -40,7 +39,10 @@ export async function wayToDelay(hub: string, port: string): Promise<string | un
 export async function delayLink(layout: HostsLayout, link: DelayedLink & { readonly delayMs: number }): Promise<void> {
   const { hub, port, delayMs, way } = link;
   if (way === 'netem') {
-    await inNetwork(hub, 'tc', ['qdisc', 'replace', 'dev', port, 'root', 'netem', 'delay', `${delayMs}ms`]);
+    // What leaves an interface is late: the hub's port for one way, the machine's own for the other.
+    const late = (device: string) => ['qdisc', 'replace', 'dev', device, 'root', 'netem', 'delay', `${delayMs}ms`];
+    await inNetwork(hub, 'tc', late(port));
+    await inNetwork(link.network, 'tc', late('eth0'));
     return;
   }
   const { group, side, near, far } = namesOf(layout, link);
@@ -89,7 +91,11 @@ exec "$@"
 export async function undelayLink(layout: HostsLayout, link: DelayedLink): Promise<void> {
   const { hub, port, way } = link;
   if (way === 'netem') {
-    await outcomeOf('nsenter', [`--net=${hub}`, 'tc', 'qdisc', 'del', 'dev', port, 'root']);
+    for (const [network, device] of [
+      [hub, port],
+      [link.network, 'eth0'],
+    ])
+      await outcomeOf('nsenter', [`--net=${network}`, 'tc', 'qdisc', 'del', 'dev', device ?? '', 'root']);
     return;
   }
   const { group, side } = namesOf(layout, link);

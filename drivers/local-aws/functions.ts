@@ -85,16 +85,23 @@ export function functionCalls(place: FunctionsPlace): (asked: ShimRequest) => Pr
     const child = await start(found);
     requests += 1;
     return await new Promise<Said>((resolve) => {
-      const ended = () => {
-        const errorMessage = 'Error: Runtime exited';
-        resolve({ payload: JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage }), error: 'Unhandled' });
-      };
-      child.once('exit', ended);
-      child.once('message', (said) => {
-        child.off('exit', ended);
-        resolve(said as Said);
-      });
-      child.send({ event, request: `request-${requests}` }, () => undefined);
+      const request = `request-${requests}`;
+      const fault = (payload: object) => answered({ payload: JSON.stringify(payload), error: 'Unhandled' });
+      const ended = () =>
+        fault({ errorType: 'Runtime.ExitError', errorMessage: `RequestId: ${request} Error: Runtime exited` });
+      const late = setTimeout(() => {
+        fault({ errorMessage: `${request} Task timed out after ${found.Timeout.toFixed(2)} seconds` });
+        child.kill('SIGKILL');
+        running.delete(found.FunctionName);
+      }, found.Timeout * 1000);
+      const heard = (said: unknown) => answered(said as Said);
+      function answered(said: Said): void {
+        clearTimeout(late);
+        child.off('exit', ended).off('error', ended).off('message', heard);
+        resolve(said);
+      }
+      child.once('exit', ended).once('error', ended).once('message', heard);
+      child.send({ event, request }, () => undefined);
     });
   }
 

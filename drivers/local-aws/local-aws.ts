@@ -24,8 +24,8 @@ export interface LocalAws {
   readonly started: boolean;
 }
 
-/** @param stateDirectory absolute; the environment's own folder. @throws EnsembleError DRIVER_LOCAL_AWS_NOT_UP, and the signal's reason */
-export async function ensureLocalAws(stateDirectory: string, signal: AbortSignal): Promise<LocalAws> {
+/** @param stateDirectory absolute; the environment's own folder. @param account that it answers as. @throws EnsembleError DRIVER_LOCAL_AWS_NOT_UP, and the signal's reason */
+export async function ensureLocalAws(stateDirectory: string, account: string, signal: AbortSignal): Promise<LocalAws> {
   const folder = join(stateDirectory, 'local-aws');
   const log = join(folder, 'log');
   const group = groupOf(stateDirectory);
@@ -41,7 +41,7 @@ export async function ensureLocalAws(stateDirectory: string, signal: AbortSignal
   try {
     const loader = pathToFileURL(createRequire(join(installationRoot(), 'package.json')).resolve('tsx')).href;
     const program = join(installationRoot(), 'drivers', 'local-aws', 'serve.ts');
-    const command = [process.execPath, '--import', loader, program, folder, stateDirectory];
+    const command = [process.execPath, '--import', loader, program, folder, stateDirectory, account];
     spawnInGroups(await makeGroup(group), command, file.fd);
     return { endpoint: await awaitReady(log, stateDirectory, signal), started: true };
   } catch (error) {

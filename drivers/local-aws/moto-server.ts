@@ -19,7 +19,7 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-/** The account that moto answers with. @internal */
+/** The account that moto answers with where MOTO_ACCOUNT_ID names no other. @internal */
 export const motoAccount = '123456789012';
 
 /** Python loads a hundred modules first: some seconds, on a busy machine many more. */

@@ -1,5 +1,5 @@
 /**
- * An AWS of this machine's own, as a process: moto behind the shim. `serve.ts FOLDER STATE`: a folder of its own, and the environment's, whose machines' network
+ * An AWS of this machine's own, as a process: moto behind the shim. `serve.ts FOLDER STATE ACCOUNT`: a folder of its own, and the environment's, whose machines' network
  * functions stand in. Says `ready http://127.0.0.1:PORT`, and ends with a signal; whoever ends it ends its control group, and with that moto.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,12 +13,16 @@ import { answersForMoto } from './moto-lacks.ts';
 import { startMoto } from './moto-server.ts';
 import { startShim } from './shim.ts';
 
-const [, , folder = '', stateDirectory = ''] = process.argv;
+const [, , folder = '', stateDirectory = '', account = ''] = process.argv;
 const layout = hostsLayout(stateDirectory);
 mkdirSync(folder, { recursive: true });
 const images = join(folder, 'images.json');
 writeFileSync(images, JSON.stringify([debianImage]));
-const moto = await startMoto({ MOTO_AMIS_PATH: images, MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' });
+const moto = await startMoto({
+  MOTO_AMIS_PATH: images,
+  MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
+  MOTO_ACCOUNT_ID: account,
+});
 
 /** By path, and signed for S3 by nobody: moto reads of a signature no more than which service is meant. */
 async function object(bucket: string, key: string): Promise<Buffer> {

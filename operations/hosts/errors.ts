@@ -29,6 +29,15 @@ export function faultUnknown(id: string, standing: readonly string[]): EnsembleE
   });
 }
 
+export function faultsStand(lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FAULTS_STAND',
+    message: `${lines.length === 1 ? 'a fault' : `${lines.length} faults`} could not be undone, and still ${lines.length === 1 ? 'stands' : 'stand'}`,
+    next: 'Mend what is named above and run `ensemble fault heal` again; `ensemble hosts down` ends the machines, and with them all faults but filled volumes.',
+    evidence: lines,
+  });
+}
+
 export function storeSecretMissing(environment: string, id: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_HOSTS_SECRET_MISSING',

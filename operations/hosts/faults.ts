@@ -3,7 +3,7 @@ import { faultKinds } from '../../contracts/fault.ts';
 import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import type { HostFault } from '../../drivers/hosts/faults.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
-import { faultNotPossible, faultUnknown } from './errors.ts';
+import { faultNotPossible, faultsStand, faultUnknown } from './errors.ts';
 import type { Hosted } from './hosted.ts';
 
 export type FaultRequest = Omit<HostFault, 'kind'> & { readonly kind: string };
@@ -25,7 +25,7 @@ export async function injectFault(hosted: Hosted, request: FaultRequest, options
   });
 }
 
-/** The one of that id, or all, the youngest first. @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, DRIVER_... */
+/** The one of that id, or all, the youngest first. @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULTS_STAND with those that could not be undone; the others are */
 export async function healFaults(
   hosted: Hosted,
   id: string | undefined,
@@ -36,7 +36,14 @@ export async function healFaults(
     const chosen = id === undefined ? standing : standing.filter((fault) => fault.id === id);
     const ids = standing.map((fault) => fault.id);
     if (id !== undefined && chosen.length === 0) throw faultUnknown(id, ids);
-    for (const fault of [...chosen].reverse()) await hosted.faults.heal(fault);
+    // One that cannot be undone keeps none of the others.
+    const left: string[] = [];
+    for (const fault of [...chosen].reverse())
+      await hosted.faults.heal(fault).catch((error: unknown) => {
+        options.signal.throwIfAborted();
+        left.push(`${fault.id}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    if (left.length > 0) throw faultsStand(left);
     return chosen;
   });
 }

@@ -49,7 +49,9 @@ export async function rehearse(
   return await withFileLock(join(stateDirectory, 'rehearsal.lock'), { signal, onWait }, async () => {
     // What is left of one that was killed knows nothing of the AWS that this one has.
     try {
-      const variables = ownAws ? environmentOf((await ensureLocalAws(stateDirectory, signal)).endpoint) : {};
+      const variables = ownAws
+        ? environmentOf((await ensureLocalAws(stateDirectory, aws.place.account, signal)).endpoint)
+        : {};
       return await withVariables(variables, () => runSteps(aws, options, steps, signal, run));
     } finally {
       if (!options.keep) await hosts.down({ purge: ownAws });

@@ -3,7 +3,13 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { forgetFault, noteFault, type PlannedFault, standingFaults } from '../../../drivers/hosts/fault-journal.ts';
+import {
+  forgetEndedFaults,
+  forgetFault,
+  noteFault,
+  type PlannedFault,
+  standingFaults,
+} from '../../../drivers/hosts/fault-journal.ts';
 import { readEntries } from '../../../drivers/journal.ts';
 
 const isolated: PlannedFault = {
@@ -32,6 +38,13 @@ describe('the faults of machines', () => {
     await forgetFault(folder, isolated.id);
     await forgetFault(folder, isolated.id);
     expect(await standingFaults(folder)).toEqual([late]);
+  });
+
+  it('end with their machines, but for a volume that was filled', async () => {
+    const filled: PlannedFault = { ...isolated, id: 'full-disk-worker-2-77', kind: 'full-disk', way: 'file' };
+    for (const fault of [isolated, filled, late]) await noteFault(folder, fault);
+    await forgetEndedFaults(folder);
+    expect(await standingFaults(folder)).toEqual([filled]);
   });
 
   it('that cannot be read are an error that names the file, and what was cut off while it was written is none', async () => {

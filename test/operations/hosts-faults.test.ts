@@ -1,0 +1,45 @@
+/** Healing by hand: what cannot be undone keeps none of the others, and is said. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
+import { hostsLayout } from '../../drivers/hosts/layout.ts';
+import { healFaults } from '../../operations/hosts/faults.ts';
+import type { Hosted } from '../../operations/hosts/hosted.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ensemble-heal-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+it('heals the youngest first, goes on where one cannot be undone, and ends with an error that names it', async () => {
+  const fault = (id: string): PlannedFault => ({
+    id,
+    kind: 'kill',
+    node: id,
+    time: '2026-11-22T12:00:00.000Z',
+    way: '',
+  });
+  const healed: string[] = [];
+  const faults = {
+    plan: () => Promise.reject(new Error('not asked')),
+    inject: () => Promise.reject(new Error('not asked')),
+    standing: async () => [fault('old'), fault('stuck'), fault('young')],
+    async heal({ id }: PlannedFault) {
+      if (id === 'stuck') throw new Error('no such unit');
+      healed.push(id);
+    },
+  };
+  // Of the machines, no more is asked than where the lock lies.
+  const hosted = { hosts: { layout: hostsLayout(folder) }, faults } as unknown as Hosted;
+  const options = { signal: AbortSignal.timeout(10_000) };
+  await expect(healFaults(hosted, undefined, options)).rejects.toMatchObject({
+    code: 'OPERATIONS_FAULTS_STAND',
+    evidence: ['stuck: no such unit'],
+  });
+  expect(healed).toEqual(['young', 'old']);
+  expect(await healFaults(hosted, 'old', options)).toMatchObject([{ id: 'old' }]);
+  await expect(healFaults(hosted, 'other', options)).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_UNKNOWN' });
+});
