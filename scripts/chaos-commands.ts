@@ -21,6 +21,10 @@ export function addChaosCommands(program: Command): void {
     new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
     new Option('--html <file>', 'write a page of the run too; of several, each beside it with scenario and seed'),
   ];
+  const summaries = () => [
+    new Option('--out <file>', 'write the table of all scenarios as Markdown too'),
+    new Option('--html <file>', 'write it as a page too'),
+  ];
   addCommand(chaos, 'list', 'the scenarios, with what each expects', {
     load: async () => (await import('./commands/chaos.ts')).list,
     statuses: ['0 shown', '3 an error'],
@@ -36,10 +40,25 @@ export function addChaosCommands(program: Command): void {
   });
   addCommand(chaos, 'matrix', 'run every scenario with some seeds', {
     load: async () => (await import('./commands/chaos.ts')).matrix,
-    options: [...running(), new Option('--long', 'all of them, with many seeds: hours')],
+    options: [
+      ...running().filter(({ long }) => long !== '--html'),
+      new Option('--long', 'all of them, with many seeds: hours; goes on where an earlier one was ended'),
+      new Option('--fresh', 'with --long: begin anew, whatever an earlier one has done'),
+      ...summaries(),
+    ],
     statuses: verdicts,
     errorStatus,
     onInterrupt,
+  });
+  addCommand(chaos, 'summary', 'one table of the last matrix, ended or not; runs nothing', {
+    load: async () => (await import('./commands/chaos-summary.ts')).summary,
+    options: [
+      new Option('--long', 'of the last long one'),
+      new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
+      ...summaries(),
+    ],
+    statuses: [...verdicts.slice(0, 3), '3 an error, there was no matrix, or runs that were not finished'],
+    errorStatus,
   });
   addCommand(chaos, 'check', 'judge the history of a run, this one or an old one', {
     load: async () => (await import('./commands/chaos.ts')).check,

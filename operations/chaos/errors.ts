@@ -41,3 +41,20 @@ export function topicRefused(topic: string, why: string): EnsembleError {
     next: 'Give the environment as many workers as the scenario has replicas.',
   });
 }
+
+export function matrixUnreadable(file: string, line: number, cause?: unknown): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_MATRIX_UNREADABLE',
+    message: `${file}, line ${line}, is not a line of what a matrix writes`,
+    next: 'Begin anew with --fresh once the file is moved away; the histories of its runs are kept.',
+    cause,
+  });
+}
+
+export function noMatrix(environment: string, long: boolean): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_NO_MATRIX',
+    message: `no ${long ? 'long ' : ''}matrix was run on ${environment} from this folder`,
+    next: `Run \`ensemble chaos matrix${long ? ' --long' : ''}\` first.`,
+  });
+}

@@ -1,14 +1,17 @@
 /**
  * Several runs, one after another: of one scenario with seed after seed, or of the whole matrix. Alone among the commands that change the environment:
- * a roll in the middle would be judged as the fault's doing.
+ * a roll in the middle would be judged as the fault's doing. What has ended is kept (matrix-results.ts), and is not run again by who goes on from there.
  */
 import { join } from 'node:path';
 import type { Prediction } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
-import { type Spread, spreadOf } from '../../chaos/timings.ts';
-import type { Verdict, VerdictKind } from '../../chaos/verdict.ts';
+import { type FailedRun, reportOf, type ScenarioReport, type ScenarioRun } from '../../chaos/scenario-report.ts';
+import type { Verdict } from '../../chaos/verdict.ts';
+import { EnsembleError } from '../../contracts/error.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import type { Deployment } from '../deployment.ts';
+import { digestOf, type EndedRun, type MatrixResults, verdictOf } from './matrix-results.ts';
+import { remainingMs } from './remaining.ts';
 import { runScenario } from './run-scenario.ts';
 
 export interface MatrixRow {
@@ -16,29 +19,13 @@ export interface MatrixRow {
   readonly runs: number;
 }
 
-export interface ScenarioRun {
-  readonly seed: number;
-  readonly historyFile: string;
-  /** Repeats it. */
-  readonly command: string;
-  readonly verdict: Verdict;
-}
-
-export interface ScenarioReport {
-  readonly scenario: string;
-  readonly title: string;
-  readonly verdict: VerdictKind;
-  readonly reasons: readonly string[];
-  readonly runs: readonly ScenarioRun[];
-  /** Of a negative control: in how many of its runs the loss was found. */
-  readonly detected?: number;
-  readonly timings: {
-    readonly detection: Spread;
-    readonly election: Spread;
-    readonly silence: Spread;
-    readonly inSync: Spread;
-    readonly drained: Spread;
-  };
+/** Where the matrix stands as a run begins. */
+export interface MatrixPlace {
+  /** From 1. */
+  readonly run: number;
+  readonly of: number;
+  /** With this run; undefined before one has ended. */
+  readonly leftMs: number | undefined;
 }
 
 export interface MatrixOptions {
@@ -46,11 +33,23 @@ export interface MatrixOptions {
   /** Of each row's first run; those after it count on. */
   readonly seed: number;
   readonly environment: string;
-  readonly onRun: (scenario: Scenario, seed: number) => void;
+  /** Where each run that ends is kept, and what ended before; undefined where every run is of now. */
+  readonly results?: MatrixResults | undefined;
+  /** So many errors of the tool one after another end it; the one of 1 is thrown. */
+  readonly errorsInARow: number;
+  readonly onRun: (scenario: Scenario, seed: number, place: MatrixPlace) => void;
   readonly onPrediction: (prediction: Prediction) => void;
   readonly onProgress: (text: string) => void;
   readonly onVerdict: (run: ScenarioRun) => void;
+  readonly onError: (run: FailedRun) => void;
   readonly onWaitForLock?: ((pid: number) => void) | undefined;
+}
+
+export interface MatrixReport {
+  /** Of the scenarios of which at least one run has ended. */
+  readonly reports: readonly ScenarioReport[];
+  /** Runs that are still to do. */
+  readonly left: number;
 }
 
 /** Throws as runScenario; the runs before it have their histories. */
@@ -58,62 +57,102 @@ export async function runMatrix(
   deployment: Deployment,
   options: MatrixOptions,
   signal: AbortSignal,
-): Promise<readonly ScenarioReport[]> {
+): Promise<MatrixReport> {
   const { stateDirectory } = deployment;
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
-  return await withFileLock(`${stateDirectory}/lock`, { signal, onWait }, async () => {
-    const reports: ScenarioReport[] = [];
-    for (const { scenario, runs } of options.rows) {
-      const done: ScenarioRun[] = [];
-      for (let index = 0; index < runs; index += 1) {
-        const seed = options.seed + index;
-        options.onRun(scenario, seed);
-        const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
-        const historyFile = join(stateDirectory, 'chaos', `${scenario.name}-${seed}-${stamp}`, 'history.jsonl');
-        const command = `ensemble chaos run ${scenario.name} --environment ${options.environment} --seed ${seed}`;
-        const { onPrediction, onProgress } = options;
-        const run = { scenario, seed, historyFile, command, onPrediction, onProgress };
-        const verdict = await runScenario(deployment, run, signal);
-        const ended = { seed, historyFile, command, verdict };
-        done.push(ended);
-        options.onVerdict(ended);
-      }
-      reports.push(reportOf(scenario, done));
-    }
-    return reports;
-  });
+  return await withFileLock(`${stateDirectory}/lock`, { signal, onWait }, async () =>
+    playMatrix(options, signal, async (scenario, seed, command) => {
+      const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+      const historyFile = join(stateDirectory, 'chaos', `${scenario.name}-${seed}-${stamp}`, 'history.jsonl');
+      const { onPrediction, onProgress } = options;
+      const run = { scenario, seed, historyFile, command, onPrediction, onProgress };
+      return { historyFile, verdict: await runScenario(deployment, run, signal) };
+    }),
+  );
 }
 
-/** Of ten runs of a negative control, eight must show its loss; of three, two. */
-const detectedShare = 0.8;
-const gravest: readonly VerdictKind[] = ['fail', 'inconclusive', 'skipped', 'pass'];
+type Play = (
+  scenario: Scenario,
+  seed: number,
+  command: string,
+) => Promise<{ readonly historyFile: string; readonly verdict: Verdict }>;
 
-/** @internal */
-export function reportOf(scenario: Scenario, runs: readonly ScenarioRun[]): ScenarioReport {
-  const verdicts = runs.map(({ verdict }) => verdict);
-  const detected = verdicts.filter(({ counts, verdict }) => counts.lost > 0 && verdict === 'pass').length;
-  const enough = scenario.expect.mustLose && detected >= Math.max(1, Math.floor(runs.length * detectedShare));
-  const worst = gravest.find((kind) => verdicts.some(({ verdict }) => verdict === kind)) ?? 'inconclusive';
-  // The runs of a control that missed their moment are made up for by those that hit it; a fail is not.
-  const verdict = enough && worst !== 'fail' ? 'pass' : worst;
-  const reasons = runs.flatMap(({ seed, verdict: { verdict: kind, reasons: why } }) =>
-    kind === 'pass' ? [] : why.map((reason) => `seed ${seed}: ${reason}`),
+interface Slot {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly command: string;
+  done: ScenarioRun | FailedRun | undefined;
+}
+
+/** The same with runs of the caller's. @internal */
+export async function playMatrix(options: MatrixOptions, signal: AbortSignal, play: Play): Promise<MatrixReport> {
+  const { results, environment } = options;
+  const slots = options.rows.flatMap(({ scenario, runs }) =>
+    Array.from({ length: runs }, (_each, index): Slot => {
+      const seed = options.seed + index;
+      const command = `ensemble chaos run ${scenario.name} --environment ${environment} --seed ${seed}`;
+      return { scenario, seed, command, done: undefined };
+    }),
   );
-  const timings = verdicts.flatMap((each) => each.timings);
-  const led = timings.filter(({ partitionsLed }) => partitionsLed > 0);
+  const ended: EndedRun[] = [...(results?.runs ?? [])];
+  for (const slot of slots) slot.done = await earlier(slot, ended);
+  let inARow = 0;
+  for (const [index, slot] of slots.entries()) {
+    if (slot.done !== undefined) continue;
+    if (inARow >= options.errorsInARow) break;
+    const { scenario, seed, command } = slot;
+    const left = slots.filter(({ done }) => done === undefined).map((each) => each.scenario);
+    options.onRun(scenario, seed, { run: index + 1, of: slots.length, leftMs: remainingMs(ended, left) });
+    const began = performance.now();
+    const keep = async (run: ['run', { historyFile: string }] | ['error', { code: string; message: string }]) => {
+      const about = { scenario: scenario.name, digest: digestOf(scenario), seed, command };
+      const tookMs = Math.round(performance.now() - began);
+      const line: EndedRun =
+        run[0] === 'run'
+          ? { type: 'run', ...about, tookMs, ...run[1] }
+          : { type: 'error', ...about, tookMs, ...run[1] };
+      ended.push(line);
+      await results?.add(line);
+    };
+    try {
+      const { historyFile, verdict } = await play(scenario, seed, command);
+      const done = { seed, historyFile, command, verdict };
+      slot.done = done;
+      await keep(['run', { historyFile }]);
+      options.onVerdict(done);
+      inARow = 0;
+    } catch (error) {
+      // Interrupted: what was broken is healed, and this run has not been.
+      if (signal.aborted || options.errorsInARow <= 1) throw error;
+      const failed = { code: codeOf(error), message: error instanceof Error ? error.message : String(error) };
+      await keep(['error', failed]);
+      slot.done = { seed, command, ...failed };
+      options.onError(slot.done);
+      inARow += 1;
+    }
+  }
   return {
-    scenario: scenario.name,
-    title: scenario.title,
-    verdict,
-    reasons,
-    runs,
-    ...(scenario.expect.mustLose ? { detected } : {}),
-    timings: {
-      detection: spreadOf(timings.map(({ detectionMs }) => detectionMs)),
-      election: spreadOf(led.map(({ electionMs }) => electionMs)),
-      silence: spreadOf(timings.map(({ silenceMs }) => silenceMs)),
-      inSync: spreadOf(timings.map(({ inSyncMs }) => inSyncMs)),
-      drained: spreadOf(timings.map(({ drainedMs }) => drainedMs)),
-    },
+    reports: options.rows.flatMap(({ scenario }) => {
+      const done = slots.flatMap((slot) => (slot.scenario === scenario ? (slot.done ?? []) : []));
+      const runs = done.filter((each): each is ScenarioRun => 'verdict' in each);
+      const errors = done.filter((each): each is FailedRun => !('verdict' in each));
+      return done.length === 0 ? [] : [reportOf(scenario, runs, errors)];
+    }),
+    left: slots.filter(({ done }) => done === undefined).length,
   };
+}
+
+/** Its result of before: of the same scenario and seed, with its history still there. */
+async function earlier({ scenario, seed }: Slot, ended: readonly EndedRun[]): Promise<ScenarioRun | undefined> {
+  const digest = digestOf(scenario);
+  const same = ended.filter((run) => run.scenario === scenario.name && run.seed === seed && run.digest === digest);
+  const found = same.findLast((run) => run.type === 'run');
+  if (found?.type !== 'run') return undefined;
+  const verdict = await verdictOf(found.historyFile);
+  const { historyFile, command } = found;
+  return verdict === undefined ? undefined : { seed, historyFile, command, verdict };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof EnsembleError ? error.code : error instanceof Error ? error.name : 'unknown';
 }

@@ -6,14 +6,17 @@ import { formatPrediction, formatVerdict } from '../../chaos/format.ts';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
 import { readRun } from '../../chaos/observed-run.ts';
-import type { Spread } from '../../chaos/timings.ts';
-import { judge, type VerdictKind } from '../../chaos/verdict.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
+import { type ScenarioReport, skippedReport } from '../../chaos/scenario-report.ts';
+import { judge } from '../../chaos/verdict.ts';
 import { writeReport } from '../../chaos/write-report.ts';
 import { exitStatus } from '../../contracts/error.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
-import { type MatrixRow, runMatrix, type ScenarioReport } from '../../operations/chaos/matrix.ts';
-import { openDeployment } from '../../operations/deployment.ts';
+import { type MatrixPlace, type MatrixReport, type MatrixRow, runMatrix } from '../../operations/chaos/matrix.ts';
+import { type MatrixResults, openResults } from '../../operations/chaos/matrix-results.ts';
+import { type Deployment, openDeployment } from '../../operations/deployment.ts';
 import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { presentMatrix, resultsFile, showReports, statusOf, statusOfAll, suiteOf } from './chaos-summary.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function list({ options }: Invocation): Promise<number> {
@@ -34,17 +37,37 @@ export async function list({ options }: Invocation): Promise<number> {
 }
 
 export async function run(invocation: Invocation): Promise<number> {
+  const { options, deployment } = invocation;
   const scenario = await loadScenario(invocation.positional[0] ?? '');
-  return await runRows([{ scenario, runs: invocation.options.runs ?? 1 }], invocation);
+  const seed = options.seed ?? drawSeed();
+  const opened = await openDeployment(deployment);
+  const rows = [{ scenario, runs: options.runs ?? 1 }];
+  const { reports } = await runRows(opened, { rows, seed, errorsInARow: 1 }, invocation);
+  if (options.html !== undefined) await writePages(reports, options.html);
+  if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
+  if (options.json) printJson({ seed, reports });
+  else showReports(reports);
+  return statusOfAll(reports);
 }
 
 export async function matrix(invocation: Invocation): Promise<number> {
-  const { long, runs } = invocation.options;
+  const { options, deployment } = invocation;
+  const { long, fresh, runs } = options;
   const rows = (await loadScenarios())
     .map((scenario) => ({ scenario, runs: long ? scenario.runs.long : scenario.runs.short }))
     .filter((row) => row.runs > 0)
     .map((row) => ({ ...row, runs: runs ?? row.runs }));
-  return await runRows(rows, invocation);
+  const opened = await openDeployment(deployment);
+  const { environment } = opened.environment.cluster;
+  const file = resultsFile(opened.stateDirectory, long);
+  const resume = long && !fresh;
+  const results = await openResults(file, { environment, seed: options.seed, draw: drawSeed, resume });
+  const { seed, runs: before } = results;
+  if (before.length > 0) printNotice(`going on after ${before.length} runs of before (--fresh begins anew): ${file}`);
+  const report = await runRows(opened, { rows, seed, results, errorsInARow: mostErrors }, invocation);
+  if (report.left > 0)
+    printNotice(paint.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
+  return await presentMatrix({ ...report, results, options });
 }
 
 export async function check({ positional: [file = ''], options }: Invocation): Promise<number> {
@@ -77,23 +100,31 @@ export async function heal({ options, deployment }: Invocation): Promise<number>
   return left.length === 0 ? exitStatus.ok : errorOfTool;
 }
 
-async function runRows(rows: readonly MatrixRow[], invocation: Invocation): Promise<number> {
-  const { options, deployment, signal, onWaitForLock } = invocation;
-  const seed = options.seed ?? randomInt(2 ** 31);
-  const opened = await openDeployment(deployment);
+/** What runs of one command have in common. */
+interface RowsOptions {
+  readonly rows: readonly MatrixRow[];
+  readonly seed: number;
+  readonly results?: MatrixResults;
+  readonly errorsInARow: number;
+}
+
+async function runRows(opened: Deployment, options: RowsOptions, invocation: Invocation): Promise<MatrixReport> {
+  const { signal, onWaitForLock, options: given } = invocation;
   // Not judged, and never passed.
-  const skipped = rows.filter(
-    ({ scenario }) => scenario.workload.through !== 'kafka' && opened.environment.spec.api === undefined,
-  );
-  for (const { scenario } of skipped)
-    printNotice(`${scenario.name} is skipped: it goes through the messaging API, and the environment has none`);
-  const reports = await runMatrix(
+  const skipped = options.rows.flatMap(({ scenario }) => {
+    const why = cannotRun(scenario, opened.environment);
+    return why === undefined ? [] : [{ scenario, why }];
+  });
+  for (const { scenario, why } of skipped) printNotice(`${scenario.name} is skipped: ${why}`);
+  const rows = options.rows.filter((row) => !skipped.some(({ scenario }) => scenario === row.scenario));
+  const { reports, left } = await runMatrix(
     opened,
     {
-      rows: rows.filter((row) => !skipped.includes(row)),
-      seed,
-      environment: options.environment,
-      onRun: (scenario, each) => printNotice(paint.bold(`${scenario.name}, seed ${each}: ${scenario.title}`)),
+      ...options,
+      rows,
+      environment: given.environment,
+      onRun: (scenario, each, place) =>
+        printNotice(paint.bold(`${formatPlace(place)}${scenario.name}, seed ${each}: ${scenario.title}`)),
       onPrediction: (prediction) => {
         for (const line of formatPrediction(prediction)) printNotice(line);
       },
@@ -102,22 +133,27 @@ async function runRows(rows: readonly MatrixRow[], invocation: Invocation): Prom
         for (const line of [...formatVerdict(verdict), `History: ${historyFile}`, `Again: ${command}`])
           printNotice(line);
       },
+      onError: ({ message, code }) => printNotice(paint.red(`not finished: ${message} (${code})`)),
       onWaitForLock,
     },
     signal,
   );
-  if (options.html !== undefined) await writePages(reports, options.html);
-  if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
-  if (options.json) printJson({ seed, reports });
-  else show(reports);
-  const verdicts = reports.map(({ verdict }) => verdict);
-  return Math.max(
-    0,
-    verdicts.includes('fail') ? statusOf.fail : 0,
-    ...(verdicts.includes('fail') ? [] : [...verdicts, ...skipped.map(() => 'skipped' as const)]).map(
-      (each) => statusOf[each],
-    ),
-  );
+  return { reports: [...reports, ...skipped.map(({ scenario, why }) => skippedReport(scenario, why))], left };
+}
+
+/** Why no run of it can begin on this environment. */
+function cannotRun({ workload }: Scenario, { spec }: Deployment['environment']): string | undefined {
+  return workload.through !== 'kafka' && spec.api === undefined
+    ? 'it goes through the messaging API, and the environment has none'
+    : undefined;
+}
+
+/** `run 12 of 203, about 2 h 40 min left: `; nothing of a single run. */
+function formatPlace({ run: number, of, leftMs }: MatrixPlace): string {
+  if (of === 1) return '';
+  const minutes = Math.ceil((leftMs ?? 0) / 60_000);
+  const time = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `run ${number} of ${of}${leftMs === undefined ? '' : `, about ${time} left`}: `;
 }
 
 /** One page a run: the file that was named for a single one, else numbered by scenario and seed beside it. */
@@ -130,31 +166,10 @@ async function writePages(reports: readonly ScenarioReport[], file: string): Pro
   }
 }
 
-function show(reports: readonly ScenarioReport[]): void {
-  const rows = reports.map(({ scenario, verdict, runs, detected, timings }) => [
-    scenario,
-    verdict,
-    detected === undefined ? `${runs.length}` : `${runs.length}, ${detected} lost`,
-    formatSpread(timings.detection),
-    formatSpread(timings.election),
-    formatSpread(timings.silence),
-    formatSpread(timings.inSync),
-    formatSpread(timings.drained),
-  ]);
-  const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'silent', 'in sync', 'drained'];
-  printLine(formatTable(head, rows));
-  printLine('Times are seconds: p50, p95, max; ∞ where some never came.');
-  for (const { scenario, reasons } of reports) for (const reason of reasons) printLine(`${scenario}, ${reason}`);
-}
-
-function formatSpread({ runs, p50, p95, max }: Spread): string {
-  if (runs === 0) return '–';
-  return [p50, p95, max].map((ms) => (ms === undefined ? '∞' : (ms / 1000).toFixed(1))).join(' ');
-}
-
-function suiteOf({ scenario, runs }: ScenarioReport) {
-  return { name: scenario, cases: runs.map(({ seed, verdict }) => ({ name: `seed ${seed}`, verdict })) };
+function drawSeed(): number {
+  return randomInt(2 ** 31);
 }
 
 const errorOfTool = 3;
-const statusOf: Readonly<Record<VerdictKind, number>> = { pass: 0, fail: 1, inconclusive: 2, skipped: 2 };
+/** A matrix that meets so many of the tool's own errors one after another has a cause that the next run meets too. */
+const mostErrors = 3;

@@ -71,6 +71,7 @@ const optionsSchema = z.object({
   junit: z.string().optional(),
   html: z.string().optional(),
   long: z.boolean().default(false),
+  fresh: z.boolean().default(false),
   /** In seconds, as a person gives it. */
   timeout: z.number().default(120),
 });

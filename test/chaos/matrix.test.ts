@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenario } from '../../chaos/load-scenarios.ts';
+import { reportOf, type ScenarioRun } from '../../chaos/scenario-report.ts';
 import type { Verdict } from '../../chaos/verdict.ts';
-import { reportOf, type ScenarioRun } from '../../operations/chaos/matrix.ts';
 
 const ran = (verdict: Verdict['verdict'], lost = 0, reasons: readonly string[] = []): ScenarioRun => ({
   seed: 7,

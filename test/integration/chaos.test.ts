@@ -65,6 +65,15 @@ describe('chaos on three masters and three workers', () => {
     await platform.dispose();
   });
 
+  it('is skipped and never passes where the environment has no messaging API for it; and no matrix is no table', async () => {
+    const junit = join(platform.folder, 'junit.xml');
+    const skipped = await platform.run(['chaos', 'run', 'api-node-kill', '--seed', '1', '--junit', junit]);
+    expect([skipped.status, skipped.stdout]).toEqual([2, expect.stringContaining('the environment has none')]);
+    expect(await readFile(junit, 'utf8')).toContain('<skipped message="it goes through the messaging API');
+    const none = await platform.run(['chaos', 'summary', '--long']);
+    expect([none.status, none.stderr]).toEqual([3, expect.stringContaining('ensemble chaos matrix --long')]);
+  });
+
   it('is interrupted: the run heals what it broke, and its history says how it ended', async () => {
     const { pid, ended } = await running('safe-leader-kill');
     process.kill(pid, 'SIGINT');

@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { ScenarioReport } from '../../chaos/scenario-report.ts';
 import { readEntries } from '../../drivers/journal.ts';
-import type { ScenarioReport } from '../../operations/chaos/matrix.ts';
 import { type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
 import { requires } from '../requirements.ts';
 

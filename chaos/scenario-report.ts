@@ -1,0 +1,85 @@
+/** What the runs of a scenario come to, seed after seed: the gravest of their verdicts, how often a control lost, and how long things took. Pure. */
+import type { Scenario } from './scenario.ts';
+import { type Spread, spreadOf } from './timings.ts';
+import type { Verdict, VerdictKind } from './verdict.ts';
+
+export interface ScenarioRun {
+  readonly seed: number;
+  readonly historyFile: string;
+  /** Repeats it. */
+  readonly command: string;
+  readonly verdict: Verdict;
+}
+
+/** A run that the tool itself could not finish: it says nothing of the platform. */
+export interface FailedRun {
+  readonly seed: number;
+  readonly command: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ScenarioReport {
+  readonly scenario: string;
+  readonly title: string;
+  /** `error` where a run was not finished and none has failed. */
+  readonly verdict: VerdictKind | 'error';
+  readonly reasons: readonly string[];
+  readonly runs: readonly ScenarioRun[];
+  readonly errors: readonly FailedRun[];
+  /** Of a negative control: in how many of its runs the loss was found. */
+  readonly detected?: number;
+  readonly timings: {
+    readonly detection: Spread;
+    readonly election: Spread;
+    readonly silence: Spread;
+    readonly inSync: Spread;
+    readonly drained: Spread;
+  };
+}
+
+/** Of ten runs of a negative control, eight must show its loss; of three, two. */
+const detectedShare = 0.8;
+const gravest: readonly VerdictKind[] = ['fail', 'inconclusive', 'skipped', 'pass'];
+
+export function reportOf(
+  scenario: Scenario,
+  runs: readonly ScenarioRun[],
+  errors: readonly FailedRun[] = [],
+): ScenarioReport {
+  const verdicts = runs.map(({ verdict }) => verdict);
+  const detected = verdicts.filter(({ counts, verdict }) => counts.lost > 0 && verdict === 'pass').length;
+  const enough = scenario.expect.mustLose && detected >= Math.max(1, Math.floor(runs.length * detectedShare));
+  const worst = gravest.find((kind) => verdicts.some(({ verdict }) => verdict === kind)) ?? 'inconclusive';
+  // The runs of a control that missed their moment are made up for by those that hit it; a fail is not.
+  const judged = enough && worst !== 'fail' ? 'pass' : worst;
+  const reasons = [
+    ...runs.flatMap(({ seed, verdict: { verdict: kind, reasons: why } }) =>
+      kind === 'pass' ? [] : why.map((reason) => `seed ${seed}: ${reason}`),
+    ),
+    ...errors.map(({ seed, code, message }) => `seed ${seed} was not finished: ${message} (${code})`),
+  ];
+  const timings = verdicts.flatMap((each) => each.timings);
+  const led = timings.filter(({ partitionsLed }) => partitionsLed > 0);
+  return {
+    scenario: scenario.name,
+    title: scenario.title,
+    verdict: errors.length > 0 && judged !== 'fail' ? 'error' : judged,
+    reasons,
+    runs,
+    errors,
+    ...(scenario.expect.mustLose ? { detected } : {}),
+    timings: {
+      detection: spreadOf(timings.map(({ detectionMs }) => detectionMs)),
+      election: spreadOf(led.map(({ electionMs }) => electionMs)),
+      silence: spreadOf(timings.map(({ silenceMs }) => silenceMs)),
+      inSync: spreadOf(timings.map(({ inSyncMs }) => inSyncMs)),
+      drained: spreadOf(timings.map(({ drainedMs }) => drainedMs)),
+    },
+  };
+}
+
+/** Of one that cannot be run here at all. */
+export function skippedReport(scenario: Scenario, why: string): ScenarioReport {
+  return { ...reportOf(scenario, []), verdict: 'skipped', reasons: [why] };
+}

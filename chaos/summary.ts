@@ -1,0 +1,148 @@
+/** What a whole matrix has said, as one table: Markdown for a repository, one HTML page for a browser. Pure; every cell is of its reports. */
+import type { ScenarioReport } from './scenario-report.ts';
+import type { Spread } from './timings.ts';
+
+export interface MatrixSummary {
+  readonly environment: string;
+  readonly seed: number;
+  /** ISO 8601 */
+  readonly startedAt: string;
+  /** Runs that are still to do. */
+  readonly left: number;
+  /** The command that makes this table. */
+  readonly command: string;
+  readonly reports: readonly ScenarioReport[];
+}
+
+const head = [
+  'What happens',
+  'Verdict',
+  'Runs',
+  'Acknowledged',
+  'Lost',
+  'Missed, s',
+  'Led by others, s',
+  'Nothing acknowledged for, s',
+  'In sync, s after healing',
+  'Read up, s after healing',
+];
+
+/** `7.3 9.5 9.8`: p50, p95, max in seconds; ∞ where some never came, – where there is none. */
+export function formatSpread({ runs, p50, p95, max }: Spread): string {
+  if (runs === 0) return '–';
+  return [p50, p95, max].map((ms) => (ms === undefined ? '∞' : (ms / 1000).toFixed(1))).join(' ');
+}
+
+export function summaryMarkdown(summary: MatrixSummary): string {
+  const { reports } = summary;
+  const rows = reports.map(({ scenario, title, ...report }) => [`\`${scenario}\`: ${title}`, ...cellsOf(report)]);
+  const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(inCell).join(' | ')} |`);
+  const reasons = reports.filter((report) => report.reasons.length > 0);
+  return [
+    '# The matrix of chaos, and what it said',
+    '',
+    ...introduction(summary),
+    '',
+    ...table,
+    '',
+    ...(reasons.length === 0 ? [] : ['## What did not pass, and why', '']),
+    ...reasons.flatMap(({ scenario, reasons: all }) => [`\`${scenario}\`:`, ...all.map((each) => `- ${each}`), '']),
+  ].join('\n');
+}
+
+export function summaryHtml(summary: MatrixSummary): string {
+  const cells = (kind: 'td' | 'th', row: readonly string[]) =>
+    row.map((cell) => `<${kind}>${escaped(cell)}</${kind}>`).join('');
+  const rows = summary.reports.map(({ scenario, title, ...report }) => {
+    const runs = report.runs.map(({ seed, command, verdict, historyFile }) => [
+      `${seed}`,
+      verdict.verdict,
+      verdict.reasons.join('; '),
+      command,
+      historyFile,
+    ]);
+    const failed = report.errors.map(({ seed, command, code, message }) => [
+      `${seed}`,
+      'error',
+      `${message} (${code})`,
+      command,
+      '',
+    ]);
+    const inner = [...runs, ...failed].map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
+    const named = `<details><summary><b>${escaped(scenario)}</b> ${escaped(title)}</summary><table><tr>${cells('th', ['Seed', 'Verdict', 'Why', 'Again', 'History'])}</tr>
+${inner}</table></details>`;
+    return `<tr class="${report.verdict}"><td>${named}</td>${cells('td', cellsOf(report))}</tr>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The matrix of chaos</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>The matrix of chaos, and what it said</h1>
+${introduction(summary)
+  .map((line) => `<p>${escaped(line.replaceAll('`', ''))}</p>`)
+  .join('\n')}
+<table><tr>${cells('th', head)}</tr>
+${rows.join('\n')}
+</table>
+</body>
+</html>
+`;
+}
+
+function introduction({ environment, seed, startedAt, left, command, reports }: MatrixSummary): readonly string[] {
+  const runs = reports.reduce((sum, report) => sum + report.runs.length, 0);
+  return [
+    `${runs} runs on ${environment}, begun ${startedAt.slice(0, 16)} UTC, seeds from ${seed}${left === 0 ? '' : `; ${left} runs are still to do`}. Made by \`${command}\`.`,
+    'Times are p50, p95 and max of all faults; ∞ where some never came. How it is judged: [chaos](chaos.md).',
+  ];
+}
+
+function cellsOf({
+  verdict,
+  runs,
+  errors,
+  detected,
+  timings,
+}: Omit<ScenarioReport, 'scenario' | 'title'>): readonly string[] {
+  const sum = (count: (each: ScenarioReport['runs'][number]) => number) =>
+    runs.reduce((total, each) => total + count(each), 0).toLocaleString('en');
+  const passed = runs.filter((each) => each.verdict.verdict === 'pass').length;
+  const counted = [
+    `${passed} of ${runs.length} pass`,
+    ...(errors.length === 0 ? [] : [`${errors.length} not finished`]),
+    ...(detected === undefined ? [] : [`${detected} lost, as they must`]),
+  ];
+  return [
+    verdict,
+    runs.length + errors.length === 0 ? '–' : counted.join(', '),
+    sum((each) => each.verdict.counts.acknowledged),
+    sum((each) => each.verdict.counts.lost),
+    formatSpread(timings.detection),
+    formatSpread(timings.election),
+    formatSpread(timings.silence),
+    formatSpread(timings.inSync),
+    formatSpread(timings.drained),
+  ];
+}
+
+function inCell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
+}
+
+const style = `
+:root { color-scheme: light; font: 15px/1.45 system-ui, sans-serif; color: #1b2430; background: #fff; }
+body { margin: 0 auto; padding: 24px; } h1 { font-size: 26px; margin: 0 0 4px; } p { margin: 4px 0; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; } th { text-align: left; font-weight: 600; }
+td, th { padding: 4px 8px; border-bottom: 1px solid #e2e6ec; vertical-align: top; overflow-wrap: anywhere; }
+summary { cursor: pointer; } .pass > td:nth-child(2) { color: #1d7a46; } .fail > td:nth-child(2), .error > td:nth-child(2) { color: #b3261e; }
+.inconclusive > td:nth-child(2) { color: #8a5a00; }
+`;

@@ -1,0 +1,150 @@
+/**
+ * What a matrix has said so far, on the disk: a line as it begins and one as each of its runs ends, so that the same command goes on where an earlier one was
+ * ended. Verdicts are not kept: each is reached anew from its history, which is.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { readRun } from '../../chaos/observed-run.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
+import { judge, type Verdict } from '../../chaos/verdict.ts';
+import { EnsembleError } from '../../contracts/error.ts';
+import { matrixUnreadable } from './errors.ts';
+
+const ended = {
+  scenario: z.string(),
+  /** Of the scenario as it was then: one that was changed since has not been run. */
+  digest: z.string(),
+  seed: z.int().min(0),
+  /** Repeats it. */
+  command: z.string(),
+  tookMs: z.number().min(0),
+};
+
+const schema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('matrix'),
+    version: z.literal(1),
+    environment: z.string(),
+    /** Of each row's first run. */
+    seed: z.int().min(0),
+    /** ISO 8601 */
+    startedAt: z.string(),
+  }),
+  z.strictObject({ type: z.literal('run'), ...ended, historyFile: z.string() }),
+  /** The tool's own: it is run again. */
+  z.strictObject({ type: z.literal('error'), ...ended, code: z.string(), message: z.string() }),
+]);
+
+type Line = z.output<typeof schema>;
+type MatrixLine = Extract<Line, { type: 'matrix' }>;
+export type EndedRun = Exclude<Line, { type: 'matrix' }>;
+
+export interface MatrixResults {
+  readonly file: string;
+  readonly environment: string;
+  readonly seed: number;
+  readonly startedAt: string;
+  /** In the order in which they ended. */
+  readonly runs: readonly EndedRun[];
+  /** Returns once it is on the disk. */
+  add(run: EndedRun): Promise<void>;
+}
+
+export interface OpenResultsOptions {
+  readonly environment: string;
+  /** As a person gave it; undefined for that of before, or a drawn one. */
+  readonly seed: number | undefined;
+  readonly draw: () => number;
+  /** Whether one of before goes on. One that does not is kept beside, under the time of its begin. */
+  readonly resume: boolean;
+}
+
+/** @throws EnsembleError OPERATIONS_CHAOS_MATRIX_UNREADABLE, and what the file system throws */
+export async function openResults(file: string, options: OpenResultsOptions): Promise<MatrixResults> {
+  const { environment, seed, draw, resume } = options;
+  const before = await readResults(file);
+  if (before !== undefined) {
+    const same = before.environment === environment && (seed === undefined || seed === before.seed);
+    if (resume && same) return before;
+    await rename(file, file.replace(/\.jsonl$/, `-${before.startedAt.replaceAll(/[:.]/g, '-')}.jsonl`));
+  }
+  await mkdir(dirname(file), { recursive: true });
+  const begin: MatrixLine = {
+    type: 'matrix',
+    version: 1,
+    environment,
+    seed: seed ?? draw(),
+    startedAt: new Date().toISOString(),
+  };
+  await appendLine(file, begin);
+  return resultsOf(file, begin, []);
+}
+
+/** undefined where none was begun. A torn last line is taken out of the file. @throws EnsembleError OPERATIONS_CHAOS_MATRIX_UNREADABLE */
+export async function readResults(file: string): Promise<MatrixResults | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole !== text) await truncate(file, Buffer.byteLength(whole));
+  const lines = whole
+    .split('\n')
+    .slice(0, -1)
+    .map((line, index) => parseLine(file, line, index + 1));
+  const [begin, ...rest] = lines;
+  if (begin === undefined) return undefined;
+  const runs = rest.filter((line) => line.type !== 'matrix');
+  if (begin.type !== 'matrix' || runs.length !== rest.length) throw matrixUnreadable(file, 1);
+  return resultsOf(file, begin, runs);
+}
+
+/** The verdict of a run of before; undefined where its history is gone: it has to be run again. @throws EnsembleError CHAOS_HISTORY_UNREADABLE */
+export async function verdictOf(historyFile: string): Promise<Verdict | undefined> {
+  try {
+    return judge(await readRun(historyFile));
+  } catch (error) {
+    if (error instanceof EnsembleError && error.code === 'CHAOS_HISTORY_ABSENT') return undefined;
+    throw error;
+  }
+}
+
+export function digestOf(scenario: Scenario): string {
+  return createHash('sha256').update(JSON.stringify(scenario)).digest('hex').slice(0, 16);
+}
+
+function resultsOf(file: string, { environment, seed, startedAt }: MatrixLine, before: readonly EndedRun[]) {
+  const runs = [...before];
+  return {
+    file,
+    environment,
+    seed,
+    startedAt,
+    runs,
+    async add(run: EndedRun) {
+      await appendLine(file, run);
+      runs.push(run);
+    },
+  };
+}
+
+async function appendLine(file: string, line: Line): Promise<void> {
+  const handle = await open(file, 'a');
+  try {
+    await handle.appendFile(`${JSON.stringify(line)}\n`);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseLine(file: string, text: string, number: number): Line {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw matrixUnreadable(file, number, cause);
+  }
+}

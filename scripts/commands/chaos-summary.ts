@@ -1,0 +1,119 @@
+/** What several runs of chaos come to, printed and written; and `ensemble chaos summary`, which runs nothing. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatJunit } from '../../chaos/junit.ts';
+import { loadScenarios } from '../../chaos/load-scenarios.ts';
+import type { FailedRun, ScenarioReport, ScenarioRun } from '../../chaos/scenario-report.ts';
+import { reportOf } from '../../chaos/scenario-report.ts';
+import { formatSpread, type MatrixSummary, summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
+import type { VerdictKind } from '../../chaos/verdict.ts';
+import { loadEnvironment } from '../../cluster/load.ts';
+import { noMatrix } from '../../operations/chaos/errors.ts';
+import { digestOf, type MatrixResults, readResults, verdictOf } from '../../operations/chaos/matrix-results.ts';
+import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
+import type { CommandOptions, Invocation } from './invocation.ts';
+
+export async function summary({ options, deployment }: Invocation): Promise<number> {
+  const { cluster } = await loadEnvironment(deployment.environment, deployment.environmentsDirectory);
+  const file = resultsFile(join(deployment.stateRoot, cluster.environment), options.long);
+  const results = await readResults(file);
+  if (results === undefined) throw noMatrix(cluster.environment, options.long);
+  const reports: ScenarioReport[] = [];
+  let left = 0;
+  for (const scenario of await loadScenarios()) {
+    const latest = new Map(
+      results.runs
+        .filter((run) => run.scenario === scenario.name && run.digest === digestOf(scenario))
+        .map((run) => [run.seed, run]),
+    );
+    const runs: ScenarioRun[] = [];
+    const errors: FailedRun[] = [];
+    for (const run of latest.values()) {
+      if (run.type === 'error') errors.push(run);
+      else {
+        const { seed, historyFile, command } = run;
+        const verdict = await verdictOf(historyFile);
+        if (verdict !== undefined) runs.push({ seed, historyFile, command, verdict });
+      }
+    }
+    left += Math.max(0, scenario.runs[options.long ? 'long' : 'short'] - runs.length - errors.length);
+    if (runs.length + errors.length > 0) reports.push(reportOf(scenario, runs, errors));
+  }
+  return await presentMatrix({ reports, left, results, options });
+}
+
+export function resultsFile(stateDirectory: string, long: boolean): string {
+  return join(stateDirectory, 'chaos', long ? 'matrix-long.jsonl' : 'matrix.jsonl');
+}
+
+interface Presented {
+  readonly reports: readonly ScenarioReport[];
+  readonly left: number;
+  readonly results: MatrixResults;
+  readonly options: CommandOptions;
+}
+
+/** Writes what was asked for, prints the table. @returns the exit status */
+export async function presentMatrix({ reports, left, results, options }: Presented): Promise<number> {
+  const { environment, seed, startedAt } = results;
+  const command = `ensemble chaos matrix${options.long ? ' --long' : ''} --seed ${seed}`;
+  const said: MatrixSummary = { environment, seed, startedAt, left, command, reports };
+  const files: readonly (readonly [string | undefined, () => string])[] = [
+    [options.out, () => summaryMarkdown(said)],
+    [options.html, () => summaryHtml(said)],
+    [options.junit, () => formatJunit(reports.map(suiteOf))],
+  ];
+  for (const [file, text] of files) {
+    if (file === undefined) continue;
+    await writeFile(file, text());
+    printNotice(`Written: ${file}`);
+  }
+  if (options.json) printJson(said);
+  else showReports(reports);
+  // What was not run proves nothing.
+  return Math.max(statusOfAll(reports), left > 0 ? statusOf.inconclusive : 0);
+}
+
+export function showReports(reports: readonly ScenarioReport[]): void {
+  const rows = reports.map(({ scenario, verdict, runs, detected, timings }) => [
+    scenario,
+    verdict,
+    detected === undefined ? `${runs.length}` : `${runs.length}, ${detected} lost`,
+    formatSpread(timings.detection),
+    formatSpread(timings.election),
+    formatSpread(timings.silence),
+    formatSpread(timings.inSync),
+    formatSpread(timings.drained),
+  ]);
+  const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'silent', 'in sync', 'drained'];
+  printLine(formatTable(head, rows));
+  printLine('Times are seconds: p50, p95, max; ∞ where some never came.');
+  for (const { scenario, reasons } of reports) for (const reason of reasons) printLine(`${scenario}, ${reason}`);
+}
+
+export function suiteOf({ scenario, runs, errors, verdict, reasons }: ScenarioReport) {
+  const cases = [
+    ...runs.map((each) => ({ name: `seed ${each.seed}`, verdict: each.verdict })),
+    ...errors.map(({ seed, message }) => ({
+      name: `seed ${seed}`,
+      verdict: { verdict: 'inconclusive' as const, reasons: [`not finished: ${message}`] },
+    })),
+  ];
+  if (cases.length > 0 || verdict === 'error') return { name: scenario, cases };
+  return { name: scenario, cases: [{ name: 'all', verdict: { verdict, reasons } }] };
+}
+
+/** A fail is a fail, whatever the tool could not finish beside it. */
+export function statusOfAll(reports: readonly ScenarioReport[]): number {
+  const verdicts = reports.map(({ verdict }) => verdict);
+  if (verdicts.includes('fail')) return statusOf.fail;
+  return Math.max(0, ...verdicts.map((each) => statusOf[each]));
+}
+
+export const statusOf: Readonly<Record<VerdictKind | 'error', number>> = {
+  pass: 0,
+  fail: 1,
+  inconclusive: 2,
+  skipped: 2,
+  error: 3,
+};

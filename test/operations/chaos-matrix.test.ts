@@ -1,0 +1,195 @@
+/** A matrix that is ended goes on from there: what has ended is not run again, what the tool could not finish is; and one table says it all. */
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadScenario } from '../../chaos/load-scenarios.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
+import { skippedReport } from '../../chaos/scenario-report.ts';
+import { summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
+import { judge, type RunPlan } from '../../chaos/verdict.ts';
+import { type MatrixPlace, playMatrix } from '../../operations/chaos/matrix.ts';
+import { type MatrixResults, openResults, readResults } from '../../operations/chaos/matrix-results.ts';
+import { remainingMs } from '../../operations/chaos/remaining.ts';
+import { observe, ok, send, start, timed } from '../chaos/written-history.ts';
+
+const plan: RunPlan = {
+  title: 'Safe',
+  partition: 0,
+  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
+  mustLose: false,
+  failoverSeconds: 30,
+  ratePerSecond: 100,
+};
+const events = [start(1, plan), send(1, 'a:1'), ok(1, 0)];
+const never = new AbortController().signal;
+
+describe('a matrix of chaos', () => {
+  let folder: string;
+  let file: string;
+  let rows: { readonly scenario: Scenario; readonly runs: number }[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
+    file = join(folder, 'chaos', 'matrix-long.jsonl');
+    rows = [
+      { scenario: await loadScenario('safe-leader-kill'), runs: 3 },
+      { scenario: await loadScenario('masters-two-down'), runs: 2 },
+    ];
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const opened = (given: { readonly seed?: number; readonly resume?: boolean } = {}) =>
+    openResults(file, { environment: 'local', draw: () => 7, seed: given.seed, resume: given.resume ?? true });
+
+  /** Plays what is to do; `fails` says which of the runs of this call the tool cannot finish, from 1. */
+  const play = async (
+    results: MatrixResults,
+    { fails = () => false, signal = never }: { fails?: (run: number) => boolean; signal?: AbortSignal } = {},
+  ) => {
+    const played: string[] = [];
+    const places: MatrixPlace[] = [];
+    const options = {
+      rows,
+      seed: results.seed,
+      environment: 'local',
+      results,
+      errorsInARow: 3,
+      onRun: (_scenario: Scenario, _seed: number, place: MatrixPlace) => places.push(place),
+      onPrediction: () => {},
+      onProgress: () => {},
+      onVerdict: () => {},
+      onError: () => {},
+    };
+    const matrix = playMatrix(options, signal, async ({ name }, seed) => {
+      played.push(`${name} ${seed}`);
+      signal.throwIfAborted();
+      if (fails(played.length)) throw new Error('the cluster has gone home');
+      const historyFile = join(folder, `${name}-${seed}.jsonl`);
+      await writeFile(
+        historyFile,
+        timed(events).map((event) => `${JSON.stringify(event)}\n`),
+      );
+      return { historyFile, verdict: judge(observe(...events)) };
+    });
+    return { played, places, matrix };
+  };
+  const whole = [
+    'safe-leader-kill 7',
+    'safe-leader-kill 8',
+    'safe-leader-kill 9',
+    'masters-two-down 7',
+    'masters-two-down 8',
+  ];
+
+  it('goes on after an interruption with the run that was not ended, and in the end has them all', async () => {
+    const stopping = new AbortController();
+    const first = await play(await opened(), {
+      signal: stopping.signal,
+      fails: (run) => {
+        if (run === 2) stopping.abort();
+        return run === 2;
+      },
+    });
+    await expect(first.matrix).rejects.toThrow();
+    const second = await play(await opened());
+    const { reports, left } = await second.matrix;
+    expect(second.played).toEqual(whole.slice(1));
+    expect(second.places.map(({ run, of }) => [run, of])).toEqual([2, 3, 4, 5].map((run) => [run, 5]));
+    expect(second.places[0]?.leftMs).toBeGreaterThanOrEqual(0);
+    expect([left, ...reports.map(({ runs }) => runs.map(({ seed }) => seed))]).toEqual([0, [7, 8, 9], [7, 8]]);
+    const third = await play(await opened());
+    expect((await third.matrix).reports).toEqual(reports);
+    expect(third.played).toEqual([]);
+  });
+
+  it('makes a row of what the tool could not finish, goes on, and runs it again the next time', async () => {
+    const first = await play(await opened(), { fails: (run) => run === 2 });
+    const { reports, left } = await first.matrix;
+    expect([first.played, left]).toEqual([whole, 0]);
+    expect(reports[0]).toMatchObject({
+      verdict: 'error',
+      errors: [{ seed: 8, code: 'Error', message: 'the cluster has gone home' }],
+      reasons: expect.arrayContaining(['seed 8 was not finished: the cluster has gone home (Error)']),
+    });
+    const second = await play(await opened());
+    expect((await second.matrix).reports[0]?.errors).toEqual([]);
+    expect(second.played).toEqual(['safe-leader-kill 8']);
+  });
+
+  it('is ended after three such rows one after another, and says what is still to do', async () => {
+    const first = await play(await opened(), { fails: (run) => run >= 2 });
+    const { left, reports } = await first.matrix;
+    expect([first.played.length, left]).toEqual([4, 1]);
+    expect(reports.map(({ verdict }) => verdict)).toEqual(['error', 'error']);
+  });
+
+  it('runs again what was changed since, and what lost its history', async () => {
+    await (await play(await opened())).matrix;
+    await rm(join(folder, 'masters-two-down-8.jsonl'));
+    rows = rows.map(({ scenario, runs }, index) => ({
+      scenario: index === 0 ? { ...scenario, recoverySeconds: scenario.recoverySeconds + 1 } : scenario,
+      runs,
+    }));
+    const second = await play(await opened());
+    await second.matrix;
+    expect(second.played).toEqual([...whole.slice(0, 3), 'masters-two-down 8']);
+  });
+
+  it('begins anew where that is asked for, or another seed, and keeps the one of before', async () => {
+    await (await play(await opened())).matrix;
+    const fresh = await play(await opened({ resume: false }));
+    await fresh.matrix;
+    expect(fresh.played).toEqual(whole);
+    const other = await opened({ seed: 100 });
+    expect([other.seed, other.runs]).toEqual([100, []]);
+    expect((await opened()).seed, 'the seed of before').toBe(100);
+    expect((await readdir(join(folder, 'chaos'))).length).toBe(3);
+  });
+
+  it('reads its own results strictly; a line that a crash tore off is left out and taken away', async () => {
+    await (await play(await opened())).matrix;
+    const text = await readFile(file, 'utf8');
+    await appendFile(file, '{"type":"run","scen');
+    expect((await readResults(file))?.runs.length).toBe(5);
+    expect(await readFile(file, 'utf8')).toBe(text);
+    await appendFile(file, '{"type":"party"}\n');
+    await expect(readResults(file)).rejects.toMatchObject({
+      code: 'OPERATIONS_CHAOS_MATRIX_UNREADABLE',
+      message: `${file}, line 7, is not a line of what a matrix writes`,
+    });
+  });
+
+  it('is one table: every scenario with its verdict, what did not pass with its reason, in Markdown and as a page', async () => {
+    const results = await opened();
+    const { reports } = await (await play(results, { fails: (run) => run === 2 })).matrix;
+    const skipped = skippedReport(await loadScenario('api-node-kill'), 'the environment has <none> | at all');
+    const said = { ...results, left: 2, command: 'ensemble chaos matrix --long', reports: [...reports, skipped] };
+    const markdown = summaryMarkdown(said);
+    const table = markdown.split('\n').filter((line) => line.startsWith('|'));
+    expect(table.map((line) => line.split(/(?<!\\)\|/).length)).toEqual(table.map(() => 12));
+    expect(table.length).toBe(2 + 3);
+    expect(markdown).toContain('2 runs are still to do');
+    expect(markdown).toContain('- seed 8 was not finished: the cluster has gone home (Error)');
+    expect(markdown).toContain('`api-node-kill`:\n- the environment has <none> | at all');
+    const page = summaryHtml(said);
+    expect(page).toContain('<tr class="skipped">');
+    expect(page).toContain('ensemble chaos run safe-leader-kill --environment local --seed 7');
+    expect(page).not.toMatch(/<none>|https?:\/\//);
+  });
+});
+
+describe('the rest of a matrix', () => {
+  it('is reckoned by what runs of each scenario took, and of the others by the mean', () => {
+    const ran = (scenario: string, tookMs: number) => ({ type: 'run' as const, scenario, tookMs });
+    const left = ['a', 'a', 'b'].map((name) => ({ name }));
+    expect(remainingMs([], left)).toBeUndefined();
+    expect(remainingMs([ran('a', 10), ran('a', 20), ran('c', 60)], left)).toBe(15 + 15 + 30);
+    expect(
+      remainingMs([{ ...ran('a', 1), type: 'error' }], left),
+      'what was not finished took no time',
+    ).toBeUndefined();
+  });
+});
