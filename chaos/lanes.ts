@@ -36,6 +36,7 @@ const valueBytes = 120;
 export function startLanes(options: LanesOptions): Lanes {
   const { workload, partitions } = options;
   const stopping = new AbortController();
+  const over = new AbortController();
   setMaxListeners(0, stopping.signal); // each lane listens: no leak
   const counter = { op: 0 };
   const lanes = laneKeys(workload.keys, partitions).map((key, index, { length }) =>
@@ -47,6 +48,7 @@ export function startLanes(options: LanesOptions): Lanes {
       // Lanes begin one after another, so that the rate is even.
       firstMs: (index * 1000) / workload.ratePerSecond,
       stopping: stopping.signal,
+      over: over.signal,
     }),
   );
   const produced = Promise.all(lanes);
@@ -55,9 +57,10 @@ export function startLanes(options: LanesOptions): Lanes {
     async stop(timeoutMs) {
       stopping.abort();
       const patience = new AbortController();
-      const over = delay(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
-      await Promise.race([produced, over]);
+      const late = delay(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined);
+      await Promise.race([produced, late]);
       patience.abort();
+      over.abort();
     },
   };
 }
@@ -83,6 +86,8 @@ interface Lane extends LanesOptions {
   readonly intervalMs: number;
   readonly firstMs: number;
   readonly stopping: AbortSignal;
+  /** From then on nobody hears of an end: the log's own ends may have been asked for, and what is acknowledged after lies behind them. */
+  readonly over: AbortSignal;
 }
 
 async function runLane(lane: Lane): Promise<void> {
@@ -104,6 +109,10 @@ async function runLane(lane: Lane): Promise<void> {
     const outcome = await lane.send(
       Array.from({ length: count }, (_each, index) => ({ key, value: valueText(key, first + index) })),
     );
+    if (lane.over.aborted) {
+      recorder.record({ type: 'sent', op, outcome: 'unknown', why: 'ended after the workload was over' });
+      return;
+    }
     recorder.record({ type: 'sent', op, ...outcome });
     if (outcome.outcome === 'ok') lane.onAcknowledged(outcome, key, first, count);
   }

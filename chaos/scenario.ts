@@ -19,6 +19,8 @@ const targets = [
   'push-server',
 ] as const;
 export type Target = (typeof targets)[number];
+/** Of these there is one at a time. */
+const single: readonly Target[] = ['leader', 'controller', 'metadata-primary'];
 
 const seconds = z.union(
   [z.number().min(0).max(3_600), z.tuple([z.number().min(0).max(3_600), z.number().min(0).max(3_600)]).readonly()],
@@ -112,7 +114,13 @@ export function parseScenario(source: Source): Scenario {
         found: 'true',
         next: 'write `durability: may-lose`, or leave mustLose out',
       });
-    for (const [index, each] of value.steps.entries())
+    for (const [index, each] of value.steps.entries()) {
+      if (single.includes(each.on) && each.count !== 1)
+        parsed.fault(['steps', index, 'count'], {
+          expected: `1, since there is one ${each.on} at a time`,
+          found: `${each.count}`,
+          next: 'leave it out, or write `on: worker`',
+        });
       for (const field of ['afterSeconds', 'forSeconds'] as const) {
         const range = each[field];
         if (typeof range === 'number' || range[0] <= range[1]) continue;
@@ -122,6 +130,7 @@ export function parseScenario(source: Source): Scenario {
           next: 'change the two',
         });
       }
+    }
   }
   return parsed.require('CHAOS_SCENARIO_INVALID');
 }

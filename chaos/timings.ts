@@ -11,16 +11,18 @@ export interface FaultTimings {
   readonly node: string;
   /** When it was begun: a service that is asked to leave is missed before it has left. */
   readonly injectedAt: number;
+  /** When it was done: from then on it stands. */
+  readonly standsAt: number;
   readonly isBroker: boolean;
   /** When its healing began; what comes back after it shows nothing of what stood before. */
   readonly healingAt: number | undefined;
   /** undefined where it was not healed. */
   readonly healedAt: number | undefined;
-  /** Whether the node was seen to be gone, by itself or by the others: a fault that nobody sees may not have happened. */
+  /** Whether the node was seen to be gone before it was healed, by itself or by the others: a fault that nobody sees may not have happened. */
   readonly observed: boolean;
-  /** From injection to the first word of the others that they miss the node; of one that holds no partitions, to its own silence. */
+  /** From injection to the first word of the others that they miss the node; of one that holds no partitions, to its own silence. Before its healing begins. */
   readonly detectionMs: number | undefined;
-  /** From injection until every partition that the node led has another leader; undefined too where it led none. */
+  /** From injection until every partition that the node led has another leader, before its healing begins; undefined too where it led none. */
   readonly electionMs: number | undefined;
   /**
    * From injection to healing, the longest time in which nothing was acknowledged in the slowest of the partitions that the node led; of all where it led
@@ -43,16 +45,16 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
       const healedAt = run.faults.find((each) => each.fault === fault && each.phase === 'healed')?.at;
       const healingAt = run.faults.find((each) => each.fault === fault && each.phase === 'healing')?.at ?? healedAt;
       const before = run.states.filter((state) => state.at <= injectedAt).at(-1);
-      const after = run.states.filter((state) => state.at > injectedAt);
+      // What is seen later is of the healing, or of a fault after it.
+      const seen = run.states.filter((state) => state.at > injectedAt && state.at <= (healedAt ?? run.endsAt));
+      const stood = seen.filter((state) => state.at <= (healingAt ?? run.endsAt));
       const led = (before?.partitions ?? []).filter((each) => broker !== undefined && each.leader === broker);
       const since = (time: number | undefined, origin: number | undefined) =>
         time === undefined || origin === undefined ? undefined : Math.max(0, Math.round(time - origin));
-      const silent = after.find(
-        ({ answering }) => before?.answering.includes(node) === true && !answering.includes(node),
-      );
-      const missed = after.find((state) => misses(state, before, broker));
-      const detected = broker === undefined ? silent : missed;
-      const elected = after.find((state) =>
+      const isSilent = ({ answering }: State) => before?.answering.includes(node) === true && !answering.includes(node);
+      const isMissed = (state: State) => misses(state, before, broker);
+      const detected = stood.find(broker === undefined ? isSilent : isMissed);
+      const elected = stood.find((state) =>
         led.every(({ partition }) => {
           const leader = state.partitions.find((each) => each.partition === partition)?.leader;
           return leader !== undefined && leader !== broker;
@@ -74,10 +76,11 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
         target,
         node,
         injectedAt,
+        standsAt: at,
         isBroker: broker !== undefined,
         healingAt,
         healedAt,
-        observed: silent !== undefined || missed !== undefined,
+        observed: seen.some((state) => isSilent(state) || isMissed(state)),
         detectionMs: since(detected?.at, injectedAt),
         electionMs: led.length === 0 ? undefined : since(elected?.at, injectedAt),
         silenceMs: slowest(lookedAt.map((partition) => longestSilence(run, partition, injectedAt, healingAt))),

@@ -26,6 +26,8 @@ export interface ErrorDetails {
   /** Lines that show it, such as the end of a log. Printed as they are. */
   readonly evidence?: readonly string[];
   readonly exitStatus?: ExitStatus;
+  /** Something that the command did is not undone: said also where a person has interrupted it, in place of what interrupted commands say. */
+  readonly leavesBroken?: boolean;
   readonly cause?: unknown;
 }
 
@@ -34,6 +36,7 @@ export class EnsembleError extends Error {
   readonly next: string;
   readonly evidence: readonly string[];
   readonly exitStatus: ExitStatus;
+  readonly leavesBroken: boolean;
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -42,6 +45,7 @@ export class EnsembleError extends Error {
     this.next = details.next;
     this.evidence = details.evidence ?? [];
     this.exitStatus = details.exitStatus ?? exitStatus.error;
+    this.leavesBroken = details.leavesBroken ?? false;
   }
 
   /** The shape that `--json` prints. */

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { EnsembleError } from '../contracts/error.ts';
 import { undoSchema } from '../contracts/fault.ts';
 import { identify, isAlive } from '../platform/process-identity.ts';
 import { journalUnreadable } from './errors.ts';
@@ -21,9 +22,19 @@ const schema = z.strictObject({
   /** Whose undo it is: the driver's, or the runner's own, such as a topic that it made. */
   of: z.enum(['driver', 'runner']),
   undo: undoSchema,
+  /** Who serves again once it is undone, and is waited for before the note is taken away; absent where nobody is. */
+  serves: z.strictObject({ node: z.string(), service: z.string() }).optional(),
 });
 
 export type JournalEntry = Readonly<z.output<typeof schema>>;
+
+/** What a folder of notes says. */
+export interface Journal {
+  /** Oldest first. */
+  readonly entries: readonly JournalEntry[];
+  /** DRIVER_JOURNAL_UNREADABLE each: notes that nobody can heal by. They are left where they are, and keep nobody from the others. */
+  readonly unreadable: readonly EnsembleError[];
+}
 
 export function journalFolder(stateDirectory: string): string {
   return join(stateDirectory, 'faults');
@@ -32,11 +43,19 @@ export function journalFolder(stateDirectory: string): string {
 /** Returns once it is on the disk, the folder's own entry too. */
 export async function writeEntry(
   folder: string,
-  { says, of, undo }: Pick<JournalEntry, 'says' | 'of' | 'undo'>,
+  { says, of, undo, serves }: Pick<JournalEntry, 'says' | 'of' | 'undo' | 'serves'>,
 ): Promise<JournalEntry> {
   const id = randomUUID();
   const owner = identify(process.pid) ?? { pid: process.pid, startedAt: '' };
-  const entry: JournalEntry = { id, writtenAt: new Date().toISOString(), owner, says, of, undo };
+  const entry: JournalEntry = {
+    id,
+    writtenAt: new Date().toISOString(),
+    owner,
+    says,
+    of,
+    undo,
+    ...(serves && { serves }),
+  };
   await mkdir(folder, { recursive: true });
   const unfinished = join(folder, `${id}.unfinished`);
   const handle = await open(unfinished, 'wx', 0o644);
@@ -56,38 +75,46 @@ export async function writeEntry(
   return entry;
 }
 
-/** Oldest first. Throws DRIVER_JOURNAL_UNREADABLE. */
-export async function readEntries(folder: string): Promise<readonly JournalEntry[]> {
+export async function readJournal(folder: string): Promise<Journal> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
     throw error;
   });
-  const entries = await Promise.all(
-    names.filter((name) => name.endsWith('.json')).map((name) => readEntry(join(folder, name))),
-  );
-  return entries.flatMap((entry) => entry ?? []).sort((a, b) => a.writtenAt.localeCompare(b.writtenAt));
+  const entries: JournalEntry[] = [];
+  const unreadable: EnsembleError[] = [];
+  for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+    const read = await readEntry(join(folder, name));
+    if (read === undefined) continue;
+    if ('entry' in read) entries.push(read.entry);
+    else unreadable.push(read.unreadable);
+  }
+  return { entries: entries.sort((a, b) => a.writtenAt.localeCompare(b.writtenAt)), unreadable };
+}
+
+/** The same for whoever goes on with nothing but all of them. Throws DRIVER_JOURNAL_UNREADABLE. */
+export async function readEntries(folder: string): Promise<readonly JournalEntry[]> {
+  const { entries, unreadable } = await readJournal(folder);
+  for (const error of unreadable) throw error;
+  return entries;
 }
 
 /** Those whose owner has died: nobody else will heal them. */
-export async function abandonedEntries(folder: string): Promise<readonly JournalEntry[]> {
-  return (await readEntries(folder)).filter(({ owner }) => !isAlive(owner));
+export async function abandonedJournal(folder: string): Promise<Journal> {
+  const { entries, unreadable } = await readJournal(folder);
+  return { entries: entries.filter(({ owner }) => !isAlive(owner)), unreadable };
 }
 
 export async function removeEntry(folder: string, { id }: JournalEntry): Promise<void> {
   await rm(join(folder, `${id}.json`), { force: true });
 }
 
-async function readEntry(file: string): Promise<JournalEntry | undefined> {
-  let text: string;
+async function readEntry(
+  file: string,
+): Promise<{ readonly entry: JournalEntry } | { readonly unreadable: EnsembleError } | undefined> {
   try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // healed by another one meanwhile
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text));
+    return { entry: schema.parse(JSON.parse(await readFile(file, 'utf8'))) };
   } catch (cause) {
-    throw journalUnreadable(file, cause);
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // healed by another one meanwhile
+    return { unreadable: journalUnreadable(file, cause) };
   }
 }

@@ -13,7 +13,7 @@ import { allNodes } from '../cluster/resolve.ts';
 import type { Late } from '../contracts/late.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { FaultInjector } from '../drivers/fault-injector.ts';
-import { abandonedEntries, journalFolder } from '../drivers/journal.ts';
+import { abandonedJournal, journalFolder } from '../drivers/journal.ts';
 import { tryListen } from '../drivers/processes/ports.ts';
 import { processDriver } from '../drivers/processes/process-driver.ts';
 import { processFaults } from '../drivers/processes/process-faults.ts';
@@ -33,6 +33,8 @@ export interface DeploymentOptions {
   /** Notices while artefacts are fetched. */
   readonly onProgress?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What a chaos run has left stays as it is: the command heals it itself. */
+  readonly leaveFaults?: boolean | undefined;
 }
 
 export interface Deployment {
@@ -130,11 +132,19 @@ async function chooseScheme({ cluster }: Environment): Promise<LocalScheme> {
   return found.kind === 'no address' ? { kind: 'shifted-ports', address: '127.0.0.1' } : loopback;
 }
 
+/** How long a command waits for each service that it heals on its way; the rest is for the next one. */
+const healsWithinMs = 60_000;
+
 /** What a chaos run that died has left is undone before anything else is done; a command that needs none of it goes on where that fails. */
-async function healed(deployment: Deployment, { onProgress }: DeploymentOptions): Promise<Deployment> {
-  if ((await abandonedEntries(journalFolder(deployment.stateDirectory))).length === 0) return deployment;
+async function healed(
+  deployment: Deployment,
+  { onProgress, signal, leaveFaults }: DeploymentOptions,
+): Promise<Deployment> {
+  if (leaveFaults === true) return deployment;
+  const { entries, unreadable } = await abandonedJournal(journalFolder(deployment.stateDirectory));
+  if (entries.length + unreadable.length === 0) return deployment;
   const { healAbandoned } = await import('./chaos/heal.ts');
-  const report = await healAbandoned(deployment);
+  const report = await healAbandoned(deployment, { timeoutMs: healsWithinMs, signal, onProgress });
   for (const says of report.healed) onProgress?.(`healed what a chaos run had left: ${says}`);
   for (const { says, why } of report.left) onProgress?.(`left of a chaos run, not healed yet: ${says}: ${why}`);
   return deployment;

@@ -7,7 +7,7 @@ const verdicts = [
   '0 pass',
   '1 fail: what was predicted not to happen has happened',
   '2 inconclusive, or skipped',
-  '3 an error; nothing is broken any more',
+  '3 an error; what was broken is healed, or named where it could not be',
   '130 interrupted; everything is healed',
 ];
 const onInterrupt = 'what was broken is healed';

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { faultKinds, undoSchema } from '../../contracts/fault.ts';
-import { readEntries, removeEntry, writeEntry } from '../journal.ts';
+import { undoUnreadable } from '../errors.ts';
+import { readEntries, readJournal, removeEntry, writeEntry } from '../journal.ts';
 
 const plannedShape = z.strictObject({
   id: z.string().regex(/^[0-9a-z-]+$/),
@@ -34,18 +35,25 @@ export async function noteFault(folder: string, fault: PlannedFault): Promise<vo
   await writeEntry(folder, { says: `${fault.kind} of ${fault.node}`, of: 'driver', undo: undoSchema.parse(fault) });
 }
 
-/** @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
+/** One that cannot be read is another one's, or nobody's: it stays. */
 export async function forgetFault(folder: string, id: string): Promise<void> {
-  for (const entry of await readEntries(folder)) if (parseNote(entry.undo).id === id) await removeEntry(folder, entry);
+  for (const entry of (await readJournal(folder)).entries)
+    if (plannedShape.safeParse(entry.undo).data?.id === id) await removeEntry(folder, entry);
 }
 
-/** Those that ended with the machines that they were made on; one that fills a volume stands on it. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
+/** Those that ended with the machines that they were made on; one that fills a volume stands on it. */
 export async function forgetEndedFaults(folder: string): Promise<void> {
-  for (const entry of await readEntries(folder))
-    if (parseNote(entry.undo).kind !== 'full-disk') await removeEntry(folder, entry);
+  for (const entry of (await readJournal(folder)).entries) {
+    const kind = plannedShape.safeParse(entry.undo).data?.kind;
+    if (kind !== undefined && kind !== 'full-disk') await removeEntry(folder, entry);
+  }
 }
 
-/** The oldest first. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE */
+/** The oldest first. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE, DRIVER_UNDO_UNREADABLE */
 export async function standingFaults(folder: string): Promise<readonly PlannedFault[]> {
-  return (await readEntries(folder)).map(({ undo }) => parseNote(undo));
+  return (await readEntries(folder)).map(({ undo }) => {
+    const read = plannedShape.safeParse(undo);
+    if (!read.success) throw undoUnreadable(JSON.stringify(undo), read.error);
+    return read.data;
+  });
 }

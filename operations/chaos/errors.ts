@@ -22,7 +22,25 @@ export function noRoom(scenario: string, atMostDown: number): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_NO_ROOM',
     message: `${scenario} was ended: its next fault would have had more than ${atMostDown} nodes down at once, since one that was healed does not serve again`,
-    next: 'What was broken is healed. Look at `ensemble status` and the log of the node that does not serve.',
+    next: 'What was broken serves again by now. Look at `ensemble status` and the log of the node that does not serve.',
+  });
+}
+
+/** `why`: what ended the run before, if anything did. */
+export function notHealed(
+  left: readonly { readonly says: string; readonly why: string }[],
+  why: unknown,
+): EnsembleError {
+  const { length } = left;
+  const ended =
+    why === undefined ? '' : `; the run had ended before: ${why instanceof Error ? why.message : String(why)}`;
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_NOT_HEALED',
+    message: `${length} ${length === 1 ? 'fault is' : 'faults are'} not healed${ended}`,
+    next: 'Run `ensemble chaos heal`, which tries again; then look at `ensemble status`.',
+    evidence: left.map(({ says, why: reason }) => `${says}: ${reason}`),
+    cause: why,
+    leavesBroken: true,
   });
 }
 

@@ -1,22 +1,37 @@
 /**
  * Heals what a run has left broken: its journal says what. A run heals its own; whoever opens the environment later, with any command, heals what a run
- * that died has left.
+ * that died has left. Healed is what serves again: a broker that was killed is refused by ZooKeeper until its session has ended, and is started anew until then.
  */
+import { join } from 'node:path';
 import { z } from 'zod';
 import { connect } from '../../clients/kafka/connection.ts';
 import { deleteTopics } from '../../clients/kafka/requests/delete-topics.ts';
-import { abandonedEntries, type JournalEntry, journalFolder, removeEntry } from '../../drivers/journal.ts';
+import { undoUnreadable } from '../../drivers/errors.ts';
+import { abandonedJournal, type JournalEntry, journalFolder, removeEntry } from '../../drivers/journal.ts';
+import { withFileLock } from '../../platform/file-lock.ts';
 import type { Deployment } from '../deployment.ts';
 import { apiAccess, kafkaTopicsOf, removeApiTopic } from './api-topic.ts';
 
 export interface HealReport {
-  /** What was done once, a sentence each, and is undone. */
+  /** What was done once, a sentence each, and is undone: whom it befell serves again. */
   readonly healed: readonly string[];
   /** What could not be, with the reason; it stays in the journal. */
   readonly left: readonly { readonly says: string; readonly why: string }[];
 }
 
-type Healing = Pick<Deployment, 'stateDirectory' | 'faults' | 'bootstrap' | 'environment' | 'addressing' | 'secrets'>;
+export interface Patience {
+  /** For each service that is to serve again. */
+  readonly timeoutMs: number;
+  /** Ends the waiting; what does not serve yet stays in the journal. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told before a service is waited for. */
+  readonly onProgress?: ((text: string) => void) | undefined;
+}
+
+type Healing = Pick<
+  Deployment,
+  'stateDirectory' | 'faults' | 'driver' | 'bootstrap' | 'environment' | 'addressing' | 'secrets'
+>;
 
 /** What the runner made itself. */
 const runnerUndo = z.discriminatedUnion('delete', [
@@ -27,27 +42,65 @@ export type RunnerUndo = z.output<typeof runnerUndo>;
 
 const brokerTimeoutMs = 10_000;
 
-/** What runs that died have left. Never throws for what cannot be healed: it says so. */
-export async function healAbandoned(deployment: Healing): Promise<HealReport> {
-  const [healed, left]: [string[], { says: string; why: string }[]] = [[], []];
-  // A service first, the runner's topics after: they need brokers.
-  const entries = await abandonedEntries(journalFolder(deployment.stateDirectory));
-  const order = [...entries].sort((a, b) => Number(a.of === 'runner') - Number(b.of === 'runner'));
-  for (const entry of order) {
-    try {
-      await healEntry(deployment, entry);
-      healed.push(entry.says);
-    } catch (error) {
-      left.push({ says: entry.says, why: error instanceof Error ? error.message : String(error) });
-    }
-  }
-  return { healed, left };
+/**
+ * What runs that died have left. Never throws for what cannot be healed: it says so, and goes on with the others. All are undone before one is waited for:
+ * a master does not serve before others do.
+ */
+export async function healAbandoned(deployment: Healing, patience: Patience): Promise<HealReport> {
+  const folder = journalFolder(deployment.stateDirectory);
+  // Two commands at once would start a service twice.
+  return await withFileLock(join(folder, 'lock'), { signal: patience.signal }, async () => {
+    const [healed, left]: [string[], { says: string; why: string }[]] = [[], []];
+    const trying = async (says: string, work: () => Promise<unknown>) => {
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        left.push({ says, why: error instanceof Error ? error.message : String(error) });
+        return false;
+      }
+    };
+    const { entries, unreadable } = await abandonedJournal(folder);
+    for (const { message, next } of unreadable) left.push({ says: message, why: next });
+    const undone: JournalEntry[] = [];
+    for (const entry of entries.filter(({ of }) => of === 'driver'))
+      if (await trying(entry.says, () => deployment.faults.heal(entry.undo))) undone.push(entry);
+    const settle = async (entry: JournalEntry) => {
+      if (await trying(entry.says, () => settled(deployment, entry, patience))) healed.push(entry.says);
+    };
+    await Promise.all(undone.map(settle));
+    // The runner's own topics after: they need brokers.
+    for (const entry of entries.filter(({ of }) => of === 'runner'))
+      if (await trying(entry.says, () => removeOwn(deployment, entry))) healed.push(entry.says);
+    return { healed, left };
+  });
 }
 
-/** Undoes it, then takes it out of the journal. Throws what the driver or the cluster throws. */
-export async function healEntry(deployment: Healing, entry: JournalEntry): Promise<void> {
-  if (entry.of === 'driver') await deployment.faults.heal(entry.undo);
-  else await undoOwn(deployment, runnerUndo.parse(entry.undo));
+/** Undoes what a driver did, waits until whom it befell serves, and takes the note away. Throws what the driver throws: the note stays then. */
+export async function healEntry(deployment: Healing, entry: JournalEntry, patience: Patience): Promise<void> {
+  await deployment.faults.heal(entry.undo);
+  await settled(deployment, entry, patience);
+}
+
+async function settled(
+  { driver, stateDirectory }: Healing,
+  entry: JournalEntry,
+  { timeoutMs, signal, onProgress }: Patience,
+): Promise<void> {
+  const { serves } = entry;
+  if (serves !== undefined) {
+    onProgress?.(`waiting for ${serves.service} on ${serves.node} to serve again`);
+    const over = AbortSignal.timeout(timeoutMs);
+    await driver.ready(serves, { timeoutMs, signal: signal === undefined ? over : AbortSignal.any([signal, over]) });
+  }
+  await removeEntry(journalFolder(stateDirectory), entry);
+}
+
+/** Removes what the runner made, and its note. Throws what the cluster throws, and DRIVER_UNDO_UNREADABLE. */
+export async function removeOwn(deployment: Healing, entry: JournalEntry): Promise<void> {
+  const read = runnerUndo.safeParse(entry.undo);
+  if (!read.success) throw undoUnreadable(JSON.stringify(entry.undo), read.error);
+  await undoOwn(deployment, read.data);
   await removeEntry(journalFolder(deployment.stateDirectory), entry);
 }
 

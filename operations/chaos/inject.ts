@@ -11,7 +11,7 @@ import type { FaultKind } from '../../contracts/fault.ts';
 import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
 import type { Deployment } from '../deployment.ts';
 import { localWholeness } from '../local-wholeness.ts';
-import { noRoom } from './errors.ts';
+import { noRoom, notHealed } from './errors.ts';
 import { healEntry } from './heal.ts';
 import type { ObservedState } from './observer.ts';
 import { type ChosenTarget, chooseTargets } from './targets.ts';
@@ -35,9 +35,9 @@ interface OpenFault {
 const servesAgainMs = 120_000;
 const roomPollMs = 50;
 
-/** Throws what a driver throws, and the signal's reason. */
+/** Throws what a driver throws, and the signal's reason; OPERATIONS_CHAOS_NOT_HEALED in their place where something stays broken. */
 export async function injectByPlan(running: Injecting, observed: () => ObservedState | undefined): Promise<void> {
-  const { recorder, schedule, signal } = running;
+  const { recorder } = running;
   const open = new Map<number, OpenFault>();
   const healing = new Map<number, Promise<void>>();
   const heal = (fault: OpenFault) => {
@@ -46,22 +46,40 @@ export async function injectByPlan(running: Injecting, observed: () => ObservedS
     begun.catch(() => {}); // thrown where all are waited for; until then it is nobody's
     return begun;
   };
-  let origin = performance.now();
+  let ended: { readonly by: unknown } | undefined;
   try {
-    for (const action of schedule.actions) {
-      const waitMs = origin + action.atMs - performance.now();
-      if (waitMs > 0) await delay(waitMs, undefined, { signal });
-      if (action.do === 'inject') {
-        // Who waits for another one's healing has its whole time all the same: all that follows is as much later.
-        origin += await roomFor(running, action.step, open);
-        await injectStep(running, action.step, observed(), open);
-      } else for (const fault of open.values()) if (fault.step === action.step) void heal(fault);
-    }
+    await play(running, observed, open, heal);
     await Promise.all(healing.values());
-  } finally {
-    // One that cannot be healed must not keep the others from it.
-    await Promise.allSettled([...healing.values(), ...[...open.values()].map(heal)]);
-    await recorder.flush();
+  } catch (error) {
+    ended = { by: error };
+  }
+  // One that cannot be healed must not keep the others from it.
+  const faults = [...open.values()];
+  const outcomes = await Promise.allSettled(faults.map(heal));
+  await recorder.flush();
+  const left = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'fulfilled' ? [] : [{ says: faults[index]?.entry.says ?? '', why: messageOf(outcome.reason) }],
+  );
+  if (left.length > 0) throw notHealed(left, ended?.by);
+  if (ended !== undefined) throw ended.by;
+}
+
+async function play(
+  running: Injecting,
+  observed: () => ObservedState | undefined,
+  open: Map<number, OpenFault>,
+  heal: (fault: OpenFault) => Promise<void>,
+): Promise<void> {
+  const { schedule, signal } = running;
+  let origin = performance.now();
+  for (const action of schedule.actions) {
+    const waitMs = origin + action.atMs - performance.now();
+    if (waitMs > 0) await delay(waitMs, undefined, { signal });
+    if (action.do === 'inject') {
+      // Who waits for another one's healing has its whole time all the same: all that follows is as much later.
+      origin += await roomFor(running, action.step, open);
+      await injectStep(running, action.step, observed(), open);
+    } else for (const fault of open.values()) if (fault.step === action.step) void heal(fault);
   }
 }
 
@@ -109,8 +127,8 @@ async function injectStep(
     skip(recorder, kind, on, '', chosen.cannot, index);
     return;
   }
-  // Together: two that are to be down at once are.
-  await Promise.all(
+  // Together: two that are to be down at once are. Where one fails the others are waited for: what comes down after the healing would stay down.
+  const outcomes = await Promise.allSettled(
     chosen.map(async (target, place) => {
       const { node, service, broker } = target;
       const fault = index * 10 + place;
@@ -120,7 +138,8 @@ async function injectStep(
         return;
       }
       const { says, undo } = planned;
-      const entry = await writeEntry(journalFolder(deployment.stateDirectory), { says, of: 'driver', undo });
+      const serves = { node, service };
+      const entry = await writeEntry(journalFolder(deployment.stateDirectory), { says, of: 'driver', undo, serves });
       open.set(fault, { fault, step: index, target, entry });
       const said = {
         type: 'fault',
@@ -137,6 +156,7 @@ async function injectStep(
       recorder.record({ ...said, phase: 'injected' });
     }),
   );
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 async function primaryOf(deployment: Deployment): Promise<Id | undefined> {
@@ -159,8 +179,11 @@ async function healFault(
   const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
   recorder.record({ ...said, phase: 'healing' });
   options.onProgress(`healing ${node}`);
-  await healEntry(deployment, entry);
-  await deployment.driver.ready(target, { timeoutMs: servesAgainMs, signal: AbortSignal.timeout(servesAgainMs) });
+  await healEntry(deployment, entry, { timeoutMs: servesAgainMs });
   open.delete(fault);
   recorder.record({ ...said, phase: 'healed' });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -19,7 +19,7 @@ import { nodesRunning } from '../health.ts';
 import { localBrokerControl, localWholeness } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
 import { expectationDiffers, notSteady } from './errors.ts';
-import { healEntry } from './heal.ts';
+import { removeOwn } from './heal.ts';
 import { injectByPlan } from './inject.ts';
 import { type Observer, startObserver } from './observer.ts';
 import { recordLoad } from './record-load.ts';
@@ -95,7 +95,7 @@ export async function runScenario(deployment: Deployment, options: RunOptions, s
   } finally {
     await connection.close();
     // Where no broker answers it stays in the journal, for whichever command comes next.
-    await healEntry(deployment, made).catch(() => onProgress(`${name} is left for the next command to delete`));
+    await removeOwn(deployment, made).catch(() => onProgress(`${name} is left for the next command to delete`));
   }
   return judge(await readRun(options.historyFile));
 }

@@ -41,19 +41,14 @@ const anyOf =
   };
 
 const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
-  leader: (asked) => brokers(asked, [leaderOf(asked)]),
+  leader: (asked) => brokers(asked, [leaderOf(asked)], `leader of partition ${asked.partition}`),
   follower: (asked) => {
     const leader = leaderOf(asked);
-    const replicas = asked.state.partitions.find(({ partition }) => partition === asked.partition)?.inSync ?? [];
-    return brokers(
-      asked,
-      pick(
-        replicas.filter((id) => id !== leader),
-        asked,
-      ),
-    );
+    const inSync = asked.state.partitions.find(({ partition }) => partition === asked.partition)?.inSync ?? [];
+    const followers = inSync.filter((id) => id !== leader);
+    return brokers(asked, followers, `followers in sync of partition ${asked.partition}`);
   },
-  controller: (asked) => brokers(asked, [asked.state.controller]),
+  controller: (asked) => brokers(asked, [asked.state.controller], 'controller'),
   worker: anyOf('kafka'),
   master: anyOf('zookeeper'),
   balancer: anyOf('haproxy'),
@@ -75,11 +70,15 @@ function leaderOf({ state, partition }: Asked): number | undefined {
   return state.partitions.find((each) => each.partition === partition)?.leader;
 }
 
-function brokers({ cluster, partition }: Asked, ids: readonly (number | undefined)[]): Chosen {
-  const nodes = nodesRunning(cluster.groups, 'kafka');
+/** As many of these brokers as are asked for; never fewer, since the prediction speaks of all of them. */
+function brokers(asked: Asked, ids: readonly (number | undefined)[], what: string): Chosen {
+  const nodes = nodesRunning(asked.cluster.groups, 'kafka').filter(({ id }) => !asked.down.has(id));
   const found = ids.flatMap((id) => nodes.find(({ ordinal }) => ordinal === id) ?? []);
-  if (found.length === 0) return { cannot: `partition ${partition} has none at that moment` };
-  return found.map(({ id, ordinal }) => ({ node: id, service: 'kafka', broker: ordinal }));
+  if (found.length < asked.count)
+    return {
+      cannot: `${what}: ${asked.count} asked for, and ${found.length} there that no fault is on`,
+    };
+  return pick(found, asked).map(({ id, ordinal }) => ({ node: id, service: 'kafka', broker: ordinal }));
 }
 
 /** `count` of them, beginning at the one that the choice falls on. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { DeploymentOptions } from '../../operations/deployment.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import type { CommandSpec } from '../command-line.ts';
-import { reportError } from '../present/errors.ts';
+import { isInterruption, reportError } from '../present/errors.ts';
 import { outliveReaders, printNotice } from '../present/terminal.ts';
 
 export interface Invocation {
@@ -107,7 +107,7 @@ export async function invoke(
   } catch (error) {
     const interrupted = interruption.signal.aborted;
     const status = reportError(error, { json: options.json, interrupted, onInterrupt });
-    return interrupted ? status : (errorStatus ?? status);
+    return isInterruption(error, interrupted) ? status : (errorStatus ?? status);
   } finally {
     interruption.end();
   }

@@ -6,12 +6,17 @@ import { paint, printJson } from './terminal.ts';
 /** As shells report a command that a signal ended: 128 + SIGINT. */
 const interruptedStatus = 130;
 
+/** Whether it is said that the command was interrupted, and no more; what could not be undone is said all the same. */
+export function isInterruption(thrown: unknown, interrupted: boolean): boolean {
+  return interrupted && !(thrown instanceof EnsembleError && thrown.leavesBroken);
+}
+
 /** Prints the error and returns the status to exit with. `onInterrupt` says what the command did about what it had begun. */
 export function reportError(
   thrown: unknown,
   options: { readonly json: boolean; readonly interrupted: boolean; readonly onInterrupt?: string | undefined },
 ): number {
-  if (options.interrupted) {
+  if (isInterruption(thrown, options.interrupted)) {
     const undone = options.onInterrupt === undefined ? '' : `${options.onInterrupt}, `;
     process.stderr.write(`interrupted; ${undone}run the command again to go on\n`);
     return interruptedStatus;

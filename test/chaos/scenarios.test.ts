@@ -75,6 +75,15 @@ describe('a scenario', () => {
     expect(faults((same) => same.replace('keeps', 'keeps, mustLose: true'))).toEqual(['expect.mustLose: true']);
   });
 
+  it('asks for one leader and one controller, since there are no more', () => {
+    for (const on of ['leader', 'controller', 'metadata-primary'])
+      for (const count of ['2', 'f', 'f+1'])
+        expect(faults((same) => same.replace('on: leader', `on: ${on}, count: ${count}`))).toEqual([
+          `steps[0].count: ${count}`,
+        ]);
+    expect(faults((same) => same.replace('on: leader', 'on: follower, count: 2'))).toEqual([]);
+  });
+
   it('that goes through the API asks for what the API does, and for nothing else', () => {
     const through = (same: string) =>
       same

@@ -161,6 +161,21 @@ describe('timings', () => {
     ]);
   });
 
+  it('of before the healing: what is seen after it is none of its doing, and proves no fault', () => {
+    const late = observe(start(), state(1, 1, 2), fault('injecting'), fault('injected'), fault('healing'), state(2, 2));
+    expect(faultTimings(late)).toMatchObject([{ observed: true, detectionMs: undefined, electionMs: undefined }]);
+    const after = observe(
+      start(),
+      state(1, 1, 2),
+      fault('injecting'),
+      fault('injected'),
+      fault('healing'),
+      fault('healed'),
+      state(2, 2),
+    );
+    expect(faultTimings(after)).toMatchObject([{ observed: false, detectionMs: undefined, electionMs: undefined }]);
+  });
+
   it('rank what never recovered above all others', () => {
     const twenty = Array.from({ length: 20 }, (_each, index) => index + 1);
     expect(spreadOf(twenty)).toEqual({ runs: 20, censored: 0, p50: 10, p95: 19, max: 20 });

@@ -3,7 +3,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { abandonedEntries, journalFolder, readEntries, removeEntry, writeEntry } from '../../drivers/journal.ts';
+import {
+  abandonedJournal,
+  journalFolder,
+  readEntries,
+  readJournal,
+  removeEntry,
+  writeEntry,
+} from '../../drivers/journal.ts';
 
 describe('the undo journal', () => {
   let folder: string;
@@ -29,18 +36,23 @@ describe('the undo journal', () => {
 
   it('gives up an entry to others once its owner has died, not before', async () => {
     const entry = await write();
-    expect(await abandonedEntries(folder)).toEqual([]);
+    expect(await abandonedJournal(folder)).toEqual({ entries: [], unreadable: [] });
     const dead = { ...entry, owner: { ...entry.owner, startedAt: 'another boot:1' } };
     await writeFile(join(folder, `${entry.id}.json`), JSON.stringify(dead));
-    expect(await abandonedEntries(folder)).toEqual([dead]);
+    expect(await abandonedJournal(folder)).toEqual({ entries: [dead], unreadable: [] });
   });
 
-  it('says which file it cannot read, and passes over one that was not finished', async () => {
+  it('says which file it cannot read, gives the others, and passes over one that was not finished', async () => {
+    const other = await write();
     const entry = await write();
     await writeFile(join(folder, 'half.unfinished'), '{"id"');
-    expect(await readEntries(folder)).toHaveLength(1);
+    expect(await readEntries(folder)).toHaveLength(2);
     const file = join(folder, `${entry.id}.json`);
     await writeFile(file, (await readFile(file, 'utf8')).replace('"of"', '"from"'));
+    expect(await readJournal(folder)).toMatchObject({
+      entries: [other],
+      unreadable: [{ code: 'DRIVER_JOURNAL_UNREADABLE', message: expect.stringContaining(file) }],
+    });
     await expect(readEntries(folder)).rejects.toMatchObject({ code: 'DRIVER_JOURNAL_UNREADABLE' });
   });
 });

@@ -1,14 +1,16 @@
 /** What a schedule says, against a driver whose nodes take their time to serve again: never more down at once than the scenario declares. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Recorder, UntimedEvent } from '../../chaos/history.ts';
-import { parseScenario } from '../../chaos/scenario.ts';
+import { parseScenario, type Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
-import { journalFolder, readEntries } from '../../drivers/journal.ts';
+import { abandonedJournal, journalFolder, readEntries, writeEntry } from '../../drivers/journal.ts';
+import { healAbandoned } from '../../operations/chaos/heal.ts';
 import { injectByPlan } from '../../operations/chaos/inject.ts';
 import type { Deployment } from '../../operations/deployment.ts';
+import { isInterruption } from '../../scripts/present/errors.ts';
 import { clusterOf, smallEnvironment } from '../cluster/environment-fixture.ts';
 
 const scenario = (atMostDown: number) =>
@@ -27,12 +29,26 @@ runs: { short: 1, long: 1 }
 `,
   });
 
+const together = parseScenario({
+  file: 'mine.yaml',
+  text: `name: mine
+title: Two at once
+topic: { partitions: 1, replicas: 3, minInSync: 2 }
+workload: { acks: all, ratePerSecond: 100 }
+steps:
+  - { fault: kill, on: worker, count: 2, afterSeconds: 0, forSeconds: 0.05 }
+atMostDown: 2
+expect: { writing: stops, reading: continues, durability: keeps }
+runs: { short: 1, long: 1 }
+`,
+});
+
 describe('faults by a schedule', () => {
   let folder: string;
-  beforeAll(async () => {
+  beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -40,10 +56,21 @@ describe('faults by a schedule', () => {
   const play = async (
     atMostDown: number,
     serves: (node: string) => Promise<void>,
-    onProgress: (text: string) => void = () => {},
+    {
+      onProgress = () => {},
+      written = scenario(atMostDown),
+      inject = async () => {},
+      signal = AbortSignal.timeout(30_000),
+    }: {
+      readonly onProgress?: (text: string) => void;
+      readonly written?: Scenario;
+      readonly inject?: (node: string) => Promise<void>;
+      readonly signal?: AbortSignal;
+    } = {},
   ) => {
     const down = new Set<string>();
     const recorded: UntimedEvent[] = [];
+    const healed: string[] = [];
     let most = 0;
     const deployment = {
       environment: { cluster: clusterOf(smallEnvironment) },
@@ -51,10 +78,11 @@ describe('faults by a schedule', () => {
       faults: {
         plan: async (fault: { node: string }) => ({ fault, says: `kill of ${fault.node}`, undo: fault.node }),
         inject: async ({ fault }: { fault: { node: string } }) => {
+          await inject(fault.node);
           down.add(fault.node);
           most = Math.max(most, down.size);
         },
-        heal: async () => {},
+        heal: async (node: string) => void healed.push(node),
       },
       driver: {
         ready: async ({ node }: { node: string }) => {
@@ -63,7 +91,6 @@ describe('faults by a schedule', () => {
         },
       },
     } as unknown as Deployment;
-    const written = scenario(atMostDown);
     const schedule = makeSchedule(written, 1, { failures: 1, sessionTimeoutMs: 6_000 });
     const recorder = { record: (event: UntimedEvent) => recorded.push(event), flush: async () => {} };
     const state = { registered: [1, 2, 3], answering: [], partitions: [] };
@@ -73,11 +100,11 @@ describe('faults by a schedule', () => {
         recorder: recorder as unknown as Recorder,
         schedule,
         options: { scenario: written, onProgress },
-        signal: AbortSignal.timeout(30_000),
+        signal,
       },
       () => state,
     );
-    return { playing, recorded, most: () => most };
+    return { playing, recorded, healed, down, most: () => most };
   };
   const phases = (recorded: readonly UntimedEvent[]) =>
     recorded.flatMap((event) => (event.type === 'fault' ? [event.phase] : []));
@@ -87,15 +114,13 @@ describe('faults by a schedule', () => {
     const first = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const run = await play(
-      1,
-      async () => await first,
-      (text) => {
+    const run = await play(1, async () => await first, {
+      onProgress: (text) => {
         if (!text.startsWith('waiting for a node to serve again')) return;
         injectedBefore = phases(run.recorded).filter((phase) => phase === 'injected').length;
         release();
       },
-    );
+    });
     await run.playing;
     expect([injectedBefore, run.most()]).toEqual([1, 1]);
     expect(phases(run.recorded)).toEqual([
@@ -111,12 +136,127 @@ describe('faults by a schedule', () => {
     expect(await readEntries(journalFolder(folder))).toEqual([]);
   });
 
-  it('end the run where it never serves again, and heal what else is open, each once', async () => {
+  it('end the run where it never serves again, heal what else is open, each once, and keep a note of what does not serve', async () => {
     const run = await play(2, async (node) => {
-      throw new Error(`${node} does not start`);
+      if (run.healed.length > 0 && node === run.healed[0]) throw new Error(`${node} does not start`);
     });
-    await expect(run.playing).rejects.toThrow('does not start');
+    await expect(run.playing).rejects.toMatchObject({
+      code: 'OPERATIONS_CHAOS_NOT_HEALED',
+      message: expect.stringMatching(/^1 fault is not healed; the run had ended before: .* does not start$/),
+      evidence: [expect.stringMatching(/^kill of (worker-\d): \1 does not start$/)],
+    });
     expect(phases(run.recorded).filter((phase) => phase === 'healing')).toHaveLength(2);
-    expect(await readEntries(journalFolder(folder))).toEqual([]);
+    expect((await readEntries(journalFolder(folder))).map(({ undo }) => undo)).toEqual([run.healed[0]]);
+  });
+
+  it.each(['soon', 'late'])(
+    'are all healed where one of two at once fails %s, and none comes after the healing',
+    async (when) => {
+      let [release, begun] = [() => {}, 0];
+      const other = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const run = await play(2, async () => {}, {
+        written: together,
+        inject: async (node) => {
+          begun += 1;
+          const fails = begun === 1;
+          if (fails === (when === 'late')) await other;
+          else setImmediate(release);
+          if (fails) throw new Error(`${node} is another process by now`);
+        },
+      });
+      await expect(run.playing).rejects.toThrow('another process by now');
+      expect(new Set(run.healed).size, 'both were noted, and both are healed').toBe(2);
+      expect(
+        run.recorded.map((event) => (event.type === 'fault' ? event.phase : '')).lastIndexOf('injected'),
+      ).toBeLessThan(phases(run.recorded).indexOf('healing'));
+      expect([...run.down]).toEqual([]);
+      expect(await readEntries(journalFolder(folder))).toEqual([]);
+    },
+  );
+
+  it('say what stays broken although a person has interrupted them', async () => {
+    const person = new AbortController();
+    const run = await play(
+      1,
+      async (node) => {
+        throw new Error(`${node} ended by itself`);
+      },
+      { signal: person.signal, inject: async () => person.abort() },
+    );
+    const thrown: unknown = await run.playing.catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: 'OPERATIONS_CHAOS_NOT_HEALED', leavesBroken: true });
+    expect(isInterruption(thrown, true)).toBe(false);
+    expect(isInterruption(person.signal.reason, true)).toBe(true);
+    expect(await readEntries(journalFolder(folder))).toHaveLength(1);
+  });
+});
+
+describe('what a run that died has left', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Notes of a process that is not there any more. */
+  const leave = async (...nodes: readonly string[]) => {
+    for (const node of nodes) {
+      const serves = { node, service: 'kafka' };
+      const { id } = await writeEntry(journalFolder(folder), {
+        says: `kill of ${node}`,
+        of: 'driver',
+        undo: node,
+        serves,
+      });
+      const file = join(journalFolder(folder), `${id}.json`);
+      const note = JSON.parse(await readFile(file, 'utf8')) as { owner: object };
+      await writeFile(file, JSON.stringify({ ...note, owner: { ...note.owner, startedAt: 'another boot:1' } }));
+    }
+  };
+  const heal = async (ready: (node: string, undone: readonly string[]) => Promise<void>) => {
+    const undone: string[] = [];
+    const deployment = {
+      stateDirectory: folder,
+      faults: { heal: async (node: string) => void undone.push(node) },
+      driver: { ready: async ({ node }: { node: string }) => await ready(node, undone) },
+    } as unknown as Deployment;
+    return await healAbandoned(deployment, { timeoutMs: 5_000 });
+  };
+  const left = async () => (await abandonedJournal(journalFolder(folder))).entries.map(({ says }) => says);
+
+  it('is healed once it serves, and not before: a broker that is refused again stays noted, and is said', async () => {
+    await leave('worker-1', 'worker-2');
+    const refused = async (node: string) => {
+      if (node === 'worker-1') throw new Error('kafka on worker-1 ended by itself');
+    };
+    expect(await heal(refused)).toEqual({
+      healed: ['kill of worker-2'],
+      left: [{ says: 'kill of worker-1', why: 'kafka on worker-1 ended by itself' }],
+    });
+    expect(await left()).toEqual(['kill of worker-1']);
+    expect((await heal(async () => {})).healed).toEqual(['kill of worker-1']);
+    expect(await left()).toEqual([]);
+  });
+
+  it('is undone all of it before anybody is waited for: two of three masters serve only together', async () => {
+    await leave('master-1', 'master-2');
+    const seen: number[] = [];
+    await heal(async (_node, undone) => void seen.push(undone.length));
+    expect(seen).toEqual([2, 2]);
+  });
+
+  it('is healed beside a note that nobody can read, which is named and stays', async () => {
+    await leave('worker-1');
+    await writeFile(join(journalFolder(folder), 'torn.json'), '{"id":');
+    const { healed, left: others } = await heal(async () => {});
+    expect(healed).toEqual(['kill of worker-1']);
+    expect(others).toEqual([
+      { says: expect.stringContaining('torn.json says how a fault is healed'), why: expect.stringContaining('status') },
+    ]);
+    expect((await readdir(journalFolder(folder))).filter((name) => name.endsWith('.json'))).toEqual(['torn.json']);
   });
 });
