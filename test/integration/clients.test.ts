@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { connect } from '../../clients/kafka/connection.ts';
 import { createProducer, randomClientId } from '../../clients/kafka/messaging.ts';
 import { ruok, srvr } from '../../clients/zookeeper/four-letter-words.ts';
+import { freePort } from './free-port.ts';
 
 const servers: { server: Server; sockets: Set<Socket> }[] = [];
 
@@ -29,13 +30,6 @@ async function listening(answer: (word: string) => string | undefined): Promise<
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function freePort(): Promise<number> {
-  const port = await listening(() => undefined);
-  const last = servers.pop();
-  await new Promise((done) => last?.server.close(done));
-  return port;
 }
 
 test('four-letter words are sent and their answers read to the end', async () => {

@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,18 +21,10 @@ import { ensureAuthority } from '../../secrets/authority.ts';
 import { ensureCertificate } from '../../secrets/certificate.ts';
 import { requires } from '../requirements.ts';
 import { memoryStore } from '../secrets/memory-store.ts';
+import { freePort } from './free-port.ts';
 import { staging } from './hosts-run.ts';
 
 const { describe, it } = requires('linux', 'java', 'maven');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('what stands in for the metadata store', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ensemble-hosts-store-'));

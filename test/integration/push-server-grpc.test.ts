@@ -2,7 +2,6 @@
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { status } from '@grpc/grpc-js';
@@ -13,6 +12,7 @@ import type { PushServer } from '../../programs/push-server/push-server.ts';
 import { useBench } from '../programs/push-server/bench-fixture.ts';
 import { activation, callGrpc, grpcClient } from '../programs/push-server/grpc-fixture.ts';
 import { apiName, Certificates, until } from '../programs/push-server/push-fixture.ts';
+import { freePort } from './free-port.ts';
 
 const bench = useBench();
 const name = '/projects/P/subscriptions/S';
@@ -264,12 +264,3 @@ describe('the plain listener', () => {
     );
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
