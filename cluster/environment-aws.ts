@@ -68,4 +68,9 @@ export const aws = z.strictObject({
     })
     .prefault({})
     .describe('Scheduled snapshots'),
+  breakable: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Nodes that `ensemble fault` may break on purpose; where it is absent, none'),
 });

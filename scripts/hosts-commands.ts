@@ -40,15 +40,23 @@ export function addHostsCommands(program: Command): void {
     statuses: ['0 nothing of them is left', '1 an error, or something is left'],
   });
 
-  const fault = program.command('fault').description('make a machine of a rehearsal suffer, and heal it');
+  const fault = program
+    .command('fault')
+    .description('make a machine of a rehearsal, or a deployed one, suffer; and heal it');
+  const driver = () =>
+    new Option('--driver <name>', 'whose machines: of a rehearsal here, or deployed ones on AWS')
+      .choices(['hosts', 'aws'])
+      .default('hosts');
   addCommand(fault, 'list', 'the faults that stand', {
     load: async () => (await import('./commands/fault.ts')).list,
+    options: [driver()],
     statuses: ['0 shown', '1 an error'],
   });
   addCommand(fault, 'inject', 'make one; how it is undone is noted first', {
     load: async () => (await import('./commands/fault.ts')).inject,
     argument: ['<kind-and-node...>', 'term, kill, pause, isolate, slow-link, full-disk or machine-kill; then a node'],
     options: [
+      driver(),
       new Option('-s, --service <service>', 'this service alone (term, kill, pause)'),
       new Option('--from <node>', 'isolate from this node alone; may be given again').argParser(collect),
       new Option('--delay-ms <ms>', 'slow-link: each packet, each way').argParser(wholeNumber),
@@ -58,6 +66,7 @@ export function addHostsCommands(program: Command): void {
   addCommand(fault, 'heal', 'undo one, or all where none is named', {
     load: async () => (await import('./commands/fault.ts')).heal,
     argument: ['[id]', 'as `ensemble fault list` shows it'],
+    options: [driver()],
     statuses: ['0 healed', '1 an error'],
   });
 }

@@ -173,3 +173,11 @@ export function commandUndelivered(instance: string, status: string): EnsembleEr
     next: 'Check in the Systems Manager console that the instance is a managed node that is online; whether the command ran is not known.',
   });
 }
+
+export function instanceNotInState(instance: string, wanted: string, found: string): EnsembleError {
+  return new EnsembleError({
+    code: 'CLIENT_AWS_INSTANCE_NOT_IN_STATE',
+    message: `${instance} was to be ${wanted}, and is ${found}`,
+    next: 'Look at it in EC2; run the command again once it has settled.',
+  });
+}

@@ -7,6 +7,7 @@ import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
 import { commandFailed } from '../aws/errors.ts';
+import { unitFaultScripts, unitHealScripts } from '../aws/unit-faults.ts';
 import { awaitNode } from './await-node.ts';
 import { forgetFault, noteFault, type PlannedFault, standingFaults } from './fault-journal.ts';
 import type { Hosts } from './hosts.ts';
@@ -112,17 +113,16 @@ export function hostFaults(hosts: Hosts): HostFaults {
     switch (kind) {
       case 'term':
         if (unit === undefined) await machine.stop();
-        else await onMachine(machine, `systemctl stop ${unit}`);
+        else await onMachine(machine, unitFaultScripts.term(unit));
         return;
       case 'kill':
       case 'machine-kill':
         if (unit === undefined) await machine.kill();
-        // Kept away: systemd would start it again.
-        else await onMachine(machine, `systemctl kill -s KILL ${unit}; systemctl stop ${unit}`);
+        else await onMachine(machine, unitFaultScripts.kill(unit));
         return;
       case 'pause':
         if (unit === undefined) await machine.pause();
-        else await onMachine(machine, `systemctl kill -s STOP ${unit}`);
+        else await onMachine(machine, unitFaultScripts.pause(unit));
         return;
       case 'isolate':
         if (from === undefined) await ip(hub, [`link set ${portOf(node)} down`]);
@@ -145,11 +145,11 @@ export function hostFaults(hosts: Hosts): HostFaults {
       case 'kill':
       case 'machine-kill':
         if (unit === undefined) await machine.start();
-        else await onMachine(machine, `systemctl reset-failed ${unit} 2>/dev/null; systemctl start ${unit}`);
+        else await onMachine(machine, unitHealScripts.kill(unit));
         break;
       case 'pause':
         if (unit === undefined) await machine.resume();
-        else await onMachine(machine, `systemctl kill -s CONT ${unit} || true`);
+        else await onMachine(machine, unitHealScripts.pause(unit));
         break;
       case 'isolate':
         if (from === undefined) await ip(hub, [`link set ${portOf(node)} up`]);

@@ -1,5 +1,5 @@
 /** What can go wrong where an environment is operated on AWS. */
-import { EnsembleError } from '../../contracts/error.ts';
+import { EnsembleError, exitStatus } from '../../contracts/error.ts';
 
 export function targetNotAws(environment: string, target: string, command: string): EnsembleError {
   return new EnsembleError({
@@ -73,5 +73,22 @@ export function synthesisFailed(lines: readonly string[]): EnsembleError {
     message: 'the stacks could not be synthesized',
     next: 'Mend what it says above; `npx cdktf synth` shows it again.',
     evidence: lines,
+  });
+}
+
+export function noAllowList(file: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FAULT_NO_ALLOW_LIST',
+    message: `${file} names no node that may be broken`,
+    next: 'Name those in `aws.breakable`, in a change that others read. Nothing was broken.',
+    exitStatus: exitStatus.blocked,
+  });
+}
+
+export function faultNotConfirmed(words: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FAULT_NOT_CONFIRMED',
+    message: 'nothing was broken: nobody typed that it is meant',
+    next: `Run it in a terminal, read the plan, and type "${words}"; no flag stands for that.`,
   });
 }

@@ -4,9 +4,12 @@ import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import { healFaults, injectFault } from '../../operations/hosts/faults.ts';
 import { requireHosted } from '../../operations/hosts/hosted.ts';
 import { formatTable, printJson, printLine } from '../present/terminal.ts';
+import { healOnAws, injectOnAws, listOnAws } from './aws-fault.ts';
 import type { Invocation } from './invocation.ts';
 
-export async function list({ options, deployment }: Invocation): Promise<number> {
+export async function list(invocation: Invocation): Promise<number> {
+  const { options, deployment } = invocation;
+  if (options.driver === 'aws') return await listOnAws(invocation);
   const { faults } = await requireHosted(deployment);
   const standing = await faults.standing();
   if (options.json) printJson(standing);
@@ -21,7 +24,9 @@ export async function list({ options, deployment }: Invocation): Promise<number>
   return exitStatus.ok;
 }
 
-export async function inject({ positional, options, deployment, signal, onWaitForLock }: Invocation): Promise<number> {
+export async function inject(invocation: Invocation): Promise<number> {
+  const { positional, options, deployment, signal, onWaitForLock } = invocation;
+  if (options.driver === 'aws') return await injectOnAws(invocation);
   const [kind = '', node = ''] = positional;
   const { service, from, delayMs } = options;
   const request = { kind, node, service, from: from.length === 0 ? undefined : from, delayMs };
@@ -35,7 +40,9 @@ export async function inject({ positional, options, deployment, signal, onWaitFo
   return exitStatus.ok;
 }
 
-export async function heal({ positional, options, deployment, signal, onWaitForLock }: Invocation): Promise<number> {
+export async function heal(invocation: Invocation): Promise<number> {
+  const { positional, options, deployment, signal, onWaitForLock } = invocation;
+  if (options.driver === 'aws') return await healOnAws(invocation);
   const healed = await healFaults(await requireHosted(deployment), positional[0], { signal, onWaitForLock });
   if (options.json) printJson(healed);
   else printLine(healed.length === 0 ? 'no fault stands' : `healed: ${healed.map(({ id }) => id).join(', ')}`);

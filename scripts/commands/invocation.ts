@@ -66,6 +66,7 @@ const optionsSchema = z.object({
   only: z.array(z.string()).default([]),
   restart: z.boolean().default(false),
   plan: z.boolean().default(false),
+  driver: z.enum(['processes', 'hosts', 'aws']).optional(),
   seed: z.number().optional(),
   runs: z.number().optional(),
   junit: z.string().optional(),

@@ -38,7 +38,7 @@ show)
   case $property in ActiveState) cat "units/$unit" 2>/dev/null || echo inactive ;; Result) cat "results/$unit" 2>/dev/null || echo success ;; esac ;;
 start | restart) [ ! -e "fail-start" ] || exit 1; echo active >"units/$1" ;;
 stop) [ ! -e "fail-stop" ] || exit 1; echo inactive >"units/$1" ;;
-kill) echo inactive >"units/$4"; rm -f fail-stop ;;
+kill) case $2 in KILL) echo inactive ;; STOP) echo paused ;; *) echo active ;; esac >"units/$3"; rm -f fail-stop ;;
 reload) [ ! -e "fail-reload" ] || exit 1 ;;
 reset-failed) : ;;
 *) exit 64 ;;

@@ -1,0 +1,141 @@
+/**
+ * Faults of nodes on AWS: of a service through Systems Manager, of a machine through EC2. Only nodes on the allow-list are touched: for all others, and where
+ * there is no list, a plan says no. Each undo names the instance, so that healing goes by the journal alone.
+ *
+ * A machine is killed by a stop that skips its system's shutdown (EC2's StopInstances, SkipOsShutdown): memory is lost, and a start undoes it with the same
+ * instance, address and volumes. Terminating cannot be undone; a reboot, or a panic by sysrq, comes back by itself before anybody misses it.
+ */
+import { z } from 'zod';
+import type { InstanceControl } from '../../clients/aws/instance-control.ts';
+import type { FaultKind } from '../../contracts/fault.ts';
+import { serviceUnitName } from '../../provision/unit.ts';
+import { faultTargetGone, undoUnreadable } from '../errors.ts';
+import type { FaultInjector } from '../fault-injector.ts';
+import type { Machines } from './machines.ts';
+import { type UnitFault, unitFaultScripts, unitHealScripts } from './unit-faults.ts';
+
+export interface AwsFaultOptions {
+  readonly environment: string;
+  readonly machines: Machines;
+  readonly control: InstanceControl;
+  /** Nodes that may be broken. Healing needs no list. */
+  readonly allowed: ReadonlySet<string>;
+}
+
+const undo = z.discriminatedUnion('do', [
+  z.strictObject({
+    do: z.literal('heal-unit'),
+    fault: z.enum(['term', 'kill', 'pause']),
+    node: z.string(),
+    service: z.string(),
+  }),
+  z.strictObject({ do: z.literal('start-instance'), node: z.string(), instance: z.string() }),
+  z.strictObject({
+    do: z.literal('security-groups'),
+    node: z.string(),
+    instance: z.string(),
+    /** Those that it had, and gets back. */
+    groups: z.array(z.string()).min(1).readonly(),
+    /** The name of the one that closes it off. */
+    closed: z.string(),
+  }),
+]);
+
+const cannot: Readonly<Record<Extract<FaultKind, 'slow-link' | 'full-disk'>, string>> = {
+  'slow-link': 'whether the image’s kernel has netem is not known here; machines of a rehearsal can',
+  'full-disk': 'filling a volume of a deployed node is not built; machines of a rehearsal can',
+};
+/** An agent that fetches, a controlled shutdown that moves leaderships away. */
+const unitMs = 180_000;
+
+export function awsFaults({ environment, machines, control, allowed }: AwsFaultOptions): FaultInjector {
+  async function instanceOf(node: string): Promise<string | undefined> {
+    const found = (await machines.all()).get(node);
+    return found?.state === 'running' ? found.id : undefined;
+  }
+
+  return {
+    async plan(fault) {
+      const { kind, node, service } = fault;
+      if (!allowed.has(node))
+        return { cannot: `${node} is not among the nodes that the environment file lets break, aws.breakable` };
+      const instance = await instanceOf(node);
+      if (instance === undefined) return { cannot: `${node} has no machine that runs` };
+      const where = `${node} (${instance})`;
+      switch (kind) {
+        case 'term':
+        case 'kill':
+        case 'pause':
+          return {
+            fault,
+            says: `${kind} of ${service} on ${where}, by Systems Manager: ${unitFaultScripts[kind](serviceUnitName(service))}`,
+            undo: { do: 'heal-unit', fault: kind, node, service },
+          };
+        case 'machine-kill':
+          return {
+            fault,
+            says: `machine-kill of ${where}: EC2 stops it without its system’s shutdown; a start undoes it, same volumes and address`,
+            undo: { do: 'start-instance', node, instance },
+          };
+        case 'isolate': {
+          const { groups } = await control.network(instance);
+          if (groups.length === 0) return { cannot: `${node} has no security group to be put back` };
+          const closed = `ensemble-${environment}-isolated-${node}`;
+          return {
+            fault,
+            says: `isolate ${where}: its security groups ${groups.join(', ')} are taken for ${closed}, which lets nothing through; connections that are open may live on, since EC2 tracks them`,
+            undo: { do: 'security-groups', node, instance, groups: [...groups], closed },
+          };
+        }
+        default:
+          return { cannot: cannot[kind] };
+      }
+    },
+
+    async inject({ fault, undo: given }) {
+      const { kind, node, service } = fault;
+      // Asked again in the very moment before: a plan may be old.
+      if (!allowed.has(node)) throw faultTargetGone(fault);
+      const planned = read(given);
+      switch (planned.do) {
+        case 'heal-unit': {
+          const script = unitFaultScripts[planned.fault](serviceUnitName(service));
+          await machines.run(node, script, { what: `fault: ${kind} of ${service}`, timeoutMs: unitMs });
+          return;
+        }
+        case 'start-instance':
+          if ((await instanceOf(node)) !== planned.instance) throw faultTargetGone(fault);
+          await control.stopAtOnce(planned.instance);
+          return;
+        case 'security-groups': {
+          if ((await instanceOf(node)) !== planned.instance) throw faultTargetGone(fault);
+          const { vpc } = await control.network(planned.instance);
+          await control.setGroups(planned.instance, [await control.ensureClosedGroup(vpc, planned.closed)]);
+        }
+      }
+    },
+
+    async heal(given) {
+      const planned = read(given);
+      switch (planned.do) {
+        case 'heal-unit': {
+          const script = unitHealScripts[planned.fault satisfies UnitFault](serviceUnitName(planned.service));
+          await machines.run(planned.node, script, { what: `heal ${planned.service}`, timeoutMs: unitMs });
+          return;
+        }
+        case 'start-instance':
+          await control.start(planned.instance);
+          return;
+        case 'security-groups':
+          await control.setGroups(planned.instance, planned.groups);
+          await control.removeGroup(planned.closed);
+      }
+    },
+  };
+}
+
+function read(given: unknown): z.output<typeof undo> {
+  const parsed = undo.safeParse(given);
+  if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
+  return parsed.data;
+}

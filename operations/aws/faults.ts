@@ -1,0 +1,117 @@
+/**
+ * Faults of deployed nodes by hand. Nothing is broken without three things: the node on the environment's own allow-list (`aws.breakable`), the plan read, and
+ * words typed that nobody types by habit. The undo is in the environment's journal before the fault; it stands until `ensemble fault heal` undoes it.
+ */
+import { join } from 'node:path';
+import { assertAccount } from '../../clients/aws/account.ts';
+import { openInstanceControl } from '../../clients/aws/instance-control.ts';
+import { type Fault, faultKinds, type PlannedFault } from '../../contracts/fault.ts';
+import { awsFaults } from '../../drivers/aws/aws-faults.ts';
+import type { FaultInjector } from '../../drivers/fault-injector.ts';
+import { type JournalEntry, readEntries, removeEntry, writeEntry } from '../../drivers/journal.ts';
+import { withFileLock } from '../../platform/file-lock.ts';
+import { faultNotPossible, faultUnknown } from '../hosts/errors.ts';
+import type { AwsEnvironment } from './aws-environment.ts';
+import { faultNotConfirmed, noAllowList } from './errors.ts';
+import { withAws } from './operated.ts';
+
+export interface AwsFaultOptions {
+  readonly stateRoot: string;
+  readonly signal: AbortSignal;
+  readonly onWaitForLock?: ((pid: number) => void) | undefined;
+}
+
+export interface AwsFaultRequest {
+  readonly kind: string;
+  readonly node: string;
+  /** The first of the node's where absent. */
+  readonly service: string | undefined;
+  /** Shows the plan and asks; what must be typed is the environment's name behind `break`. */
+  readonly confirm: (planned: PlannedFault, words: string) => Promise<boolean>;
+}
+
+/** @throws EnsembleError OPERATIONS_FAULT_NO_ALLOW_LIST, OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULT_NOT_POSSIBLE, OPERATIONS_FAULT_NOT_CONFIRMED, DRIVER_..., CLIENT_AWS_... */
+export async function injectAwsFault(
+  aws: AwsEnvironment,
+  request: AwsFaultRequest,
+  options: AwsFaultOptions,
+): Promise<JournalEntry> {
+  const { node } = request;
+  const kind = faultKinds.find((known) => known === request.kind);
+  if (kind === undefined) throw faultUnknown(request.kind, []);
+  const allowed = allowedBy(aws);
+  if (allowed.length === 0) throw noAllowList(aws.environment.file);
+  const group = aws.environment.cluster.groups.find(({ nodes }) => nodes.some(({ id }) => id === node));
+  const service = request.service ?? group?.services[0];
+  if (service === undefined || group?.services.includes(service) !== true)
+    throw faultNotPossible(kind, node, `${service ?? 'no service'} does not run on it`);
+  const fault: Fault = { kind, node, service };
+  return await playing(aws, options, allowed, async (faults, folder) => {
+    const planned = await faults.plan(fault);
+    if ('cannot' in planned) throw faultNotPossible(kind, node, planned.cannot);
+    if (!(await request.confirm(planned, wordsOf(aws)))) throw faultNotConfirmed(wordsOf(aws));
+    const entry = await writeEntry(folder, { says: planned.says, of: 'driver', undo: planned.undo });
+    await faults.inject(planned);
+    return entry;
+  });
+}
+
+function allowedBy({ environment }: AwsEnvironment): readonly string[] {
+  return environment.spec.aws?.breakable ?? [];
+}
+
+/** What a person types. */
+function wordsOf({ environment }: AwsEnvironment): string {
+  return `break ${environment.cluster.environment}`;
+}
+
+/** The oldest first. */
+export async function standingAwsFaults(aws: AwsEnvironment, stateRoot: string): Promise<readonly JournalEntry[]> {
+  return await readEntries(folderOf(aws, stateRoot));
+}
+
+/** The one of that id, or all, the youngest first; asks nobody. @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, DRIVER_..., CLIENT_AWS_... */
+export async function healAwsFaults(
+  aws: AwsEnvironment,
+  id: string | undefined,
+  options: AwsFaultOptions,
+): Promise<readonly JournalEntry[]> {
+  return await playing(aws, options, [], async (faults, folder) => {
+    const standing = await readEntries(folder);
+    const chosen = standing.filter((entry) => id === undefined || entry.id === id);
+    const ids = standing.map((entry) => entry.id);
+    if (id !== undefined && chosen.length === 0) throw faultUnknown(id, ids);
+    for (const entry of [...chosen].reverse()) {
+      await faults.heal(entry.undo);
+      await removeEntry(folder, entry);
+    }
+    return chosen;
+  });
+}
+
+async function playing<T>(
+  aws: AwsEnvironment,
+  { stateRoot, signal, onWaitForLock }: AwsFaultOptions,
+  allowed: readonly string[],
+  work: (faults: FaultInjector, folder: string) => Promise<T>,
+): Promise<T> {
+  await assertAccount({ region: aws.place.region }, aws.place.account);
+  const folder = folderOf(aws, stateRoot);
+  const onWait = ({ pid }: { readonly pid: number }) => onWaitForLock?.(pid);
+  const control = await openInstanceControl({ region: aws.place.region });
+  try {
+    return await withFileLock(`${folder}.lock`, { signal, onWait }, () =>
+      withAws(aws, async ({ machines }) => {
+        const { environment } = aws.environment.cluster;
+        return await work(awsFaults({ environment, machines, control, allowed: new Set(allowed) }), folder);
+      }),
+    );
+  } finally {
+    control.close();
+  }
+}
+
+/** Apart from the faults of an environment of this machine, which any command heals that finds their maker dead. */
+function folderOf({ environment }: AwsEnvironment, stateRoot: string): string {
+  return join(stateRoot, environment.cluster.environment, 'aws-faults');
+}

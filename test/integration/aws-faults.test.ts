@@ -1,0 +1,193 @@
+/**
+ * Faults of deployed nodes: EC2 is moto's, the agent between is a stand-in (fake-node-agent.ts) that truly runs the scripts and has no systemd. What moto's EC2
+ * does to a machine that is stopped or shut off is nothing: states and security groups are looked at, no silence.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { type InstanceControl, openInstanceControl } from '../../clients/aws/instance-control.ts';
+import type { PlannedFault } from '../../contracts/fault.ts';
+import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
+import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
+import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { healAwsFaults, injectAwsFault, standingAwsFaults } from '../../operations/aws/faults.ts';
+import { withAws } from '../../operations/aws/operated.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { requires } from '../requirements.ts';
+import { type FakeAgents, fakeAgents } from './fake-node-agent.ts';
+import { makeMachine } from './made-in-moto.ts';
+import { runProgram } from './run-program.ts';
+
+const { describe, it } = requires('moto');
+
+const unit = 'ensemble-kafka.service';
+const environmentText = (breakable: string) => `name: test
+target: aws
+region: eu-west-1
+aws: { account: "123456789012"${breakable} }
+zones: [eu-west-1a, eu-west-1b, eu-west-1c]
+tolerate: 1
+masters: { count: 3, machine: t3.small, volumeGiB: 10 }
+workers: { count: 3, machine: t3.small, volumeGiB: 50 }
+topics: topics.yaml
+`;
+
+describe('faults of deployed nodes', () => {
+  let moto: MotoServer;
+  let shim: Shim;
+  let folder: string;
+  let agents: FakeAgents;
+  let aws: AwsEnvironment;
+  let machine: string;
+  let control: InstanceControl;
+  /** What was shown to a person, and what there was in the journal and at the machine when it was. */
+  let shown: PlannedFault[];
+
+  const write = async (breakable: string) => {
+    await writeFile(join(folder, 'test.yaml'), environmentText(breakable));
+    aws = await openAwsEnvironment({ environment: join(folder, 'test.yaml'), environmentsDirectory: folder }, 'test');
+  };
+  const options = () => ({ stateRoot: folder, signal: AbortSignal.timeout(60_000) });
+  const inject = (kind: string, { node = 'worker-1', agrees = true, service = 'kafka' as string | undefined } = {}) =>
+    injectAwsFault(
+      aws,
+      {
+        kind,
+        node,
+        service,
+        confirm: async (planned, words) => {
+          expect(words).toBe('break test');
+          shown.push(planned);
+          return agrees;
+        },
+      },
+      options(),
+    );
+  const heal = (id?: string) => healAwsFaults(aws, id, options());
+  const standing = () => standingAwsFaults(aws, folder);
+  const stateOf = async () => await withAws(aws, async ({ machines }) => (await machines.all()).get('worker-1')?.state);
+  const unitState = async () => (await readFile(join(agents.folderOf(machine), 'units', unit), 'utf8')).trim();
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ensemble-faults-'));
+    await writeFile(join(folder, 'topics.yaml'), 'topics: []\n');
+    moto = await startMoto();
+    shim = await startShim(moto.endpoint, async (asked) => await agents.answer(asked));
+    for (const [name, value] of Object.entries(moto.environment)) vi.stubEnv(name, value);
+    vi.stubEnv('AWS_ENDPOINT_URL', shim.endpoint);
+    await write('');
+    control = await openInstanceControl({ region: aws.place.region });
+  });
+  beforeEach(async () => {
+    await moto.reset();
+    shown = [];
+    agents = fakeAgents(await mkdtemp(join(folder, 'run-')));
+    await write(', breakable: [worker-1]');
+    machine = await makeMachine(aws.place, 'worker-1');
+    await agents.add(machine);
+    await writeFile(join(agents.folderOf(machine), 'units', unit), 'active\n');
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    control?.close();
+    await shim?.stop();
+    await moto?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('are made of no node that the environment does not name for it, and never without the words typed', async () => {
+    const other = await makeMachine(aws.place, 'worker-2');
+    await agents.add(other);
+    await expect(inject('kill', { node: 'worker-2' })).rejects.toMatchObject({
+      code: 'OPERATIONS_FAULT_NOT_POSSIBLE',
+      message: expect.stringContaining('aws.breakable'),
+    });
+    await expect(inject('kill', { agrees: false })).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_NOT_CONFIRMED' });
+    await expect(inject('kill', { service: 'zookeeper' })).rejects.toMatchObject({
+      code: 'OPERATIONS_FAULT_NOT_POSSIBLE',
+    });
+    await write('');
+    await expect(inject('kill')).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_NO_ALLOW_LIST' });
+    expect([agents.scripts, await standing(), await unitState()]).toEqual([[], [], 'active']);
+  });
+
+  it('are asked for in a terminal alone: a pipe, or whatever flag, breaks nothing', async () => {
+    const args = ['fault', 'inject', 'kill', 'worker-1', '--driver', 'aws', '-e', join(folder, 'test.yaml')];
+    const { status, stderr } = await runProgram(
+      process.execPath,
+      [join(installationRoot(), 'bin', 'ensemble.js'), ...args, '--state', folder],
+      { env: { ...moto.environment, AWS_ENDPOINT_URL: shim.endpoint } },
+    );
+    expect([status, stderr]).toEqual([1, expect.stringContaining('type "break test"')]);
+    expect(stderr).toContain(`Plan: kill of kafka on worker-1 (${machine}), by Systems Manager`);
+    expect([agents.scripts, await unitState()]).toEqual([[], 'active']);
+  });
+
+  it('of a service go through Systems Manager, and are undone by the journal alone, twice if need be', async () => {
+    for (const [kind, during] of [
+      ['kill', 'inactive'],
+      ['term', 'inactive'],
+      ['pause', 'paused'],
+    ] as const) {
+      const entry = await inject(kind);
+      expect([kind, await unitState()]).toEqual([kind, during]);
+      expect(await standing()).toEqual([entry]);
+      expect(entry.says).toBe(shown.at(-1)?.says);
+      expect((await heal(entry.id)).map(({ id }) => id)).toEqual([entry.id]);
+      expect([kind, await unitState(), await standing()]).toEqual([kind, 'active', []]);
+    }
+    await expect(heal('none-of-these')).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_UNKNOWN' });
+  });
+
+  it('are in the journal before they are made: one that fails half-way can be undone', async () => {
+    await writeFile(join(agents.folderOf(machine), 'fail-stop'), '');
+    await expect(inject('term')).rejects.toMatchObject({ code: 'DRIVER_COMMAND_FAILED' });
+    expect((await standing()).length).toBe(1);
+    expect((await heal()).length).toBe(1);
+    expect([await standing(), await unitState()]).toEqual([[], 'active']);
+  });
+
+  it('of a machine stop it without its system, and start the same one again', async () => {
+    const entry = await inject('machine-kill', { service: undefined });
+    expect(entry.says).toContain('without its system’s shutdown');
+    expect(await stateOf()).toBe('stopped');
+    await expect(inject('kill'), 'of a machine that does not run').rejects.toMatchObject({
+      code: 'OPERATIONS_FAULT_NOT_POSSIBLE',
+    });
+    await heal();
+    await heal();
+    expect(await stateOf()).toBe('running');
+  });
+
+  it('isolate by a security group that lets nothing through, and put back those that were there', async () => {
+    // As the stacks launch it: moto gives none to a machine that asks for none.
+    const { vpc } = await control.network(machine);
+    await control.setGroups(machine, [await control.ensureClosedGroup(vpc, 'nodes')]);
+    const before = await control.network(machine);
+    expect(before.groups.length).toBe(1);
+    await inject('isolate');
+    const during = await control.network(machine);
+    expect(during.groups).not.toEqual(before.groups);
+    expect(await rulesOf(during.groups[0] ?? '', aws.place.region)).toEqual({ in: 0, out: 0 });
+    await heal();
+    expect(await control.network(machine)).toEqual(before);
+    await control.removeGroup('ensemble-test-isolated-worker-1');
+  });
+
+  it('that cannot be made are refused with the reason, before anybody is asked', async () => {
+    for (const kind of ['slow-link', 'full-disk'])
+      await expect(inject(kind)).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_NOT_POSSIBLE' });
+    await expect(inject('party')).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_UNKNOWN' });
+    expect(shown).toEqual([]);
+  });
+});
+
+async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  const { SecurityGroups } = await client.send(new sdk.DescribeSecurityGroupsCommand({ GroupIds: [group] }));
+  client.destroy();
+  const [found] = SecurityGroups ?? [];
+  return { in: found?.IpPermissions?.length ?? -1, out: found?.IpPermissionsEgress?.length ?? -1 };
+}
