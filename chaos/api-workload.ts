@@ -48,8 +48,11 @@ export async function startApiWorkload(options: ApiWorkloadOptions): Promise<Wor
   };
   let acknowledged = 0;
   let readTo = 0;
+  /** When something came last, or was asked for in vain; and when it was answered last that there is nothing. */
+  let [news, nothing] = [performance.now(), 0];
   endpoint?.onValues((values) => {
     recorder.record({ type: 'pushed', values });
+    news = performance.now();
     settle(values, unpushed, earlyPushed);
   });
   const lanes = startLanes({
@@ -68,14 +71,18 @@ export async function startApiWorkload(options: ApiWorkloadOptions): Promise<Wor
     },
   });
   const stopping = new AbortController();
-  const pulling = pullOn(client, options, stopping.signal, (values, offset) => {
-    readTo = Math.max(readTo, offset + 1);
-    settle(values, unpulled, early);
+  const pulling = pullOn(client, options, stopping.signal, (answer) => {
+    if (answer === 'nothing') nothing = performance.now();
+    else news = performance.now();
+    if (typeof answer === 'string') return;
+    readTo = Math.max(readTo, answer.offset + 1);
+    settle(answer.values, unpulled, early);
   });
   return {
     acknowledged: () => acknowledged,
     readTo: () => readTo,
     isDelivered: () => unpulled.size === 0 && unpushed.size === 0,
+    quietMs: () => Math.max(0, nothing - news),
     ready: Promise.resolve(),
     stopProducing: (timeoutMs) => lanes.stop(timeoutMs),
     async close() {
@@ -107,12 +114,15 @@ async function publish(
   }
 }
 
+/** `none`: it was refused, or nobody answered. */
+type PullAnswer = { readonly values: readonly string[]; readonly offset: number } | 'nothing' | 'none';
+
 /** One puller, one call at a time: pull, acknowledge, again. */
 async function pullOn(
   client: ApiClient,
   { project, subscription, recorder }: ApiWorkloadOptions,
   signal: AbortSignal,
-  onValues: (values: readonly string[], offset: number) => void,
+  onAnswer: (answer: PullAnswer) => void,
 ): Promise<void> {
   const path = `/projects/${project}/subscriptions/${subscription}`;
   let call = 0;
@@ -130,14 +140,12 @@ async function pullOn(
     });
     if (parsed?.success === true) recorder.record({ type: 'pulled', call, messages });
     if (last === undefined) {
+      onAnswer(parsed?.success === true ? 'nothing' : 'none');
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       continue;
     }
     const offset = Number(last.message.messageId);
-    onValues(
-      messages.map(({ value }) => value),
-      offset,
-    );
+    onAnswer({ values: messages.map(({ value }) => value), offset });
     call += 1;
     recorder.record({ type: 'acknowledge', call, offset });
     const taken = await ask('acknowledge', { ackIds: [last.ackId] });

@@ -7,7 +7,7 @@ import type { Verdict } from './verdict.ts';
 /** How many anomalies of a kind a terminal shows; the report has more. */
 const shown = 3;
 
-export function formatPrediction(prediction: Prediction): readonly string[] {
+export function formatPrediction(prediction: Omit<Prediction, 'stops'>): readonly string[] {
   return [
     `Predicted: writing ${prediction.writing}, reading ${prediction.reading}, ${durability[prediction.durability]}.`,
     ...prediction.theorem.map((line) => `  ${line}`),
@@ -19,10 +19,11 @@ const durability = {
   'may-lose': 'acknowledged writes may be lost',
 } as const;
 
-export function formatVerdict({ verdict, reasons, counts, findings, timings }: Verdict): readonly string[] {
+export function formatVerdict({ verdict, reasons, notTold, counts, findings, timings }: Verdict): readonly string[] {
   return [
     `Verdict: ${verdict}`,
     ...reasons.map((reason) => `  ${reason}`),
+    ...notTold.map((each) => `  (${each})`),
     `Writes: ${counts.acknowledged} acknowledged, ${counts.failed} failed, ${counts.unknown} unknown; ${counts.acknowledgedDuringFaults} acknowledged during the faults; ${counts.read} read`,
     ...findings.flatMap((finding) => [
       `${finding.checker}: ${describeOutcome(finding)}, ${finding.checked} looked at`,

@@ -19,11 +19,19 @@ export interface Configuration extends Surroundings {
   readonly pushServers: number;
 }
 
+/** From the injection of one step until the healing of another begins; to the end of the run where none ends it. */
+export interface Stop {
+  readonly fromStep: number;
+  readonly untilStep?: number | undefined;
+}
+
 export interface Prediction {
   /** While faults are on, once it has been elected: `stops` where there is a time in which nothing can be acknowledged until somebody is healed. */
   readonly writing: 'continues' | 'stops';
   readonly reading: 'continues' | 'stops';
   readonly durability: 'keeps' | 'may-lose';
+  /** When each is predicted to stop, in the order of the steps. */
+  readonly stops: { readonly writing: readonly Stop[]; readonly reading: readonly Stop[] };
   /** Sentences, in their order: what is relied on, and what each step does. */
   readonly theorem: readonly string[];
 }
@@ -66,6 +74,7 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     'continues',
     'keeps',
   ];
+  const stops = { writing: new Stops(), reading: new Stops() };
   const lose = (why: string) => {
     durability = 'may-lose';
     theorem.push(why);
@@ -97,26 +106,53 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     if (elected === 'unclean')
       lose('No replica in sync is there, and an unclean election takes one that lacks acknowledged records.');
     const shut = shutBy(workload, world.away, configuration);
-    if (shut !== undefined) {
-      writing = shut.writing ? 'stops' : writing;
-      reading = 'stops';
-      theorem.push(shut.why);
-    }
-    if (world.leader === undefined) [writing, reading] = ['stops', 'stops'];
-    else if (acks === 'all' && inSyncAndLive(world) < topic.minInSync) {
+    if (shut !== undefined) theorem.push(shut.why);
+    const unread = shut !== undefined || world.leader === undefined;
+    let unwritten = shut?.writing === true || world.leader === undefined;
+    if (world.leader !== undefined && acks === 'all' && inSyncAndLive(world) < topic.minInSync) {
       if (writing === 'continues')
         theorem.push(`Fewer than ${topic.minInSync} replicas are in sync: acks=all is refused until one comes back.`);
-      writing = 'stops';
-    } else if (acks === 'all' && !quorum && world.replicas.some(({ inSync: is, state }) => is && state !== 'live')) {
+      unwritten = true;
+    } else if (
+      world.leader !== undefined &&
+      acks === 'all' &&
+      !quorum &&
+      world.replicas.some(({ inSync: is, state }) => is && state !== 'live')
+    ) {
       theorem.push('Without a quorum nobody can take the missing replica off the in-sync set: acks=all waits for it.');
-      writing = 'stops';
+      unwritten = true;
     }
+    if (unwritten) writing = 'stops';
+    if (unread) reading = 'stops';
+    stops.writing.take(action, unwritten);
+    stops.reading.take(action, unread);
     if (!quorum && theorem.every((line) => !line.startsWith('ZooKeeper has no quorum')))
       theorem.push(
         'ZooKeeper has no quorum: nothing is elected. Leaders are expected to go on serving until one fails; the sources disagree, so it is measured.',
       );
   }
-  return { writing, reading, durability, theorem };
+  return {
+    writing,
+    reading,
+    durability,
+    stops: { writing: stops.writing.all, reading: stops.reading.all },
+    theorem,
+  };
+}
+
+class Stops {
+  readonly all: { readonly fromStep: number; untilStep?: number }[] = [];
+  #open: { readonly fromStep: number; untilStep?: number } | undefined;
+
+  take({ step }: Schedule['actions'][number], isStopped: boolean): void {
+    if (isStopped && this.#open === undefined) {
+      this.#open = { fromStep: step };
+      this.all.push(this.#open);
+    } else if (!isStopped && this.#open !== undefined) {
+      this.#open.untilStep = step;
+      this.#open = undefined;
+    }
+  }
 }
 
 function general({ topic, workload }: Scenario, { inSync, failures }: Configuration): string[] {

@@ -19,7 +19,8 @@ export interface ReportParts {
 
 export function renderReport({ run, verdict, library }: ReportParts): string {
   const { scenario, seed, command, startedAt } = run.start;
-  const { plan, reasons, counts, findings, timings } = verdict;
+  const { plan, counts, findings, timings } = verdict;
+  const reasons = [...verdict.reasons, ...verdict.notTold];
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -6,6 +6,8 @@ import type { ObservedRun } from './observed-run.ts';
 
 export interface FaultTimings {
   readonly fault: number;
+  /** Of the scenario, as faults are numbered: ten to a step. */
+  readonly step: number;
   readonly kind: string;
   readonly target: string;
   readonly node: string;
@@ -35,6 +37,9 @@ export interface FaultTimings {
   readonly drainedMs: number | undefined;
   readonly partitionsLed: number;
 }
+
+/** More than a scenario's `count` may be. */
+export const faultsPerStep = 10;
 
 export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
   const all = Array.from({ length: run.start.partitions }, (_each, index) => index);
@@ -72,6 +77,7 @@ export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
       const lookedAt = led.length === 0 ? all : led.map(({ partition }) => partition);
       return {
         fault,
+        step: Math.floor(fault / faultsPerStep),
         kind,
         target,
         node,

@@ -10,6 +10,8 @@ import { starvedBetween } from './machine-load.ts';
 import type { ObservedRun } from './observed-run.ts';
 import { type FaultTimings, faultTimings } from './timings.ts';
 
+const stops = z.array(z.strictObject({ fromStep: z.int().min(0), untilStep: z.int().min(0).optional() })).readonly();
+
 /** What a run is judged by; the `plan` of its history's first line. */
 const planSchema = z.strictObject({
   title: z.string(),
@@ -19,6 +21,8 @@ const planSchema = z.strictObject({
     writing: z.enum(['continues', 'stops']),
     reading: z.enum(['continues', 'stops']),
     durability: z.enum(['keeps', 'may-lose']),
+    /** Absent in histories of before. */
+    stops: z.strictObject({ writing: stops, reading: stops }).optional(),
     theorem: z.array(z.string()).readonly(),
   }),
   mustLose: z.boolean(),
@@ -39,6 +43,8 @@ export interface Verdict {
   readonly verdict: VerdictKind;
   /** A sentence each, the gravest first; empty for a pass. */
   readonly reasons: readonly string[];
+  /** What such a run cannot tell and is not asked to; a pass does not speak of it. */
+  readonly notTold: readonly string[];
   readonly plan: RunPlan;
   readonly findings: readonly Finding[];
   readonly timings: readonly FaultTimings[];
@@ -74,7 +80,7 @@ export function judge(run: ObservedRun): Verdict {
   const recovery = judgeRecovery(run);
   const failed = [...brokenPromises(plan, findings), ...available.failed, ...recovery.failed];
   const untold = [...available.untold, ...recovery.untold, ...untoldBy(run, plan, findings, timings, counts)];
-  const said = { plan, findings, timings, counts };
+  const said = { notTold: available.notes, plan, findings, timings, counts };
   if (failed.length > 0) return { verdict: 'fail', reasons: [...failed, ...skipped, ...untold], ...said };
   if (skipped.length > 0) return { verdict: 'skipped', reasons: skipped, ...said };
   if (untold.length > 0) return { verdict: 'inconclusive', reasons: untold, ...said };

@@ -25,6 +25,8 @@ export interface Workload {
   readTo(partition: number): number;
   /** Whether everything that was acknowledged has come to whoever is to have it, beyond what readTo says. */
   isDelivered(): boolean;
+  /** For how long nothing new has come by any way, up to the last time that it was asked for and answered; 0 for who cannot say, as a group's members. */
+  quietMs(): number;
   /** Settled once every consumer has its partitions. */
   readonly ready: Promise<unknown>;
   /** No new request; returns once those on their way have ended, or after `timeoutMs`: what has no end then is unknown. */
@@ -61,6 +63,7 @@ export async function startWorkload(options: WorkloadOptions): Promise<Workload>
     readTo: (partition) => reading.readTo(partition),
     ready: Promise.all(consumers.map((consumer) => consumer.ready)),
     isDelivered: () => true,
+    quietMs: () => 0,
     stopProducing: (timeoutMs) => lanes.stop(timeoutMs),
     async close() {
       await lanes.stop(0);

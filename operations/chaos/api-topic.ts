@@ -14,6 +14,7 @@ import { apiRefused } from './errors.ts';
 
 export const subscription = 'pulled';
 const pushedSubscription = 'pushed';
+export const ackDeadlineSeconds = 30;
 /** Each cycle of a push server; the least that is worth its pulls. */
 const pushPeriodMs = 200;
 const pushAtOnce = 100;
@@ -43,11 +44,11 @@ export async function makeApiTopic(
   try {
     await expected(client, 'POST', `/projects/${name}`, { description: 'made by a chaos run, which removes it' });
     await expected(client, 'PUT', `/${topic}`, {});
-    await expected(client, 'PUT', `/projects/${name}/subscriptions/${subscription}`, { topic, ackDeadlineSeconds: 30 });
+    await expected(client, 'PUT', `/projects/${name}/subscriptions/${subscription}`, { topic, ackDeadlineSeconds });
     if (endpoint !== undefined)
       await expected(client, 'PUT', `/projects/${name}/subscriptions/${pushedSubscription}`, {
         topic,
-        ackDeadlineSeconds: 30,
+        ackDeadlineSeconds,
         pushConfig: {
           type: 'mattermost',
           mattermostUrl: endpoint.url,

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from '../../chaos/history.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { countOf, type Schedule } from '../../chaos/schedule.ts';
+import { faultsPerStep } from '../../chaos/timings.ts';
 import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
@@ -124,14 +125,14 @@ async function injectStep(
     down: new Set([...open.values()].map(({ target }) => target.node)),
   });
   if ('cannot' in chosen) {
-    skip(recorder, kind, on, '', chosen.cannot, index);
+    skip(recorder, kind, on, '', chosen.cannot, index * faultsPerStep);
     return;
   }
   // Together: two that are to be down at once are. Where one fails the others are waited for: what comes down after the healing would stay down.
   const outcomes = await Promise.allSettled(
     chosen.map(async (target, place) => {
       const { node, service, broker } = target;
-      const fault = index * 10 + place;
+      const fault = index * faultsPerStep + place;
       const planned = await deployment.faults.plan({ kind, node, service });
       if ('cannot' in planned) {
         skip(recorder, kind, on, node, planned.cannot, fault);

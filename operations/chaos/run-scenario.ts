@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openHistory, type Recorder } from '../../chaos/history.ts';
 import { readRun } from '../../chaos/observed-run.ts';
-import { type Prediction, predict } from '../../chaos/predict.ts';
+import { type Prediction, predict, type Stop } from '../../chaos/predict.ts';
 import { recordEnds, recordLog } from '../../chaos/read-log.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule, type Schedule } from '../../chaos/schedule.ts';
@@ -18,6 +18,7 @@ import type { Deployment } from '../deployment.ts';
 import { nodesRunning } from '../health.ts';
 import { localBrokerControl, localWholeness } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
+import { drained } from './drain.ts';
 import { expectationDiffers, notSteady } from './errors.ts';
 import { removeOwn } from './heal.ts';
 import { injectByPlan } from './inject.ts';
@@ -41,7 +42,6 @@ export interface RunOptions {
 const beginMs = 60_000;
 /** KafkaJS's own retries end after about half a minute. */
 const lastRequestsMs = 45_000;
-const drainMs = 60_000;
 const readEndsMs = 60_000;
 const readLogMs = 120_000;
 const closeMs = 30_000;
@@ -122,10 +122,13 @@ async function recordRun(running: Running): Promise<void> {
     await begin(running, observer, workload);
     options.onProgress('the workload is steady');
     await injectByPlan(running, () => observer.latest());
+    const isBack = eachAcknowledgesFrom(workload, scenario.topic.partitions);
     options.onProgress('all faults are healed; waiting for a steady state');
     const after = await recovered(running, observer, scenario.recoverySeconds * 1000);
+    // Clients that gave up ask again late. Where they do not, the verdict says so.
+    if (after === undefined) await until(isBack, beginMs, signal);
     await workload.stopProducing(lastRequestsMs);
-    await recordTruth(running, workload);
+    await recordTruth(running, workload, after === undefined);
     recorder.record({
       type: 'steady',
       phase: 'after',
@@ -158,6 +161,12 @@ async function begin({ recorder, signal, options }: Running, observer: Observer,
   recorder.record({ type: 'steady', phase: 'before', ok: true });
 }
 
+/** Whether every partition has acknowledged something since now. */
+function eachAcknowledgesFrom(workload: Workload, partitions: number): () => boolean {
+  const before = Array.from({ length: partitions }, (_each, partition) => workload.acknowledged(partition));
+  return () => before.every((count, partition) => workload.acknowledged(partition) > count);
+}
+
 /** By a group of Kafka's, or through the API. */
 function reads({ workload: { consumers, through } }: Scenario): boolean {
   return consumers > 0 || through !== 'kafka';
@@ -183,17 +192,14 @@ async function recovered(
 async function recordTruth(
   { connection, topic: { topic }, recorder, options, signal }: Running,
   workload: Workload,
+  healthy: boolean,
 ): Promise<void> {
   options.onProgress('reading the log');
   const patience = (timeoutMs: number) => AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const { partitions } = options.scenario.topic;
   const ends = await recordEnds(connection, { topic, partitions }, recorder, patience(readEndsMs));
-  const consumes = reads(options.scenario);
-  const isDrained = () =>
-    workload.isDelivered() &&
-    ends.length === partitions &&
-    ends.every(({ partition, end }) => workload.readTo(partition) >= end);
-  if (consumes) recorder.record({ type: 'drained', ok: await until(isDrained, drainMs, signal) });
+  if (reads(options.scenario))
+    recorder.record({ type: 'drained', ok: await drained(workload, ends, { partitions, healthy, signal }) });
   await recordLog(connection, topic, ends, recorder, patience(readLogMs));
   signal.throwIfAborted();
 }
@@ -226,7 +232,11 @@ function startOf(
   const plan = {
     title,
     partition,
-    prediction: { ...prediction, theorem: [...prediction.theorem] },
+    prediction: {
+      ...prediction,
+      stops: { writing: prediction.stops.writing.map(stopOf), reading: prediction.stops.reading.map(stopOf) },
+      theorem: [...prediction.theorem],
+    },
     mustLose: expect.mustLose,
     failoverSeconds,
     sessionSeconds: sessionMs / 1000,
@@ -238,6 +248,10 @@ function startOf(
   const startedAt = new Date().toISOString();
   const { partitions } = scenario.topic;
   return { type: 'start', version: 1, startedAt, scenario: scenario.name, seed, command, topic, partitions, plan };
+}
+
+function stopOf({ fromStep, untilStep }: Stop) {
+  return untilStep === undefined ? { fromStep } : { fromStep, untilStep };
 }
 
 async function sessionTimeoutMs(deployment: Deployment): Promise<number> {

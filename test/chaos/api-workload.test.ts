@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPushEndpoint, startApiWorkload } from '../../chaos/api-workload.ts';
 import { checkDelivery } from '../../chaos/checkers/delivery.ts';
 import type { UntimedEvent } from '../../chaos/history.ts';
-import { readValue } from '../../chaos/lanes.ts';
+import { readText, readValue } from '../../chaos/lanes.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
+import { drained } from '../../operations/chaos/drain.ts';
 import { serviceToken } from '../programs/messaging-api/api-fixture.ts';
 import { Certificates, type PushApi, startPushApi, until } from '../programs/push-server/push-fixture.ts';
 import { observe, start } from './written-history.ts';
@@ -97,6 +98,37 @@ describe('the workload through the messaging API', () => {
       event.type === 'pulled' ? { ...event, messages: event.messages.filter(({ value }) => value !== lost) } : event,
     );
     expect(checkDelivery(observe(start(), ...without, { type: 'drained', ok: true })).outcome).toBe('found');
+  });
+
+  it('is read to its end although one message never comes, once nothing comes any more: so that its loss is found', async () => {
+    const events: UntimedEvent[] = [];
+    let lost: string | undefined;
+    api.alter = (answer) => {
+      const place = /"data":\s*"([^"]+)"/;
+      lost ??= place.exec(answer)?.[1];
+      return lost === undefined ? answer : answer.replaceAll(lost, 'A'.repeat(lost.length));
+    };
+    const { running } = await started(events, [`https://127.0.0.1:${api.port}`], false);
+    await until(
+      () => running.acknowledged(0),
+      (count) => count > 20,
+    );
+    await running.stopProducing(5_000);
+    const ends = [{ partition: 0, start: 0, end: running.readTo(0) }];
+    const how = { partitions: 1, quietMs: 500, signal: AbortSignal.timeout(20_000) };
+    expect(await drained(running, ends, { ...how, healthy: false, timeoutMs: 800 }), 'of no whole platform').toBe(
+      false,
+    );
+    const ok = await drained(running, ends, { ...how, healthy: true, timeoutMs: 10_000 });
+    expect([ok, running.isDelivered()]).toEqual([true, false]);
+    await running.close();
+    api.alter = undefined;
+    const value = readText(Buffer.from(lost ?? '', 'base64').toString('latin1'));
+    expect(checkDelivery(observe(start(), ...events, { type: 'drained', ok }))).toMatchObject({
+      outcome: 'found',
+      total: 1,
+      anomalies: [{ value, says: `${value} was acknowledged to its publisher and never delivered` }],
+    });
   });
 
   it('counts a request that no entrance took as failed, and is not delivered before what is pushed has come', async () => {

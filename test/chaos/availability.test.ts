@@ -5,6 +5,8 @@ import type { UntimedEvent } from '../../chaos/history.ts';
 import type { HistoryEvent } from '../../chaos/history-event.ts';
 import { loadScenarios } from '../../chaos/load-scenarios.ts';
 import { observeRun } from '../../chaos/observed-run.ts';
+import { predict } from '../../chaos/predict.ts';
+import { laterMs } from '../../chaos/reading.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
 import { judge, type RunPlan } from '../../chaos/verdict.ts';
 import { start } from './written-history.ts';
@@ -51,7 +53,12 @@ const stood = (from: number, to: number) =>
     [to + 1, 'healed'],
   ] as const;
 
-function verdictOf({ plan: change, writes, faults = stood(10, 40), readUntil = 100, loads = [], kind = 'kill' }: Told) {
+function verdictOf(told: Told) {
+  const { verdict, reasons } = judged(told);
+  return [verdict, ...reasons];
+}
+
+function judged({ plan: change, writes, faults = stood(10, 40), readUntil = 100, loads = [], kind = 'kill' }: Told) {
   const batch = 50;
   const at = (seconds: number, event: UntimedEvent) => ({ ...event, at: seconds * 1000 }) as HistoryEvent;
   const batches = writes.map((begin, index) => ({
@@ -100,8 +107,7 @@ function verdictOf({ plan: change, writes, faults = stood(10, 40), readUntil = 1
     at(63, { type: 'steady', phase: 'after', ok: true }),
     at(64, { type: 'end', outcome: 'completed' }),
   ];
-  const { verdict, reasons } = judge(observeRun(events));
-  return [verdict, ...reasons];
+  return judge(observeRun(events));
 }
 
 describe('writing that is predicted to continue', () => {
@@ -140,15 +146,64 @@ describe('writing that is predicted to continue', () => {
   });
 });
 
+describe('writing that is predicted to continue, and what used to pass', () => {
+  it('is not shown by what was acknowledged while a service was still leaving', () => {
+    const faults = [
+      [10, 'injecting'],
+      [15, 'injected'],
+      [22, 'healing'],
+      [23, 'healed'],
+    ] as const;
+    const told = verdictOf({ faults, kind: 'term', writes: [...every(1, 14.8), ...every(23.5, 45)] });
+    expect(told[0]).toBe('inconclusive');
+    expect(told).toContain(
+      'writing may not have continued: nothing that began with term on leader was done in partition 0 before it was healed',
+    );
+  });
+
+  it('fails where it does not come back once all is healed, and is inconclusive on a machine without time', () => {
+    const writes = [...every(1, 10), ...every(18, 40.4)];
+    const back = 'partition 0 acknowledged nothing any more after the last healing';
+    expect(verdictOf({ writes })).toEqual(['fail', back]);
+    const [verdict, reason] = verdictOf({ writes, loads: every(41, 60).map((at) => [at, 6, 20]) });
+    expect([verdict, reason]).toEqual(['inconclusive', expect.stringContaining(`${back}; the machine was too busy`)]);
+  });
+});
+
 describe('reading that is predicted to continue', () => {
+  it('is inconclusive where nothing that was sent with the fault was read before it was healed, and no limit was reached', () => {
+    const faults = stood(10, 32);
+    const writes = [...every(1, 10), ...every(18, 45)];
+    expect(verdictOf({ faults, writes, readUntil: 9.9 })).toEqual([
+      'inconclusive',
+      'reading by its readers may not have continued: nothing that began with kill on leader was done in partition 0 before it was healed',
+    ]);
+    expect(verdictOf({ faults, writes, readUntil: 20 })).toEqual(['pass']);
+  });
+
+  it('is not told where nothing is acknowledged that could be read, and by a negative control: both say so', () => {
+    const told = (change: Partial<RunPlan>, readUntil: number) => {
+      const writes = [...every(1, 10), ...(change.mustLose ? every(18, 32) : []), ...every(33, 45)];
+      return judged({ faults: stood(10, 32), writes, readUntil, plan: change });
+    };
+    const beyond = told({ prediction: { ...plan.prediction, writing: 'stops' } }, 100);
+    expect([beyond.verdict, beyond.notTold]).toEqual([
+      'pass',
+      ['reading by its readers is not told: nothing was acknowledged with kill on leader that could have been read'],
+    ]);
+    const control = told({ mustLose: true, prediction: { ...plan.prediction, durability: 'may-lose' } }, 9.9);
+    expect(control.notTold).toEqual([expect.stringContaining('reading by its readers may not have continued')]);
+    expect(control.reasons).toEqual(['a negative control that lost nothing: the moment in which it loses was not hit']);
+  });
+
   it('fails where an acknowledged record waits longer for its readers than a group takes to form anew', () => {
     const faults = stood(10, 59);
     const writes = [...every(1, 10), ...every(18, 59)];
-    const brief = { ...plan, failoverSeconds: 1 }; // 13 s of silence, and 30 s for the group
-    expect(verdictOf({ faults, writes, plan: brief, readUntil: 17 })[0]).toBe('pass');
-    const [verdict, reason] = verdictOf({ faults, writes: every(1, 59), plan: brief, readUntil: 9 });
+    const brief = { ...plan, failoverSeconds: 1 }; // 13 s of silence, and 6 s for the group
+    expect(verdictOf({ faults, writes: [...writes, 60.1], plan: brief, readUntil: 41 })[0]).toBe('pass');
+    const [verdict, reason] = verdictOf({ faults, writes: every(1, 61), plan: brief, readUntil: 39 });
     expect(verdict).toBe('fail');
-    expect(reason).toContain('kept an acknowledged record from its readers for 49 s (43 s allowed)');
+    expect(reason).toContain('kept an acknowledged record from its readers for 20 s (19 s allowed)');
   });
 });
 
@@ -166,14 +221,39 @@ describe('writing that is predicted to stop', () => {
     expect(verdict).toBe('fail');
     expect(reason).toBe('50 records of partition 0 were acknowledged while 1 of its replicas ran, and 2 are asked for');
     const one = { ...stops, acks: 1 } as const;
-    expect(verdictOf({ plan: one, faults: both, writes: [...every(1, 12), 20, ...every(42, 50)] })).toEqual(['pass']);
+    expect(verdictOf({ plan: one, faults: both, writes: [...every(1, 12), 20, ...every(42, 50)] })[0]).toBe(
+      'inconclusive',
+    );
+  });
+
+  it('is not shown by a moment of silence: until somebody is healed nothing may be acknowledged', () => {
+    const one = { ...stops, acks: 1 } as const;
+    expect(verdictOf({ plan: one, faults: both, writes: [...every(1, 12), ...every(14, 50)] })).toEqual([
+      'inconclusive',
+      'writing was predicted to stop, and 6500 records of partition 0 were acknowledged between 12.0 s and 40.0 s, before anybody was healed who could bring it back',
+    ]);
+  });
+
+  it('fails where it does not come back', () => {
+    expect(verdictOf({ plan: stops, faults: both, writes: every(1, 12) })).toEqual([
+      'fail',
+      'partition 0 acknowledged nothing any more after the last healing',
+    ]);
+  });
+
+  it('stands too short to be seen where somebody is healed at once', () => {
+    const faults = [...stood(10, 40), ...stood(12, 13.5).map(([at, phase]) => [at, phase, 2] as const)].sort(
+      ([a], [b]) => a - b,
+    );
+    const [verdict, ...reasons] = verdictOf({ plan: stops, faults, writes: [...every(1, 12), ...every(14, 50)] });
+    expect([verdict, reasons.join()]).toEqual(['inconclusive', expect.stringContaining('stood too short to be seen')]);
   });
 
   it('is inconclusive where it was not seen to stop', () => {
     const [verdict, reason] = verdictOf({ plan: stops, writes: every(1, 50) });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      'writing was predicted to stop, and partition 0 acknowledged all the time: its longest silence was 0.20 s',
+      'writing was predicted to stop, and 7450 records of partition 0 were acknowledged between 10.0 s and 40.0 s, before anybody was healed who could bring it back',
     ]);
   });
 
@@ -182,6 +262,18 @@ describe('writing that is predicted to stop', () => {
       'inconclusive',
       '750 writes were acknowledged before the last healing, 1000 are asked for',
     ]);
+  });
+});
+
+describe('reading that is predicted to stop', () => {
+  it('is inconclusive where records go on being read', () => {
+    const shut = { prediction: { ...plan.prediction, reading: 'stops' } } as const;
+    const [verdict, reason] = verdictOf({ plan: shut, writes: every(1, 50) });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(/^reading was predicted to stop, and \d+ records of partition 0 were read between 10.0 s/),
+    ]);
+    expect(verdictOf({ plan: shut, writes: every(1, 50), readUntil: 9.9 })).toEqual(['pass']);
   });
 });
 
@@ -202,18 +294,35 @@ describe('a run', () => {
 });
 
 describe('the scenarios that ship', () => {
-  it('hold each fault longer than the silence that it is allowed, so that a platform that is not available fails', async () => {
+  it('hold each fault longer than the silence that writing and reading are allowed, so that a platform that is not available fails', async () => {
     for (const scenario of await loadScenarios())
       for (const sessionSeconds of [6, 18]) {
-        const { expect: expected, failoverSeconds, steps } = scenario;
+        const { expect: expected, failoverSeconds, steps, workload } = scenario;
         if (expected.mustLose || expected.writing === 'stops') continue;
         const { actions } = makeSchedule(scenario, 1, { failures: 1, sessionTimeoutMs: sessionSeconds * 1000 });
         for (const [index, { fault: kind, on }] of steps.entries()) {
           const [begin, end] = actions.filter(({ step }) => step === index);
           const isBroker = ['leader', 'follower', 'controller', 'worker'].includes(on);
-          const allowed = allowedSilenceMs({ kind, isBroker }, { failoverSeconds, sessionSeconds });
+          const later = laterMs[workload.push ? 'its push endpoint' : 'its readers'];
+          const allowed = allowedSilenceMs({ kind, isBroker }, { failoverSeconds, sessionSeconds }) + later;
           const standsMs = (end?.atMs ?? 0) - (begin?.atMs ?? 0);
           expect(standsMs, `${scenario.name}, sessions of ${sessionSeconds} s`).toBeGreaterThan(allowed);
+        }
+      }
+  });
+
+  it('hold what stops writing for two seconds at least, so that it is seen to stop', async () => {
+    for (const scenario of await loadScenarios())
+      for (const seed of [1, 2, 3, 4, 5]) {
+        const where = { failures: 1, sessionTimeoutMs: 6_000 };
+        const schedule = makeSchedule(scenario, seed, where);
+        const running = { masters: 3, balancers: 1, apiNodes: 2, pushServers: 2 };
+        const { stops: found } = predict(scenario, schedule, { ...where, ...running, inSync: scenario.topic.replicas });
+        expect(found.writing.length > 0, scenario.name).toBe(scenario.expect.writing === 'stops');
+        for (const { fromStep, untilStep } of found.writing) {
+          const at = (step: number | undefined, action: 'inject' | 'heal') =>
+            schedule.actions.find((each) => each.step === step && each.do === action)?.atMs ?? Number.NaN;
+          expect(at(untilStep, 'heal') - at(fromStep, 'inject'), scenario.name).toBeGreaterThanOrEqual(2_000);
         }
       }
   });

@@ -115,6 +115,23 @@ describe('a scenario', () => {
   });
 });
 
+describe('when writing stops', () => {
+  it('is predicted by steps: who makes it stop, and whose healing ends it', async () => {
+    const stopsOf = async (name: string) => {
+      const scenario = await loadScenario(name);
+      const schedule = makeSchedule(scenario, 1, brisk);
+      return predict(scenario, schedule, { ...brisk, inSync: scenario.topic.replicas }).stops;
+    };
+    expect(await stopsOf('safe-leader-kill')).toEqual({ writing: [], reading: [] });
+    expect(await stopsOf('safe-beyond-f')).toEqual({ writing: [{ fromStep: 0, untilStep: 0 }], reading: [] });
+    for (const name of ['control-unclean', 'masters-two-down-then-leader'])
+      expect(await stopsOf(name), name).toEqual({
+        writing: [{ fromStep: 1, untilStep: 0 }],
+        reading: [{ fromStep: 1, untilStep: 0 }],
+      });
+  });
+});
+
 describe('the prediction', () => {
   const predicted = (change: (text: string) => string, { inSync = 3, ...others }: { inSync?: number } = {}) => {
     const scenario = parse(change);

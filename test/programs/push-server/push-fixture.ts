@@ -171,6 +171,8 @@ export interface PushApi {
   readonly counts: Map<string, number>;
   /** While true it refuses every request with 503. */
   down: boolean;
+  /** What becomes of an answer's text on its way; of the same length. */
+  alter: ((answer: string) => string) | undefined;
   topic(name: string): Promise<void>;
   publish(topic: string, texts: readonly string[]): Promise<void>;
   /** Makes a verified push subscription to `topic`, on the worker's list; nobody is told. */
@@ -195,7 +197,13 @@ export async function startPushApi(certificates: Certificates): Promise<PushApi>
     const what = `${request.method} ${(request.url ?? '').replace(/^.*(:\w+)$/, '$1').replace(/byToken\/.*/, 'byToken')}`;
     counts.set(what, (counts.get(what) ?? 0) + 1);
     if (made.down) response.writeHead(503).end('{"error":{"code":503,"message":"down","status":"X"}}');
-    else api.app.routing(request, response);
+    else {
+      const end = response.end.bind(response) as (text: string) => typeof response;
+      const { alter } = made;
+      if (alter !== undefined && request.url?.includes(':pull') === true)
+        response.end = ((text: unknown) => end(alter(String(text ?? '')))) as typeof response.end;
+      api.app.routing(request, response);
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const change = (name: string, how: object) => api.store.subscriptions.change({ name }, how);
@@ -204,6 +212,7 @@ export async function startPushApi(certificates: Certificates): Promise<PushApi>
     port: (server.address() as AddressInfo).port,
     counts,
     down: false,
+    alter: undefined,
     topic: async (name) => void (await api.make('PUT', `projects/P/topics/${name}`)),
     async publish(topic, texts) {
       const messages = texts.map((text) => ({ data: Buffer.from(text).toString('base64') }));
