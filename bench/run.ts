@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { installationRoot } from '../platform/installation-root.ts';
 import { api } from './api.ts';
 import { chaosCheck } from './chaos-check.ts';
+import { chaosFailover } from './chaos-failover.ts';
+import { chaosRecorder } from './chaos-recorder.ts';
 import { command } from './command.ts';
 import type { Figure } from './figure.ts';
 import { formatResults, type Result } from './format.ts';
@@ -35,6 +37,8 @@ const figures: readonly Figure[] = [
   pushDeliveries,
   stacks,
   chaosCheck,
+  chaosRecorder,
+  chaosFailover,
   hosts,
 ];
 const folder = join(installationRoot(), 'bench');
