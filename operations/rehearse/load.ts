@@ -13,6 +13,8 @@ import { loadFailed } from './errors.ts';
 import { type LoadReport, loadReportShape } from './load-report.ts';
 
 export interface Load {
+  /** Of its topic. */
+  readonly replicas: number;
   /** So far. */
   acknowledged(): number;
   /** Until so many more are acknowledged. @throws EnsembleError OPERATIONS_REHEARSE_LOAD_FAILED, and the signal's reason */
@@ -59,6 +61,7 @@ export async function startLoad(layout: HostsLayout, { bootstrap, topic, replica
   });
   const failed = (why: string) => loadFailed(why, said.trimEnd().split('\n'));
   return {
+    replicas,
     acknowledged: () => acknowledged,
     async advance(more, signal) {
       const wanted = acknowledged + more;

@@ -5,7 +5,7 @@ import { notAsMeant } from '../errors.ts';
 import { startLoad } from '../load.ts';
 import type { RehearsalStep } from '../rehearsal.ts';
 
-const topic = 'rehearsal.load';
+export const loadTopic = 'rehearsal.load';
 const mostReplicas = 3;
 /** Before the next step begins. */
 const firstRecords = 100;
@@ -18,9 +18,9 @@ export const loadStep: RehearsalStep = {
     const { cluster } = aws.environment;
     const replicas = Math.min(mostReplicas, nodesRunning(cluster.groups, 'kafka').length);
     const bootstrap = bootstrapServers(cluster, aws.addressing);
-    rehearsal.load = await startLoad(hosted.hosts.layout, { bootstrap, topic, replicas });
+    rehearsal.load = await startLoad(hosted.hosts.layout, { bootstrap, topic: loadTopic, replicas });
     await rehearsal.load.advance(firstRecords, signal);
-    return `${topic}, ${replicas} replicas, acknowledged by all in sync`;
+    return `${loadTopic}, ${replicas} replicas, acknowledged by all in sync`;
   },
 };
 
