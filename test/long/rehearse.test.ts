@@ -95,7 +95,7 @@ describe('a rehearsal of staging', () => {
   });
 
   it('names on its page what was done and what was not rehearsed', () => {
-    expect(page).toContain('Rehearsal of staging: passed');
+    expect(page).toContain('Rehearsal of staging: <span>passed</span>');
     expect(report.notRehearsed.map(({ what }) => what)).toEqual(
       expect.arrayContaining(['MongoDB as a replica set', 'push subscriptions']),
     );

@@ -54,7 +54,8 @@ describe('a rehearsal', () => {
       notRehearsed: [{ what: 'the nodes of metadata', why: 'their package is not to be had' }],
     };
     const page = formatRehearsal(report);
-    expect(page).toContain('Rehearsal of staging: failed');
+    expect(page).toContain('Rehearsal of staging: <span>failed</span>');
+    expect(page).toContain('2026-11-22 12:00 UTC. 1 of 3 steps done, in 1 min 5 s.');
     expect(page).toContain(
       '<td>Nodes</td><td>failed</td><td>61.0 s</td><td>worker-1 did not become<pre>&lt;b&gt;&amp;</pre>',
     );
