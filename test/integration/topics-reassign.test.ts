@@ -299,7 +299,7 @@ describe('moving replicas', () => {
     const refused = await away();
     expect(refused.status, refused.stdout + refused.stderr).toBe(3);
     expect(refused.stdout).toContain('3 replicas need 3 brokers, and without broker 3 there are 2');
-    for (const topic of ['moved', 'heavy']) {
+    for (const topic of ['moved', 'heavy', '__consumer_offsets']) {
       await reassign(await on.movesOf(topic, (replicas) => replicas.slice(0, 2)));
     }
     const before = await readTopicsStatus(connection, { wanted: () => true });

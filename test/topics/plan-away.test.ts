@@ -187,9 +187,11 @@ describe('a model of a cluster', () => {
     const cluster = new ModelCluster();
     cluster.add('a', 3, 3);
     cluster.add('b', 3, 2);
+    cluster.add('__consumer_offsets', 1, 3);
     const { manifest, state } = await observed(cluster);
     const plan = planAway(manifest, state, { empty: [2], shun: [] });
     expect(blockedOf(plan)).toMatchObject([
+      { topic: '__consumer_offsets', next: expect.stringContaining('one of Kafka’s own') },
       { topic: 'a', because: 'too-few-brokers', reason: '3 replicas need 3 brokers, and without broker 2 there are 2' },
     ]);
   });

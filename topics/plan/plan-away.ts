@@ -65,11 +65,8 @@ export function planAway(manifest: TopicsManifest, state: TopicsState, leaving: 
   };
 }
 
-function planTopicAway(
-  { name, partitions }: ObservedTopic,
-  state: TopicsState,
-  leaving: Leaving,
-): readonly PlanEntry[] {
+function planTopicAway(topic: ObservedTopic, state: TopicsState, leaving: Leaving): readonly PlanEntry[] {
+  const { name, partitions } = topic;
   const { empty, shun } = leaving;
   const brokers = state.brokers.filter(({ id }) => !empty.includes(id) && !shun.includes(id));
   const affected = new Set(
@@ -105,7 +102,8 @@ function planTopicAway(
     const alike = now.filter(({ replicas }) => replicas.length === count);
     const left = alike.map((each) => ({ ...each, replicas: each.replicas.filter((id) => !empty.includes(id)) }));
     const placed = placeReplicas({ topic: name, partitions: left, replicas: count, racks: 'any', brokers });
-    if (placed.some(({ replicas }) => replicas.length < count)) return [tooFewLeft(name, count, brokers.length, empty)];
+    if (placed.some(({ replicas }) => replicas.length < count))
+      return [tooFewLeft(topic, count, brokers.length, empty)];
     for (const { partition, replicas } of placed) wanted.set(partition, replicas);
   }
   const moves = partitions.flatMap(({ partition, replicas: from }): PartitionMoves[] => {
@@ -118,12 +116,19 @@ function planTopicAway(
   return [{ action: 'reassign', topic: name, because: 'leaving', fromReplicas: most, toReplicas: most, moves, risk }];
 }
 
-function tooFewLeft(topic: string, replicas: number, stay: number, empty: readonly number[]): PlanEntry {
+function tooFewLeft(
+  { name, internal }: ObservedTopic,
+  replicas: number,
+  stay: number,
+  empty: readonly number[],
+): PlanEntry {
   return {
     action: 'blocked',
-    topic,
+    topic: name,
     because: 'too-few-brokers',
     reason: `${counted(replicas, 'replica')} need ${counted(replicas, 'broker')}, and without broker ${empty.join(', ')} there ${stay === 1 ? 'is' : 'are'} ${stay}`,
-    next: 'Add a broker first, or lower the topic’s replicas in the manifest and apply that.',
+    next: internal
+      ? 'Add a broker first: it is one of Kafka’s own, whose replicas no manifest lowers.'
+      : 'Add a broker first, or lower the topic’s replicas in the manifest and apply that.',
   };
 }
