@@ -5,7 +5,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { cloudProcesses, endCloud, ensureCloud } from './cloud/cloud-processes.ts';
 import { keepStoreSecrets, type StoreSecrets } from './cloud/store-secrets.ts';
-import { endGroup, groupFolders, processesIn, removeGroup } from './control-groups.ts';
+import { endGroup, groupFolders, makeGroup, processesIn, removeGroup, weigh } from './control-groups.ts';
 import { detachDisk, disksBelow } from './disks.ts';
 import { unknownHost } from './errors.ts';
 import { type HostSpec, type HostsWorld, parseWorld } from './host-spec.ts';
@@ -107,6 +107,8 @@ export function hostsOf(stateDirectory: string): Hosts {
       if (store !== undefined) await keepStoreSecrets(layout, store);
       await ensureCloud(layout, next, keyPem);
       const waiting = [...(await machines())];
+      await makeGroup(layout.name);
+      await weigh(layout.name, waiting.length);
       const work = async () => {
         for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
           signal?.throwIfAborted();
