@@ -6,8 +6,7 @@
  * others stay where they are, and the new one stands in a rack that the partition has not yet, where there is one.
  */
 import { brokerUnknown, reassignmentsUnreadable } from '../errors.ts';
-import type { TopicsManifest } from '../manifest/manifest.ts';
-import { contentHash } from './fingerprint.ts';
+import { manifestHash, type TopicsManifest } from '../manifest/manifest.ts';
 import { placeReplicas } from './placement.ts';
 import { fingerprintOf, type PartitionMoves, type PlanEntry, type TopicPlan } from './plan.ts';
 import { counted, riskOf } from './plan-topic.ts';
@@ -32,7 +31,7 @@ export function asTheyAre(name: string, topics: readonly TopicAsItIs[]): TopicsM
     racks: 'any' as const,
     config: {},
   }));
-  return { file: name, topics: declared, absent: [], hash: contentHash(declared) };
+  return { file: name, topics: declared, absent: [], hash: manifestHash({ topics: declared, absent: [] }) };
 }
 
 export interface Leaving {
