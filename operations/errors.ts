@@ -176,6 +176,17 @@ export function tokenNotMade(environment: string, user: string): EnsembleError {
   });
 }
 
+export function notABroker(named: string, cluster: string, nodes: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_NOT_A_BROKER',
+    message: `${JSON.stringify(named)} is no broker of ${cluster}`,
+    next:
+      nodes.length === 0
+        ? 'Name a broker by its number.'
+        : `Name one of ${nodes.join(', ')}, or a broker by its number.`,
+  });
+}
+
 export function mappedTopicMissing(field: string, topic: string, manifest: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_MAPPED_TOPIC_MISSING',
@@ -244,11 +255,18 @@ export function nodeStays(node: string): EnsembleError {
   });
 }
 
-export function nodeNeeded(node: string, reasons: readonly string[]): EnsembleError {
+/** `holds`: whether partitions have replicas on it. */
+export function nodeNeeded(
+  node: string,
+  reasons: readonly string[],
+  { holds }: { readonly holds: boolean },
+): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_NODE_NEEDED',
     message: `${node} cannot go yet; nothing was changed`,
-    next: 'End what is named above (replicas are moved to brokers that stay; what does not run is started), then run the command again.',
+    next: holds
+      ? `Move its replicas to brokers that stay with \`ensemble topics reassign away ${node}\`, end what else is named above, then run the command again.`
+      : 'End what is named above (moves come to their end; what does not run is started), then run the command again.',
     evidence: reasons,
     exitStatus: 3,
   });

@@ -60,7 +60,7 @@ export async function retireNode(target: RetireTarget, id: Id, options: RetireOp
     brokers: has('kafka') ? await target.brokers() : undefined,
   };
   const reasons = retireObstacles(group, node, answers);
-  if (reasons.length > 0) throw nodeNeeded(id, reasons);
+  if (reasons.length > 0) throw nodeNeeded(id, reasons, { holds: replicasOn(node, answers.brokers) > 0 });
   // Stopped before it is let go: from here on nothing can give it work again.
   const stopped = await stopNode(target, id, options);
   const volumes = await target.release(id, true);
@@ -82,13 +82,17 @@ export function retireObstacles(group: Group, node: Node, answers: RetireAnswers
 
 function brokerObstacles(node: Node, health: RetireAnswers['brokers']): readonly string[] {
   if (health === undefined) return [`no broker answers, so that nobody knows what ${node.id} holds`];
-  const replicas = health.brokers.find(({ id }) => id === node.ordinal)?.replicas ?? 0;
+  const replicas = replicasOn(node, health);
   const amiss = health.leaderless + health.underReplicated;
   return [
     ...(replicas === 0 ? [] : [`it holds ${replicas} ${replicas === 1 ? 'replica' : 'replicas'} of partitions`]),
     ...(health.moving === 0 ? [] : [`${health.moving} partitions move from broker to broker`]),
     ...(amiss === 0 ? [] : [`${amiss} partitions lack a leader or a replica in sync`]),
   ];
+}
+
+function replicasOn({ ordinal }: Node, health: RetireAnswers['brokers']): number {
+  return health?.brokers.find(({ id }) => id === ordinal)?.replicas ?? 0;
 }
 
 /** Those that stay must be whole by themselves: with one of them away, the loss of this one might end the majority. */

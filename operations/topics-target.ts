@@ -38,8 +38,18 @@ export interface TopicsTarget {
   readonly environment: string | undefined;
   /** Brokers that the environment has, those included that are down; undefined where nobody knows. */
   readonly brokers: number | undefined;
+  /** The environment's nodes that run a broker; empty for a cluster that belongs to none. */
+  readonly nodes: readonly BrokerNode[];
   /** Commands that change topics of a local environment take its lock; elsewhere the plan's fingerprint guards. */
   readonly lock: string | undefined;
+}
+
+export interface BrokerNode {
+  readonly node: string;
+  /** Its broker.id. */
+  readonly broker: number;
+  /** Whether it is listed under `retired:`. */
+  readonly leaving: boolean;
 }
 
 /** A way to a cluster's topics. */
@@ -61,7 +71,8 @@ export async function openTopicsTarget(options: TopicsTargetOptions): Promise<To
       : await localTarget(options, access, manifestFile);
   }
   const elsewhere = { name: named.join(','), open: direct({ ...access, bootstrap: named }), lock: undefined };
-  if (!options.environmentGiven) return { ...elsewhere, manifestFile, environment: undefined, brokers: undefined };
+  const nobody = { environment: undefined, brokers: undefined, nodes: [] };
+  if (!options.environmentGiven) return { ...elsewhere, manifestFile, ...nobody };
   // From inside a cloud's network, say: the manifest and its overrides are the environment's all the same.
   const environment = await loadEnvironment(options.environment, options.environmentsDirectory);
   return { ...elsewhere, ...ofEnvironment(environment, manifestFile) };
@@ -70,11 +81,16 @@ export async function openTopicsTarget(options: TopicsTargetOptions): Promise<To
 function ofEnvironment(
   { cluster, manifestFile: own }: Environment,
   manifestFile: string | undefined,
-): Pick<TopicsTarget, 'manifestFile' | 'environment' | 'brokers'> {
+): Pick<TopicsTarget, 'manifestFile' | 'environment' | 'brokers' | 'nodes'> {
   return {
     manifestFile: manifestFile ?? own,
     environment: cluster.environment,
     brokers: activeBrokers(cluster),
+    nodes: nodesRunning(cluster.groups, 'kafka').map(({ id, ordinal, leaving }) => ({
+      node: id,
+      broker: ordinal,
+      leaving,
+    })),
   };
 }
 

@@ -118,26 +118,34 @@ export async function applyTarget(
 ): Promise<AppliedTopics> {
   const manifest = await readTargetManifest(target);
   return await exclusively(target, run, () =>
-    withTopics(target, async (work) => {
-      for (let attempt = 1; ; attempt += 1) {
-        let decision: Decision | undefined;
-        const decide = async (plan: TopicPlan) => {
-          decision = await confirm(plan);
-          return decision;
-        };
-        try {
-          return await applyOnce(work, manifest, decide, run);
-        } catch (error) {
-          // Nothing was changed. Who agreed to whatever the plan would be agrees to the next: moves that end in between make one stale.
-          const planAnew = decision === 'agreed before' && run.saved === undefined && attempt < plansAtMost;
-          if (!planAnew || !(error instanceof EnsembleError) || error.code !== planStaleCode) throw error;
-        }
-      }
-    }),
+    withTopics(target, (work) =>
+      whileStale(run, confirm, (decide: typeof confirm) => applyOnce(work, manifest, decide, run)),
+    ),
   );
 }
 
 const plansAtMost = 3;
+
+/** Who agreed to whatever the plan would be agrees to the next: moves that end in between make one stale, and nothing was changed then. */
+export async function whileStale<Planned, Done>(
+  { saved }: Pick<ApplyRun, 'saved'>,
+  confirm: (planned: Planned) => Promise<Decision>,
+  once: (decide: typeof confirm) => Promise<Done>,
+): Promise<Done> {
+  for (let attempt = 1; ; attempt += 1) {
+    let decision: Decision | undefined;
+    const decide = async (planned: Planned) => {
+      decision = await confirm(planned);
+      return decision;
+    };
+    try {
+      return await once(decide);
+    } catch (error) {
+      const planAnew = decision === 'agreed before' && saved === undefined && attempt < plansAtMost;
+      if (!planAnew || !(error instanceof EnsembleError) || error.code !== planStaleCode) throw error;
+    }
+  }
+}
 
 async function applyOnce(
   work: TopicsWork,

@@ -25,9 +25,7 @@ export function addTopicsCommands(program: Command): void {
       ...consents(),
       markdown(),
       new Option('-y, --yes', 'do not ask (deletions are asked for all the same, in a terminal)'),
-      new Option('--throttle <rate>', 'bytes a second that each broker may copy while replicas move, or unlimited')
-        .default(50_000_000, '50MB')
-        .argParser(byteRate),
+      throttle(),
       seconds('--timeout <seconds>', 'how long replicas may take to be in sync', 120),
     ],
     statuses: [
@@ -91,6 +89,17 @@ export function addTopicsCommands(program: Command): void {
     options: target(),
     statuses: ['0 nothing moves', '1 an error', '2 replicas move'],
   });
+  addCommand(reassign, 'away', 'take every replica off brokers that are to leave; Kafka’s own topics too', {
+    load: async () => (await import('./commands/topics/reassign-away.ts')).reassignAway,
+    argument: ['<brokers...>', 'nodes of the environment, or broker ids'],
+    options: [...target(), new Option('-y, --yes', 'do not ask'), throttle()],
+    statuses: [
+      '0 they hold nothing',
+      '1 an error, or not confirmed',
+      '3 something is blocked: nothing moves',
+      '4 they hold something still',
+    ],
+  });
   addCommand(reassign, 'cancel', 'take moves back, and their throttle away', {
     load: async () => (await import('./commands/topics/reassign.ts')).reassignCancel,
     argument: ['[topics...]', 'only these topics’ moves; every move in the cluster where none is named'],
@@ -121,6 +130,12 @@ function consents(): readonly Option[] {
       'the second of three consents to delete topics that the manifest has as `state: absent`',
     ),
   ];
+}
+
+function throttle(): Option {
+  return new Option('--throttle <rate>', 'bytes a second that each broker may copy while replicas move, or unlimited')
+    .default(50_000_000, '50MB')
+    .argParser(byteRate);
 }
 
 function markdown(): Option {

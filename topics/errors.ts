@@ -51,6 +51,18 @@ export function throttleRefused(type: 'topic' | 'broker', name: string, fault: K
   });
 }
 
+/** `known`: those registered, and those that hold replicas and are down. */
+export function brokerUnknown(id: number, known: readonly number[]): EnsembleError {
+  return new EnsembleError({
+    code: 'TOPICS_BROKER_UNKNOWN',
+    message: `the cluster has no broker ${id}`,
+    next:
+      known.length === 0
+        ? 'No broker is registered: look at `ensemble status`.'
+        : `Its brokers are ${known.join(', ')}.`,
+  });
+}
+
 export function reassignmentsUnreadable(fault: KafkaFault): EnsembleError {
   return new EnsembleError({
     code: 'TOPICS_REASSIGNMENTS_UNREADABLE',

@@ -104,6 +104,23 @@ export async function limitMemory(group: string, memoryMiB: number): Promise<voi
   }
 }
 
+/** Of one process that is in no group: 1,024 of cgroup v1's cpu.shares, 100 of cgroup v2's cpu.weight (10,000 at most). */
+const weights = { shares: 1_024, weight: 100, mostWeight: 10_000 };
+
+/** As much of the processors as so many processes: without it all that is in the group counts as one, and starves on a busy machine. */
+export async function weigh(group: string, processes: number): Promise<void> {
+  for (const { mount, controllers } of await trees()) {
+    const weight = Math.min(weights.weight * processes, weights.mostWeight);
+    const told = controllers.includes('cpu')
+      ? ['cpu.shares', weights.shares * processes]
+      : controllers.includes('unified')
+        ? ['cpu.weight', weight]
+        : undefined;
+    if (told !== undefined)
+      await writeFile(join(mount, group, String(told[0])), String(told[1])).catch(() => undefined);
+  }
+}
+
 /** In MiB, without the page cache, which the kernel takes back when it needs it; undefined where nothing counts it. */
 export async function memoryOf(group: string): Promise<number | undefined> {
   for (const { mount } of await trees()) {

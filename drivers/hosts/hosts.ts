@@ -6,7 +6,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { beside } from '../../platform/beside.ts';
 import { cloudProcesses, endCloud, ensureCloud } from './cloud/cloud-processes.ts';
 import { keepStoreSecrets, type StoreSecrets } from './cloud/store-secrets.ts';
-import { endGroup, groupFolders, processesIn, removeGroup } from './control-groups.ts';
+import { endGroup, groupFolders, makeGroup, processesIn, removeGroup, weigh } from './control-groups.ts';
 import { detachDisk, disksBelow } from './disks.ts';
 import { unknownHost } from './errors.ts';
 import { forgetEndedFaults } from './fault-journal.ts';
@@ -108,7 +108,10 @@ export function hostsOf(stateDirectory: string): Hosts {
       );
       if (store !== undefined) await keepStoreSecrets(layout, store);
       await ensureCloud(layout, next, keyPem);
-      await beside(await machines(), { signal, atOnce }, async (each, either) => {
+      const all = await machines();
+      await makeGroup(layout.name);
+      await weigh(layout.name, all.length);
+      await beside(all, { signal, atOnce }, async (each, either) => {
         // It runs as one that this world does not know any more: replaced while it was not looked at.
         const before = await each.instance();
         if (before !== undefined && before !== each.host.instance) await each.stop();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { installationRoot } from '../../platform/installation-root.ts';
-import { endGroup, makeGroup, processesIn, removeGroup } from '../hosts/control-groups.ts';
+import { endGroup, limitMemory, makeGroup, processesIn, removeGroup } from '../hosts/control-groups.ts';
 import { hostsLayout } from '../hosts/layout.ts';
 import { spawnInGroups } from '../hosts/spawn-in-groups.ts';
 import { localAwsNotUp } from './errors.ts';
@@ -16,6 +16,8 @@ import { localAwsNotUp } from './errors.ts';
 const startMs = 120_000;
 const pollMs = 50;
 const evidenceLines = 20;
+/** Three times what staging's stacks take of it: what goes wrong in it ends it, and not this machine. */
+const memoryMiB = 4_096;
 
 export interface LocalAws {
   /** `http://127.0.0.1:40651` */
@@ -42,7 +44,9 @@ export async function ensureLocalAws(stateDirectory: string, account: string, si
     const loader = pathToFileURL(createRequire(join(installationRoot(), 'package.json')).resolve('tsx')).href;
     const program = join(installationRoot(), 'drivers', 'local-aws', 'serve.ts');
     const command = [process.execPath, '--import', loader, program, folder, stateDirectory, account];
-    spawnInGroups(await makeGroup(group), command, file.fd);
+    const folders = await makeGroup(group);
+    await limitMemory(group, memoryMiB);
+    spawnInGroups(folders, command, file.fd);
     return { endpoint: await awaitReady(log, stateDirectory, signal), started: true };
   } catch (error) {
     await endLocalAws(stateDirectory);

@@ -4,7 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { installationRoot } from '../../platform/installation-root.ts';
 import { localAwsNotUp } from './errors.ts';
 
 type LocalAwsEnvironment = Readonly<Record<string, string>>;
@@ -25,12 +27,16 @@ export const motoAccount = '123456789012';
 /** Python loads a hundred modules first: some seconds, on a busy machine many more. */
 const startMs = 90_000;
 const evidenceLines = 20;
+/** What moto's Python reads first (moto/sitecustomize.py). */
+const pythonPath = [join(installationRoot(), 'drivers', 'local-aws', 'moto'), process.env.PYTHONPATH]
+  .filter((each) => each !== undefined && each !== '')
+  .join(':');
 
 /** `settings`: moto's own environment variables, such as MOTO_AMIS_PATH. @throws EnsembleError DRIVER_LOCAL_AWS_NOT_UP with what it said */
 export async function startMoto(settings: Readonly<Record<string, string>> = {}): Promise<MotoServer> {
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...settings, PYTHONUNBUFFERED: '1' },
+    env: { ...process.env, ...settings, PYTHONUNBUFFERED: '1', PYTHONPATH: pythonPath },
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr])

@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
+import { z } from 'zod';
 import { openAwsEnvironment } from '../aws/aws-environment.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
@@ -18,6 +19,44 @@ export async function changeEnvironment(rehearsal: Rehearsal, edit: (file: Docum
   await writeFile(copy, text);
   const { environmentsDirectory } = options;
   rehearsal.aws = await openAwsEnvironment({ environment: copy, environmentsDirectory }, 'rehearse');
+}
+
+/** One worker more, with the next number. */
+export function enlarge(file: Document): void {
+  const { count, ids } = workersIn(file);
+  if (ids === undefined) file.setIn(['workers', 'count'], count + 1);
+  else file.setIn(['workers', 'ids'], [...ids, Math.max(...ids) + 1]);
+}
+
+/** The worker of that number leaves; the last, where workers are counted. */
+export function listRetired(file: Document, ordinal: number): void {
+  const { count, ids } = workersIn(file);
+  if (ids === undefined) file.setIn(['workers', 'count'], count - 1);
+  else
+    file.setIn(
+      ['workers', 'ids'],
+      ids.filter((id) => id !== ordinal),
+    );
+  file.set('retired', [...retiredIn(file), `worker-${ordinal}`]);
+}
+
+export function forgetRetired(file: Document, node: string): void {
+  const left = retiredIn(file).filter((id) => id !== node);
+  if (left.length > 0) file.set('retired', left);
+  else file.delete('retired');
+}
+
+const shape = z.object({
+  workers: z.object({ count: z.int().default(1), ids: z.array(z.int()).optional() }).default({ count: 1 }),
+  retired: z.array(z.string()).default([]),
+});
+
+function workersIn(file: Document): z.output<typeof shape>['workers'] {
+  return shape.parse(file.toJS()).workers;
+}
+
+function retiredIn(file: Document): readonly string[] {
+  return shape.parse(file.toJS()).retired;
 }
 
 /** @internal */

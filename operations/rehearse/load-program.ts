@@ -16,7 +16,7 @@ const bootstrap = servers.split(',');
 const everyMs = 20;
 const attemptMs = 500;
 const answerBytes = 4 * 1024 * 1024;
-const partitions = 3;
+const partitionsAtFirst = 3;
 const readBackMs = 120_000;
 
 let going = true;
@@ -29,25 +29,43 @@ const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const connection = await connect({ bootstrap, clientId: 'ensemble-rehearsal' });
 const config = { 'min.insync.replicas': String(Math.max(1, Number(replicas) - 1)) };
-const [made] = await createTopics(connection, [{ topic, partitions, replicas: Number(replicas), config }], {
-  brokerTimeoutMs: 30_000,
-});
+const [made] = await createTopics(
+  connection,
+  [{ topic, partitions: partitionsAtFirst, replicas: Number(replicas), config }],
+  {
+    brokerTimeoutMs: 30_000,
+  },
+);
 // One that was there may hold numbers of another run, which would pass for those of this one.
 if (made?.error !== undefined) throw new Error(`${topic}: ${made.error.message}`);
 
-const producer = await createProducer({ bootstrap, acks: 'all', retries: 8 });
+const newProducer = () => createProducer({ bootstrap, acks: 'all', retries: 8 });
+/** The last of them sends. */
+const producers = [await newProducer()];
+let partitions = partitionsAtFirst;
+/** One that is connected learns of further partitions within minutes alone. */
+async function followPartitions(): Promise<void> {
+  const { topics } = await connection.metadata([topic]);
+  const now = topics[0]?.partitions.length ?? 0;
+  if (now <= partitions) return;
+  partitions = now;
+  producers.push(await newProducer());
+}
 const acknowledged: number[] = [];
 let sent = 0;
 let failed = 0;
 let lastMs = performance.now();
 let longestMs = 0;
-const told = setInterval(() => say({ acknowledged: acknowledged.length }), 1_000);
+const told = setInterval(() => {
+  say({ acknowledged: acknowledged.length });
+  followPartitions().catch(() => undefined); // asked again in a second
+}, 1_000);
 const lane = async () => {
   while (going) {
     sent += 1;
     const id = sent;
     try {
-      await producer.send(topic, [{ key: String(id), value: String(id) }]);
+      await producers.at(-1)?.send(topic, [{ key: String(id), value: String(id) }]);
       acknowledged.push(id);
       longestMs = Math.max(longestMs, performance.now() - lastMs);
       lastMs = performance.now();
@@ -62,7 +80,8 @@ const lane = async () => {
 // Two, so that one that waits for a leader does not hide that the other partitions serve.
 await Promise.all([lane(), lane()]);
 clearInterval(told);
-await producer.close();
+for (const producer of producers) await producer.close();
+partitions = (await connection.metadata([topic])).topics[0]?.partitions.length ?? partitions;
 
 const found = await readBack(connection);
 await connection.close();

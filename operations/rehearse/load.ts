@@ -13,6 +13,10 @@ import { loadFailed } from './errors.ts';
 import { type LoadReport, loadReportShape } from './load-report.ts';
 
 export interface Load {
+  /** Its own, which nobody wrote to before. */
+  readonly topic: string;
+  /** Of its topic. */
+  readonly replicas: number;
   /** So far. */
   acknowledged(): number;
   /** Until so many more are acknowledged. @throws EnsembleError OPERATIONS_REHEARSE_LOAD_FAILED, and the signal's reason */
@@ -63,6 +67,8 @@ export async function startLoad(layout: HostsLayout, { bootstrap, topic, replica
   });
   const failed = (why: string) => loadFailed(why, said.trimEnd().split('\n'));
   return {
+    topic,
+    replicas,
     acknowledged: () => acknowledged,
     async advance(more, signal) {
       const wanted = acknowledged + more;

@@ -13,6 +13,7 @@ import { awsRollTarget } from '../aws/aws-roll-target.ts';
 import type { OperatedAws } from '../aws/operated.ts';
 import { hostsDriver } from '../hosts/hosted.ts';
 import type { RollTarget } from '../roll/target.ts';
+import { openTopicsTarget, type TopicsTarget } from '../topics-target.ts';
 import { findTroubles } from '../wholeness.ts';
 import { notAsMeant } from './errors.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -21,6 +22,11 @@ export interface Operated {
   readonly operated: OperatedAws;
   readonly instances: InstancesClient;
   readonly target: RollTarget;
+}
+
+/** Its topics, through the function in its network. @param manifest absolute; the environment's own where absent */
+export async function topicsTargetOf({ aws, options }: Rehearsal, manifest: string | undefined): Promise<TopicsTarget> {
+  return await openTopicsTarget({ ...options, environment: aws.environment.file, environmentGiven: true, manifest });
 }
 
 /** @throws what `work` throws; EnsembleError CLIENT_AWS_... */

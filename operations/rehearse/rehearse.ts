@@ -23,8 +23,6 @@ import { rehearsalSteps } from './steps.ts';
 import { withVariables } from './variables.ts';
 import { localEndpoint } from './world.ts';
 
-const notYet = ['a group enlarged, a node retired'] as const;
-
 type Runner = (steps: readonly RehearsalStep[], context: Rehearsal, signal: AbortSignal) => Promise<void>;
 
 /**
@@ -70,7 +68,8 @@ export function stepsUntil(last: string | undefined): readonly RehearsalStep[] {
   );
 }
 
-async function runSteps(
+/** Each step that was reached is in the report, whichever way it ended, and so is what is left. @internal */
+export async function runSteps(
   aws: AwsEnvironment,
   options: RehearseOptions,
   steps: readonly RehearsalStep[],
@@ -81,12 +80,11 @@ async function runSteps(
   const stateDirectory = join(options.stateRoot, place.environment);
   const hosted = hostedIn(stateDirectory);
   const objects = await openObjects({ region: place.region }, bucketName(place), place.account);
-  const notRehearsed = notYet.map((what) => ({ what, why: 'not part of this command yet' }));
   const { projectFolder, pluginDirectory } = options;
   const folder = join(stateDirectory, 'rehearsal');
   const stacks = stacksOf({ environment: place.environment, folder, projectFolder, pluginDirectory });
   const begun = { aws, options, hosted, folder, stacks, objects };
-  const rehearsal: Rehearsal = { ...begun, chosen: [], image: '', load: undefined, machines: [], notRehearsed };
+  const rehearsal: Rehearsal = { ...begun, chosen: [], image: '', load: undefined, machines: [], notRehearsed: [] };
   const done: RehearsedStep[] = [];
   try {
     await run(
@@ -118,7 +116,7 @@ async function runSteps(
     passed: reached.every(({ outcome }) => outcome === 'done'),
     steps: reached,
     machines: rehearsal.machines,
-    notRehearsed,
+    notRehearsed: rehearsal.notRehearsed,
   };
 }
 

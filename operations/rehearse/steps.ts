@@ -10,6 +10,8 @@ import { machinesStep } from './steps/machines.ts';
 import { messagesStep } from './steps/messages.ts';
 import { nodesStep } from './steps/nodes.ts';
 import { refreshStep } from './steps/refresh.ts';
+import { emptiedStep, leavingStep, retiredStep } from './steps/retire.ts';
+import { scaleOutStep, spreadStep } from './steps/scale-out.ts';
 import { servicesStep } from './steps/services.ts';
 import { rollStep, settingStep } from './steps/setting.ts';
 import { topicsStep } from './steps/topics.ts';
@@ -28,6 +30,11 @@ export const rehearsalSteps: readonly RehearsalStep[] = [
   settingStep,
   rollStep,
   refreshStep,
+  scaleOutStep,
+  spreadStep,
+  leavingStep,
+  emptiedStep,
+  retiredStep,
   keptStep,
   protectedStep,
   destroyStep,

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { ensureArtifact } from '../../artifacts/ensure-artifact.ts';
 import type { KafkaConnection } from '../../clients/kafka/connection.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
 import type { PartitionMetadata } from '../../clients/kafka/requests/metadata.ts';
@@ -19,6 +20,14 @@ export const messageBytes = 2_000;
 export async function run(command: string, args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(command, args, { timeout: 60_000, maxBuffer: 100_000_000 });
   return stdout;
+}
+
+/** Kafka's own tools, asked of a cluster: `tool('LogDirsCommand', '--describe')`. */
+export async function kafkaTool(bootstrap: string) {
+  const { classpath } = await ensureArtifact('kafka');
+  const java = ['-XX:TieredStopAtLevel=1', '-cp', classpath.join(':')];
+  return (name: string, ...args: readonly string[]) =>
+    run('java', [...java, `org.apache.kafka.tools.${name}`, '--bootstrap-server', bootstrap, ...args]);
 }
 
 export class ReassignFixture {

@@ -61,6 +61,7 @@ describe('plans of topics on four workers in three racks', () => {
     manifestFile: join(platform.folder, 'topics.yaml'),
     environment: 'test',
     brokers: 4,
+    nodes: [],
     lock: undefined,
   });
   const plan = async (consents: Consents = {}) =>

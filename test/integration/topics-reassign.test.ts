@@ -1,6 +1,5 @@
 /** Moving replicas on a real cluster, with data, throttled, interrupted, killed, cancelled and with a dead worker; and a status that says what Kafka's own tools say. */
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { ensureArtifact } from '../../artifacts/ensure-artifact.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
 import { alterConfigs } from '../../clients/kafka/requests/alter-configs.ts';
 import type { StatusReport } from '../../operations/status.ts';
@@ -17,7 +16,7 @@ import { listSettings, rateSettings } from '../../topics/reassign/throttle-marks
 import { readTopicsStatus } from '../../topics/status/status.ts';
 import { requires } from '../requirements.ts';
 import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
-import { messageBytes, messages, ReassignFixture, run } from './reassign-fixture.ts';
+import { kafkaTool, messageBytes, messages, ReassignFixture, run } from './reassign-fixture.ts';
 
 const { describe, it } = requires('java', 'kcat', 'linux');
 
@@ -205,17 +204,7 @@ describe('moving replicas', () => {
     await on.fill('stayed');
     const kcat = ['-C', '-b', bootstrap[0] ?? '', '-q', '-c', '1500', '-o', 'beginning', '-G', 'readers', 'moved'];
     await run('kcat', ['-X', 'auto.offset.reset=earliest', '-X', 'enable.auto.offset.store=true', ...kcat]);
-    const { classpath } = await ensureArtifact('kafka');
-    const tool = (name: string, ...args: readonly string[]) =>
-      run('java', [
-        '-XX:TieredStopAtLevel=1',
-        '-cp',
-        classpath.join(':'),
-        `org.apache.kafka.tools.${name}`,
-        '--bootstrap-server',
-        bootstrap[0] ?? '',
-        ...args,
-      ]);
+    const tool = await kafkaTool(bootstrap[0] ?? '');
     const status = await readTopicsStatus(connection);
     const [logDirs, groups] = await Promise.all([
       tool('LogDirsCommand', '--describe', '--topic-list', 'moved,stayed'),
@@ -303,5 +292,28 @@ describe('moving replicas', () => {
     expect(report.outcomes.map(({ status: each }) => each)).toEqual(['done', 'done']);
     expect(await on.partitionsOf('heavy')).toMatchObject(Array(2).fill({ inSync: { length: 3 } }));
     expect(await on.partitionsOf('fled')).toMatchObject([{ replicas: [1, 2], inSync: { length: 2 } }]);
+  });
+
+  it('empties a broker by the command, Kafka’s own topics too, once as many brokers would stay as topics have replicas', async () => {
+    const away = () => platform.run(['topics', 'reassign', 'away', 'worker-3', '--yes', '--throttle', 'unlimited']);
+    const refused = await away();
+    expect(refused.status, refused.stdout + refused.stderr).toBe(3);
+    expect(refused.stdout).toContain('3 replicas need 3 brokers, and without broker 3 there are 2');
+    for (const topic of ['moved', 'heavy', '__consumer_offsets']) {
+      await reassign(await on.movesOf(topic, (replicas) => replicas.slice(0, 2)));
+    }
+    const before = await readTopicsStatus(connection, { wanted: () => true });
+    expect(before.topics.map(({ topic }) => topic)).toContain('__consumer_offsets');
+    const done = await away();
+    expect(done.status, done.stdout + done.stderr).toBe(0);
+    expect(done.stdout).toContain('worker-3 (broker 3) holds nothing');
+    const after = await readTopicsStatus(connection, { wanted: () => true });
+    expect(after.brokers.find(({ id }) => id === 3)).toMatchObject({ up: true, replicas: 0, leaders: 0 });
+    expect(after.topics.map(({ topic, assigned }) => [topic, assigned])).toEqual(
+      before.topics.map(({ topic, assigned }) => [topic, assigned]),
+    );
+    expect(await on.countMessages('moved')).toBe(messages);
+    const again = await away();
+    expect([again.status, again.stdout]).toEqual([0, expect.stringContaining('Nothing moves')]);
   });
 });

@@ -1,7 +1,9 @@
 /** What steps of a rehearsal decide without a machine: how the environment is changed, what a plan may do, and whether a record was lost. */
 import { describe, expect, it } from 'vitest';
-import { changedText } from '../../operations/rehearse/changed-environment.ts';
+import { type Document, parse } from 'yaml';
+import { changedText, enlarge, forgetRetired, listRetired } from '../../operations/rehearse/changed-environment.ts';
 import { judgeLoad } from '../../operations/rehearse/load-report.ts';
+import { isAbout } from '../../operations/rehearse/planned.ts';
 import { isPartOfRefresh } from '../../operations/rehearse/steps/refresh.ts';
 
 describe('a step of a rehearsal', () => {
@@ -18,6 +20,29 @@ describe('a step of a rehearsal', () => {
     expect(changedText('aws: { agent: { from: https://example.org/a.deb } }\n', '/a', () => undefined)).toContain(
       'from: https://example.org/a.deb',
     );
+  });
+
+  it('enlarges the workers by one, lists that one as leaving, and forgets it, whether they are counted or named', () => {
+    const change = (text: string, edit: Parameters<typeof changedText>[2]) => parse(changedText(text, '/a', edit));
+    expect(change('workers: { count: 3 }', enlarge)).toEqual({ workers: { count: 4 } });
+    expect(change('workers: { ids: [1, 2, 5] }', enlarge)).toEqual({ workers: { ids: [1, 2, 5, 6] } });
+    const leaves = (file: Document) => listRetired(file, 4);
+    const counted = changedText('workers: { count: 4 }', '/a', leaves);
+    expect(parse(counted)).toEqual({ workers: { count: 3 }, retired: ['worker-4'] });
+    expect(change('workers: { ids: [1, 4] }\nretired: [master-4]', leaves)).toEqual({
+      workers: { ids: [1] },
+      retired: ['master-4', 'worker-4'],
+    });
+    expect(change(counted, (file) => forgetRetired(file, 'worker-4'))).toEqual({ workers: { count: 3 } });
+  });
+
+  it('takes no other node’s resource for one of the node that comes or goes', () => {
+    const of = (address: string) => isAbout({ kind: 'create', address, attributes: [] }, 'worker-4');
+    expect(of('aws_instance.node["worker-4"]')).toBe(true);
+    expect(of('aws_s3_object.settings["worker-4/etc/ensemble/kafka/server.properties"]')).toBe(true);
+    expect(of('aws_instance.node["worker-40"]')).toBe(false);
+    expect(of('aws_instance.node["master-4"]')).toBe(false);
+    expect(of('aws_vpc.network')).toBe(false);
   });
 
   it('takes no other change of a plan for a part of a machine’s refresh', () => {

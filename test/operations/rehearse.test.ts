@@ -1,11 +1,20 @@
 /** What keeps a rehearsal from beginning, and what its report says. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { rehearsalLacks } from '../../operations/rehearse/preflight.ts';
-import { stepsUntil } from '../../operations/rehearse/rehearse.ts';
+import type { RehearsalStep } from '../../operations/rehearse/rehearsal.ts';
+import { runSteps, stepsUntil } from '../../operations/rehearse/rehearse.ts';
 import { formatRehearsal, type RehearsalReport } from '../../operations/rehearse/report.ts';
 import { withoutForgotten } from '../../operations/rehearse/stacks.ts';
 import { withVariables } from '../../operations/rehearse/variables.ts';
 import { localEndpoint } from '../../operations/rehearse/world.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { requires } from '../requirements.ts';
+
+const { it: onLinux } = requires('linux');
 
 describe('a rehearsal', () => {
   it('is of an AWS on this machine alone', () => {
@@ -45,7 +54,8 @@ describe('a rehearsal', () => {
       notRehearsed: [{ what: 'the nodes of metadata', why: 'their package is not to be had' }],
     };
     const page = formatRehearsal(report);
-    expect(page).toContain('Rehearsal of staging: failed');
+    expect(page).toContain('Rehearsal of staging: <span>failed</span>');
+    expect(page).toContain('2026-11-22 12:00 UTC. 1 of 3 steps done, in 1 min 5 s.');
     expect(page).toContain(
       '<td>Nodes</td><td>failed</td><td>61.0 s</td><td>worker-1 did not become<pre>&lt;b&gt;&amp;</pre>',
     );
@@ -62,6 +72,42 @@ describe('a rehearsal', () => {
       expect.objectContaining({ code: 'OPERATIONS_REHEARSE_STEP_UNKNOWN', next: expect.stringContaining('files') }),
     );
   });
+
+  onLinux(
+    'takes everything down and says so also where a step fails by a defect of ours, and runs no step after it',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'ensemble-rehearsal-'));
+      try {
+        const environmentsDirectory = join(installationRoot(), 'environments');
+        const named = { environment: 'staging', environmentsDirectory, stateRoot: folder };
+        const aws = await openAwsEnvironment(named, 'rehearse');
+        const options = { ...named, timeoutMs: 1_000, keep: false, projectFolder: folder, pluginDirectory: undefined };
+        const step = (id: string, run: RehearsalStep['run']): RehearsalStep => ({ id, title: id, run });
+        const steps = [
+          step('first', async () => 'well'),
+          step('second', async () => {
+            throw new TypeError('a defect');
+          }),
+          step('third', async () => 'never'),
+        ];
+        const { signal } = new AbortController();
+        const report = await runSteps(aws, options, steps, signal, async (all, context) => {
+          for (const each of all) await each.run(context, () => undefined, signal);
+        });
+        expect(report.passed).toBe(false);
+        expect(report.steps.map(({ id, outcome }) => [id, outcome])).toEqual([
+          ['first', 'done'],
+          ['second', 'failed'],
+          ['third', 'not reached'],
+          ['down', 'done'],
+        ]);
+        expect(report.steps[1]).toMatchObject({ said: 'TypeError: a defect' });
+        expect(report.steps[1]?.evidence.join('\n')).toContain('rehearse.test.ts');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('says all that a machine lacks before it begins', async () => {
     const lacks = await rehearsalLacks({ ownAws: true, pluginDirectory: '/nowhere' }, { PATH: '/nowhere' });

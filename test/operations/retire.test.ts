@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Id } from '../../cluster/model.ts';
 import type { ServiceState } from '../../drivers/driver.ts';
+import { nodeNeeded } from '../../operations/errors.ts';
 import { type RetireAnswers, retireObstacles } from '../../operations/retire.ts';
 import { change, clusterOf } from '../cluster/environment-fixture.ts';
 
@@ -50,6 +51,14 @@ describe('a worker that is to go', () => {
     ['silence', undefined, 'no broker answers, so that nobody knows what worker-4 holds'],
   ])('is kept by %s', (_, brokers, reason) => {
     expect(obstacles('worker-4', { brokers })).toEqual([reason]);
+  });
+});
+
+describe('the refusal', () => {
+  it('names the command that empties a broker, where the node holds replicas', () => {
+    const needed = (holds: boolean) => nodeNeeded('worker-4', ['why'], { holds });
+    expect(needed(true).next).toContain('`ensemble topics reassign away worker-4`');
+    expect(needed(false).next).not.toContain('reassign away');
   });
 });
 

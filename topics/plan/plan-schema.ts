@@ -44,7 +44,7 @@ const entry = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('reassign'),
     topic,
-    because: z.enum(['replicas', 'racks']),
+    because: z.enum(['replicas', 'racks', 'leaving']),
     fromReplicas: count,
     toReplicas: count,
     moves: z.array(z.strictObject({ partition: z.int().min(0), from: brokers, to: brokers })).min(1),

@@ -149,7 +149,7 @@ function planReplicas(topic: DeclaredTopic, { partitions }: ObservedTopic, state
   ];
 }
 
-function riskOf(moves: readonly PartitionMoves[], underWay: number): string {
+export function riskOf(moves: readonly PartitionMoves[], underWay: number): string {
   const copies = moves.reduce((sum, { from, to }) => sum + to.filter((id) => !from.includes(id)).length, 0);
   const leaders = moves.filter(({ from, to }) => from[0] !== to[0]).length;
   const gone = moves.reduce((sum, { from, to }) => sum + from.filter((id) => !to.includes(id)).length, 0);
@@ -237,6 +237,6 @@ function blocked(topic: string, because: BlockedBecause, words: Pick<Blocked, 'r
   return [{ action: 'blocked', topic, because, ...words }];
 }
 
-function counted(number: number, noun: string): string {
+export function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

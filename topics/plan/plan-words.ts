@@ -27,11 +27,12 @@ export function describeEntry(entry: PlanEntry): readonly string[] {
       return entry.changes.map(describeSetting);
     case 'reassign': {
       const where = `in ${numbered(entry.moves.length, 'partition')}`;
-      const what =
-        entry.because === 'racks'
-          ? `replicas to more racks, ${where}`
-          : `${entry.fromReplicas} -> ${numbered(entry.toReplicas, 'replica')}, ${where}`;
-      return [what, entry.risk];
+      const what = {
+        racks: 'replicas to more racks',
+        leaving: 'replicas to brokers that stay',
+        replicas: `${entry.fromReplicas} -> ${numbered(entry.toReplicas, 'replica')}`,
+      };
+      return [`${what[entry.because]}, ${where}`, entry.risk];
     }
     case 'delete':
       return [

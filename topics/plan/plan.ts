@@ -52,7 +52,8 @@ export interface PartitionMoves {
 export interface Reassign {
   readonly action: 'reassign';
   readonly topic: string;
-  readonly because: 'replicas' | 'racks';
+  /** `leaving`: they stand on brokers that are to leave. */
+  readonly because: 'replicas' | 'racks' | 'leaving';
   /** The most that any partition has. */
   readonly fromReplicas: number;
   readonly toReplicas: number;
@@ -191,7 +192,7 @@ export function requireFresh(
 /**
  * What a plan rests on; who leads and who is in sync comes and goes, and changes no plan. The brokers are part of it only where replicas are placed on them.
  */
-function fingerprintOf(entries: readonly PlanEntry[], { topics, brokers }: TopicsState): string {
+export function fingerprintOf(entries: readonly PlanEntry[], { topics, brokers }: TopicsState): string {
   const seen = topics.map(({ name, partitions, config, fault }) => ({
     name,
     replicas: partitions.map(({ replicas }) => replicas),

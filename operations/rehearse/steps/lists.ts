@@ -28,7 +28,7 @@ export const listsStep: RehearsalStep = {
 };
 
 /** Reads every node's list anew, and puts those that can boot into the rehearsal; all of them, also those that cannot. */
-async function chooseNodes(rehearsal: Rehearsal): Promise<readonly Placed[]> {
+export async function chooseNodes(rehearsal: Rehearsal): Promise<readonly Placed[]> {
   const placed = await listsOf(rehearsal.aws, rehearsal.objects);
   rehearsal.chosen = placed.filter(({ list }) => list.packages.length === 0);
   return placed;

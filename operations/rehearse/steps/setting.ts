@@ -4,6 +4,7 @@ import { rollCluster } from '../../roll.ts';
 import { changeEnvironment } from '../changed-environment.ts';
 import { notAsMeant } from '../errors.ts';
 import { withOperated } from '../operated.ts';
+import { describePlanned, planParts } from '../planned.ts';
 import type { RehearsalStep } from '../rehearsal.ts';
 
 /** One that a broker reads at its start alone, so that each is restarted (Kafka 3.9, "Broker Configs", update mode read-only). */
@@ -19,16 +20,11 @@ export const settingStep: RehearsalStep = {
     const { stacks, aws } = rehearsal;
     const working = { signal, onProgress: report };
     await stacks.synthesize(aws.environment.file, working);
-    // What stands there was applied by this rehearsal and has not been touched: looking at each resource again would take minutes.
-    const plans = stackParts.map((part) => stacks.plan(part, working, ['-refresh=false']));
-    const changes = (await Promise.all(plans)).flat();
+    const changes = await planParts(rehearsal, stackParts, working);
     const isSetting = /^aws_s3_object\.settings\[/;
     const others = changes.filter(({ kind, address }) => kind !== 'update' || !isSetting.test(address));
     if (others.length > 0)
-      throw notAsMeant(
-        'a changed setting is to change objects of settings alone',
-        others.map(({ kind, address, attributes }) => `${kind} ${address} ${attributes.join(', ')}`),
-      );
+      throw notAsMeant('a changed setting is to change objects of settings alone', describePlanned(others));
     if (changes.length === 0) throw notAsMeant('a changed setting changed nothing', []);
     await stacks.apply('data', working);
     return `${name}: the plan changed ${changes.length} objects of settings, and nothing else`;
