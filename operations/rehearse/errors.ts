@@ -83,6 +83,16 @@ export function notAsMeant(what: string, lines: readonly string[]): EnsembleErro
   });
 }
 
+export function notTakenDown(cause: unknown, lines: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_REHEARSE_NOT_TAKEN_DOWN',
+    message: `the rehearsal has ended, and taking it down failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    next: 'Run `ensemble hosts down --purge -e ENVIRONMENT`; it looks for all that a rehearsal makes, and needs no record.',
+    evidence: lines,
+    leavesBroken: true,
+  });
+}
+
 export function loadFailed(why: string, lines: readonly string[]): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_REHEARSE_LOAD_FAILED',

@@ -13,7 +13,7 @@ import { environmentOf } from '../../drivers/local-aws/moto-server.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import type { AwsEnvironment } from '../aws/aws-environment.ts';
 import { hostedIn } from '../hosts/hosted.ts';
-import { stepUnknown } from './errors.ts';
+import { notTakenDown, stepUnknown } from './errors.ts';
 import { machinesOf } from './machines.ts';
 import { assertRehearsable } from './preflight.ts';
 import type { Rehearsal, RehearsalStep, RehearseOptions } from './rehearsal.ts';
@@ -45,14 +45,19 @@ export async function rehearse(
   const onWait = ({ pid }: { readonly pid: number }) =>
     options.onProgress?.(`another rehearsal (pid ${pid}) of this environment runs; waiting for it`);
   return await withFileLock(join(stateDirectory, 'rehearsal.lock'), { signal, onWait }, async () => {
-    // What is left of one that was killed knows nothing of the AWS that this one has.
+    let report: RehearsalReport | undefined;
     try {
       const variables = ownAws
         ? environmentOf((await ensureLocalAws(stateDirectory, aws.place.account, signal)).endpoint)
         : {};
-      return await withVariables(variables, () => runSteps(aws, options, steps, signal, run));
+      report = await withVariables(variables, () => runSteps(aws, options, steps, signal, run));
+      return report;
     } finally {
-      if (!options.keep) await hosts.down({ purge: ownAws });
+      // What is left of one that was killed knows nothing of the AWS that this one has. A report says itself what could not be taken down.
+      if (!options.keep)
+        await hosts.down({ purge: ownAws }).catch((error: unknown) => {
+          if (report === undefined) throw notTakenDown(error, []);
+        });
     }
   });
 }
@@ -114,17 +119,21 @@ export async function runSteps(
     environment: place.environment,
     time: new Date().toISOString(),
     passed: reached.every(({ outcome }) => outcome === 'done'),
+    ...(options.until === undefined ? {} : { until: options.until }),
     steps: reached,
     machines: rehearsal.machines,
     notRehearsed: rehearsal.notRehearsed,
   };
 }
 
-/** The AWS too, which runs among what is ended. */
-async function takenDown(hosts: Hosts): Promise<RehearsedStep> {
+/** The AWS too, which runs among what is ended. @internal */
+export async function takenDown(hosts: Pick<Hosts, 'down' | 'leftovers'>): Promise<RehearsedStep> {
   const begun = performance.now();
-  await hosts.down();
-  const evidence = await hosts.leftovers();
+  const failure = await hosts.down().then(
+    () => [],
+    (error: unknown) => [error instanceof Error ? error.message : String(error)],
+  );
+  const evidence = [...failure, ...(await hosts.leftovers())];
   const said = evidence.length === 0 ? 'no process, mount, device or network of it' : 'something is still there';
   const outcome = evidence.length === 0 ? 'done' : 'failed';
   return { id: 'down', title: 'Nothing is left', outcome, said, evidence, ms: Math.round(performance.now() - begun) };

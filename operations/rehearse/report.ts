@@ -29,6 +29,8 @@ export interface RehearsalReport {
   /** ISO 8601 */
   readonly time: string;
   readonly passed: boolean;
+  /** The last step that was asked for; absent where all were. */
+  readonly until?: string;
   readonly steps: readonly RehearsedStep[];
   readonly machines: readonly RehearsedMachine[];
   readonly notRehearsed: readonly NotRehearsed[];
@@ -55,7 +57,7 @@ table { border-collapse: collapse; width: 100% } td, th { text-align: left; vert
 .done td:nth-child(2) { color: #1a7f37 } .failed { background: #fdecea } .failed td:nth-child(2) { color: #b3261e; font-weight: 600 } .not-reached { color: #777 }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; margin: .4rem 0 }
 </style>
-<h1>Rehearsal of ${escaped(environment)}: <span>${passed ? 'passed' : 'failed'}</span></h1>
+<h1>Rehearsal of ${escaped(environment)}: <span>${verdictOf(report)}</span></h1>
 <p>${escaped(time.slice(0, 16).replace('T', ' '))} UTC. ${summaryOf(steps)}</p>
 <table class="steps"><tr><th>Step</th><th>Outcome</th><th class="number">Time</th><th>What was found</th></tr>
 ${rows.join('\n')}
@@ -71,6 +73,12 @@ ${notRehearsed.map(({ what, why }) => `<li><b>${escaped(what)}</b>: ${escaped(wh
 </ul>
 </html>
 `;
+}
+
+/** `passed`, `passed as far as nodes`, `failed`. */
+export function verdictOf({ passed, until }: Pick<RehearsalReport, 'passed' | 'until'>): string {
+  if (!passed) return 'failed';
+  return until === undefined ? 'passed' : `passed as far as ${until}`;
 }
 
 function summaryOf(steps: readonly RehearsedStep[]): string {

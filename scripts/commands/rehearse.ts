@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { rehearse as rehearseEnvironment } from '../../operations/rehearse/rehearse.ts';
-import { formatRehearsal } from '../../operations/rehearse/report.ts';
+import { formatRehearsal, verdictOf } from '../../operations/rehearse/report.ts';
 import { stepRunner } from '../present/steps.ts';
 import { printJson, printLine } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
@@ -30,7 +30,7 @@ export async function rehearse({ options, positional, deployment, signal }: Invo
   if (options.json) printJson(report);
   else {
     for (const { what, why } of report.notRehearsed) printLine(`not rehearsed: ${what} (${why})`);
-    printLine(`${report.passed ? 'passed' : 'failed'}; the report is ${page}`);
+    printLine(`${verdictOf(report)}; the report is ${page}`);
   }
   return report.passed ? exitStatus.ok : exitStatus.error;
 }

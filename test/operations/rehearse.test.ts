@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { rehearsalLacks } from '../../operations/rehearse/preflight.ts';
 import type { RehearsalStep } from '../../operations/rehearse/rehearsal.ts';
-import { runSteps, stepsUntil } from '../../operations/rehearse/rehearse.ts';
-import { formatRehearsal, type RehearsalReport } from '../../operations/rehearse/report.ts';
+import { runSteps, stepsUntil, takenDown } from '../../operations/rehearse/rehearse.ts';
+import { formatRehearsal, type RehearsalReport, verdictOf } from '../../operations/rehearse/report.ts';
 import { withoutForgotten } from '../../operations/rehearse/stacks.ts';
 import { withVariables } from '../../operations/rehearse/variables.ts';
 import { localEndpoint } from '../../operations/rehearse/world.ts';
@@ -71,6 +71,24 @@ describe('a rehearsal', () => {
     expect(() => stepsUntil('file')).toThrow(
       expect.objectContaining({ code: 'OPERATIONS_REHEARSE_STEP_UNKNOWN', next: expect.stringContaining('files') }),
     );
+  });
+
+  it('says in its heading that it went so far alone', () => {
+    expect(verdictOf({ passed: true })).toBe('passed');
+    expect(verdictOf({ passed: true, until: 'nodes' })).toBe('passed as far as nodes');
+    expect(verdictOf({ passed: false, until: 'nodes' })).toBe('failed');
+  });
+
+  it('has failed where it could not be taken down, and its report says why', async () => {
+    const down = async () => {
+      throw new Error('a mount is busy');
+    };
+    expect(await takenDown({ down, leftovers: async () => ['mount /x'] })).toMatchObject({
+      id: 'down',
+      outcome: 'failed',
+      evidence: ['a mount is busy', 'mount /x'],
+    });
+    expect(await takenDown({ down: async () => {}, leftovers: async () => [] })).toMatchObject({ outcome: 'done' });
   });
 
   onLinux(

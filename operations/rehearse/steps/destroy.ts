@@ -13,7 +13,11 @@ export const protectedStep: RehearsalStep = {
   title: 'Destroying, refused while it is protected',
   async run(rehearsal, report, signal) {
     const { stacks, aws } = rehearsal;
-    if (!aws.environment.cluster.protect) return 'the environment’s file lifts its protection itself';
+    if (!aws.environment.cluster.protect) {
+      const why = 'the environment’s file lifts its protection itself';
+      rehearsal.notRehearsed.push({ what: 'the refusal to destroy', why });
+      return why;
+    }
     report('planning the end of each stack');
     await beside(stackParts, { signal }, async (part, either) => {
       const said = await stacks.refused(part, { signal: either }, ['-destroy']);

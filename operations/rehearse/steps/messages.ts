@@ -16,7 +16,10 @@ export const messagesStep: RehearsalStep = {
   title: 'Messages, through the load balancer and the messaging API',
   async run({ aws, chosen, hosted: { hosts }, options: { timeoutMs }, notRehearsed }, _, signal) {
     const { cluster } = aws.environment;
-    if (!chosen.some(({ group }) => group.services.includes('haproxy'))) return 'no load balancer runs';
+    if (!chosen.some(({ group }) => group.services.includes('haproxy'))) {
+      notRehearsed.push({ what: 'messages', why: 'no load balancer’s machine boots' });
+      return 'no load balancer runs';
+    }
     const { token, authorityPem } = await withStore(aws, async (secrets) => {
       const user = await readToken(aws.environment, secrets, adminUser);
       const authority = await secrets.read(authorityCertificateId);
