@@ -1,5 +1,5 @@
 /** A run that is interrupted or killed leaves nothing broken behind it, on real ZooKeeper and Kafka. The matrix is in the long tier. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { connect } from '../../clients/kafka/connection.ts';
@@ -72,6 +72,19 @@ describe('chaos on three masters and three workers', () => {
     expect(await readFile(junit, 'utf8')).toContain('<skipped message="it goes through the messaging API');
     const none = await platform.run(['chaos', 'summary', '--long']);
     expect([none.status, none.stderr]).toEqual([3, expect.stringContaining('ensemble chaos matrix --long')]);
+  });
+
+  it('is interrupted before its readers have joined: nothing was broken, and nothing is left', async () => {
+    let pid = 0;
+    const { status: exit, stderr } = await platform.run(['chaos', 'run', 'safe-leader-kill', '--seed', '5'], {
+      onStart: (started) => (pid = started),
+      onText: (text) => {
+        if (text.includes('Predicted:')) process.kill(pid, 'SIGINT');
+      },
+    });
+    expect(exit, stderr).toBe(130);
+    await expectNothingLeft();
+    await rm(join(state, 'chaos'), { recursive: true });
   });
 
   it('is interrupted: the run heals what it broke, and its history says how it ended', async () => {
