@@ -7,7 +7,7 @@
  */
 import { starvedBetween } from './machine-load.ts';
 import type { ObservedRun } from './observed-run.ts';
-import { laterMs, longestUnread, readBetween, readsOf } from './reading.ts';
+import { allowedUnreadMs, longestUnread, readBetween, readsOf } from './reading.ts';
 import { notBack, notStopped } from './stopping.ts';
 import { type FaultTimings, longestSilence } from './timings.ts';
 import type { RunPlan } from './verdict.ts';
@@ -61,6 +61,7 @@ export function judgeAvailability(
   const { partition, prediction, sessionSeconds } = plan;
   // Faults that overlap share their consequences: the most that one of them allows.
   const allowed = Math.max(0, ...timings.map((fault) => allowedSilenceMs(fault, plan)));
+  const isBroker = timings.some((fault) => fault.isBroker);
   for (const fault of timings) {
     const { standsAt, injectedAt } = fault;
     const until = fault.healingAt ?? run.endsAt;
@@ -88,7 +89,8 @@ export function judgeAvailability(
       const found = readBetween(run, partition, reads, standsAt, until);
       const nothingToRead = found === 'none were acknowledged' && prediction.writing === 'stops';
       const silence = { ms, says: `kept an acknowledged record from ${by}` };
-      judge(`reading by ${by}`, silence, allowed + laterMs[by], found === 'read' || nothingToRead);
+      const most = allowedUnreadMs(by, allowed, { isBroker });
+      judge(`reading by ${by}`, silence, most, found === 'read' || nothingToRead);
       if (nothingToRead)
         notes.push(`reading by ${by} is not told: nothing was acknowledged with ${where} that could have been read`);
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allowedSilenceMs } from '../../chaos/availability.ts';
 import { loadScenarios } from '../../chaos/load-scenarios.ts';
 import { predict } from '../../chaos/predict.ts';
-import { laterMs } from '../../chaos/reading.ts';
+import { allowedUnreadMs } from '../../chaos/reading.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
 
 describe('the scenarios that ship', () => {
@@ -16,8 +16,9 @@ describe('the scenarios that ship', () => {
         for (const [index, { fault: kind, on }] of steps.entries()) {
           const [begin, end] = actions.filter(({ step }) => step === index);
           const isBroker = ['leader', 'follower', 'controller', 'worker'].includes(on);
-          const later = laterMs[workload.push ? 'its push endpoint' : 'its readers'];
-          const allowed = allowedSilenceMs({ kind, isBroker }, { failoverSeconds, sessionSeconds }) + later;
+          const way = workload.push ? 'its push endpoint' : workload.through === 'kafka' ? 'its readers' : 'who pulls';
+          const silence = allowedSilenceMs({ kind, isBroker }, { failoverSeconds, sessionSeconds });
+          const allowed = allowedUnreadMs(way, silence, { isBroker });
           const standsMs = (end?.atMs ?? 0) - (begin?.atMs ?? 0);
           expect(standsMs, `${scenario.name}, sessions of ${sessionSeconds} s`).toBeGreaterThan(allowed);
         }
