@@ -19,7 +19,7 @@ const rounds = 5;
 const [warmMs, turnMs] = [3_000, 10_000];
 const partitions = 3;
 /** As many as come in the time for which the recorder gathers lines. */
-const [atOnce, pauseMs] = [150, 60];
+const [atOnce, pauseMs] = [600, 260];
 
 /** The most that a scenario asks for, and more keys, so that nearly each record is a request of its own: the most lines for a record. */
 const workload: Scenario['workload'] = {

@@ -20,7 +20,7 @@ export interface Recorder {
 }
 
 /** What a crash may take with it. */
-const gatherMs = 50;
+const gatherMs = 250;
 const newline = 10;
 
 /** The file must not be there yet. Throws what the file system throws. */
