@@ -9,6 +9,7 @@ import type { Machine } from './machine.ts';
 const pollMs = 500;
 const askMs = 20_000;
 const evidenceLines = 25;
+const mostReadings = 10;
 const nodeUnit = 'ensemble-node.service';
 
 export interface AwaitOptions {
@@ -40,8 +41,23 @@ systemctl show -p SubState --value ${nodeUnit}
 systemctl show -p ExecMainStatus --value ${nodeUnit}
 cat /var/lib/ensemble-node/fault 2>/dev/null || true`;
 
-/** With the journal's lines of that unit. */
+/**
+ * With the journal's lines of that unit. A program's own last words reach the journal by another way than systemd's word that it has ended, and may be later:
+ * read until two readings are the same.
+ */
 async function faulty(machine: Machine, unit: string, why: string) {
-  const { output } = await machine.run(`journalctl -u ${unit} -o short-iso --no-pager -n ${evidenceLines}`, askMs);
-  return hostFaulty(machine.host.node, unit, why, output.trimEnd().split('\n'));
+  const read = async () => (await machine.run(journalScript(unit), askMs)).output;
+  let lines = await read();
+  for (let readings = 1; readings < mostReadings; readings += 1) {
+    await delay(pollMs);
+    const again = await read();
+    if (again === lines) break;
+    lines = again;
+  }
+  return hostFaulty(machine.host.node, unit, why, lines.trimEnd().split('\n'));
+}
+
+/** What the journal has accepted is written first. */
+function journalScript(unit: string): string {
+  return `journalctl --sync; journalctl -u ${unit} -o short-iso --no-pager -n ${evidenceLines}`;
 }

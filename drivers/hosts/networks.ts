@@ -16,10 +16,16 @@ export function routerOf(block: string): string {
 
 export const bridge = 'bridge';
 
+/**
+ * Its own, locally administered. Unless it is given one, a bridge takes the least of its ports', so that the router's would change whenever a port comes or
+ * goes, and machines that remember the former one reach no resolver until they ask anew.
+ */
+const bridgeAddress = '02:00:00:00:00:01';
+
 /** Idempotent, also after a run that was killed half-way. `also`: addresses of nodes for which something answers there. */
 export async function ensureHub(file: string, block: string, also: readonly string[] = []): Promise<void> {
   await ensureNamespace(file);
-  if (!(await hasLink(file, bridge))) await ip(file, [`link add ${bridge} type bridge`]);
+  if (!(await hasLink(file, bridge))) await ip(file, [`link add ${bridge} address ${bridgeAddress} type bridge`]);
   const bits = block.split('/')[1];
   const alone = [metadataAddress, resolverAddress, ...also].map((address) => `${address}/32`);
   const addresses = [`${routerOf(block)}/${bits}`, ...alone];
