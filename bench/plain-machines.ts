@@ -1,6 +1,6 @@
 /** The peer of machines in bench/hosts.ts: the same image under overlays, booted by systemd-nspawn and nothing else. */
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -39,12 +39,16 @@ async function boot(image: string, folder: string, above: string): Promise<void>
   }
 }
 
+/** Asked of the first process of a namespace of its own: whoever is about to become it would answer for this machine. */
 async function answers(group: string): Promise<boolean> {
   for (const pid of await processesIn(group)) {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    if (!/^NSpid:\t\d+\t1$/m.test(status)) continue;
     const inside = ['--target', String(pid), '--all', '--root', '--wd'];
     const asked = ['timeout', '5', 'systemctl', 'is-system-running'];
     const { output } = await outcomeOf('nsenter', [...inside, ...asked], { timeoutMs: 10_000 });
-    if (output.trim() !== '') return true;
+    // `offline` is what it says of a system that systemd does not run.
+    if (!['', 'offline', 'unknown'].includes(output.trim())) return true;
   }
   return false;
 }
