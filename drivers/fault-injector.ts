@@ -2,9 +2,11 @@
  * What a driver can do to its services on purpose. Apart from Driver, which keeps services well: nothing but the chaos runner has one of these in its
  * hands. A fault is planned first, and its undo is in the journal (journal.ts) before it is injected.
  */
-import type { Fault, PlannedFault, Undo } from '../contracts/fault.ts';
+import type { Fault, FaultKind, PlannedFault, Undo } from '../contracts/fault.ts';
 
 export interface FaultInjector {
+  /** Why it can make no fault of this kind, whoever is to suffer it; undefined where it can. Changes nothing. */
+  unable(kind: FaultKind): Promise<string | undefined>;
   /** What would be done, or why this driver cannot do it here. Changes nothing. */
   plan(fault: Fault): Promise<PlannedFault | { readonly cannot: string }>;
   /** Returns once it is done: the process has ended, or stands still. */

@@ -20,6 +20,7 @@ import { processFaults } from '../drivers/processes/process-faults.ts';
 import { writeWhole } from '../drivers/processes/record.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
+import type { Healing } from './chaos/heal.ts';
 import { neverBroughtUp, statePathUnusable, targetNotLocal } from './errors.ts';
 import { missingServices, rememberMachine } from './machine.ts';
 import { type RuntimeSource, runtimeSource, runtimesOf } from './runtimes.ts';
@@ -136,10 +137,10 @@ async function chooseScheme({ cluster }: Environment): Promise<LocalScheme> {
 const healsWithinMs = 60_000;
 
 /** What a chaos run that died has left is undone before anything else is done; a command that needs none of it goes on where that fails. */
-async function healed(
-  deployment: Deployment,
+export async function healed<D extends Healing>(
+  deployment: D,
   { onProgress, signal, leaveFaults }: DeploymentOptions,
-): Promise<Deployment> {
+): Promise<D> {
   if (leaveFaults === true) return deployment;
   const { entries, unreadable } = await abandonedJournal(journalFolder(deployment.stateDirectory));
   if (entries.length + unreadable.length === 0) return deployment;

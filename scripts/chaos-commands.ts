@@ -14,8 +14,12 @@ const onInterrupt = 'what was broken is healed';
 
 export function addChaosCommands(program: Command): void {
   const chaos = program.command('chaos').description('break what runs on purpose, and judge what it kept');
+  const driver = () =>
+    new Option('--driver <name>', 'who injects the faults: into processes of this machine, or machines of a rehearsal')
+      .choices(['processes', 'hosts'])
+      .default('processes');
   const running = () => [
-    new Option('--driver <name>', 'who injects the faults').choices(['processes']).default('processes'),
+    driver(),
     new Option('--seed <number>', 'of the first run; drawn where it is left out, and printed').argParser(wholeNumber),
     new Option('--runs <count>', 'how many, each with the next seed').argParser(wholeNumber),
     new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
@@ -75,6 +79,7 @@ export function addChaosCommands(program: Command): void {
   });
   addCommand(chaos, 'heal', 'undo what a run that died has left; any other command does so too when it starts', {
     load: async () => (await import('./commands/chaos.ts')).heal,
+    options: [driver()],
     statuses: ['0 nothing is broken on purpose any more', '3 an error, or something could not be healed: it is named'],
     errorStatus,
   });

@@ -41,7 +41,7 @@ const undo = z.discriminatedUnion('do', [
   }),
 ]);
 
-const cannot: Readonly<Record<Extract<FaultKind, 'slow-link' | 'full-disk'>, string>> = {
+const cannot: Readonly<Partial<Record<FaultKind, string>>> = {
   'slow-link': 'whether the image’s kernel has netem is not known here; machines of a rehearsal can',
   'full-disk': 'filling a volume of a deployed node is not built; machines of a rehearsal can',
 };
@@ -55,6 +55,8 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
   }
 
   return {
+    unable: async (kind) => cannot[kind],
+
     async plan(fault) {
       const { kind, node, service } = fault;
       if (!allowed.has(node))
@@ -88,7 +90,7 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           };
         }
         default:
-          return { cannot: cannot[kind] };
+          return { cannot: cannot[kind] ?? `${kind} is no fault of AWS` };
       }
     },
 

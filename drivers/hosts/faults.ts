@@ -13,7 +13,7 @@ import { forgetFault, noteFault, type PlannedFault, standingFaults } from './fau
 import type { Hosts } from './hosts.ts';
 import { hubNetwork, machineLayout } from './layout.ts';
 import { cutPair, hasPairCuts, joinPair } from './link-cuts.ts';
-import { delayLink, undelayLink, wayToDelay } from './link-delay.ts';
+import { delayLink, noWayToDelay, undelayLink, wayToDelay } from './link-delay.ts';
 import type { Machine } from './machine.ts';
 import { ip } from './networks.ts';
 
@@ -92,9 +92,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
           : { cannot: 'nft is not on the PATH, or the kernel has no tables for bridges' };
       case 'slow-link': {
         const way = await wayToDelay();
-        return way === undefined
-          ? { cannot: 'the kernel has no netem, and no python3 is there for a relay' }
-          : planned(way);
+        return way === undefined ? { cannot: noWayToDelay } : planned(way);
       }
       case 'full-disk':
         return machine.host.volumes.length === 0 ? { cannot: `${node} has no volume` } : planned('file');

@@ -5,16 +5,26 @@ import type { FaultInjector } from '../fault-injector.ts';
 import { type PlannedFault, parseNote } from './fault-journal.ts';
 import { hostFaults } from './faults.ts';
 import type { Hosts } from './hosts.ts';
+import { noWayToDelay, wayToDelay } from './link-delay.ts';
 
+/**
+ * Of a link that scenarios make slow, each way: answers of the node then come after more than what whoever watches waits for (observer.ts, 700 ms), so that the
+ * fault is seen, and long before anybody's session ends.
+ */
+const slowLinkMs = 500;
 const ofMachine: ReadonlySet<FaultKind> = new Set(['isolate', 'slow-link', 'full-disk', 'machine-kill']);
 
-/** @internal until the chaos runner plays on machines */
 export function hostFaultInjector(hosts: Hosts): FaultInjector {
   const faults = hostFaults(hosts);
   return {
+    async unable(kind) {
+      return kind === 'slow-link' && (await wayToDelay()) === undefined ? noWayToDelay : undefined;
+    },
+
     async plan(fault: Fault) {
       const { kind, node, service } = fault;
-      const planned = await faults.plan(ofMachine.has(kind) ? { kind, node } : { kind, node, service });
+      const delayMs = kind === 'slow-link' ? slowLinkMs : undefined;
+      const planned = await faults.plan(ofMachine.has(kind) ? { kind, node, delayMs } : { kind, node, service });
       if ('cannot' in planned) return planned;
       const target = ofMachine.has(kind) ? node : `${service} on ${node}`;
       const less = planned.weaker === undefined ? '' : `; ${planned.weaker}`;

@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { beside } from '../../platform/beside.ts';
+import { journalFolder } from '../journal.ts';
 import { cloudProcesses, endCloud, ensureCloud } from './cloud/cloud-processes.ts';
 import { keepStoreSecrets, type StoreSecrets } from './cloud/store-secrets.ts';
 import { endGroup, groupFolders, makeGroup, processesIn, removeGroup, weigh } from './control-groups.ts';
@@ -140,7 +141,8 @@ export function hostsOf(stateDirectory: string): Hosts {
       await removeGroup(layout.name);
       for (const { device } of await disksBelow(`${layout.folder}/`)) await detachDisk(device);
       for (const file of await mountsBelow(`${layout.networksFolder}/`)) await removeNetwork(file);
-      await forgetEndedFaults(layout.journalFolder);
+      // Those made by hand, and those of a chaos run that died.
+      for (const folder of [layout.journalFolder, journalFolder(stateDirectory)]) await forgetEndedFaults(folder);
       if (purge) await rm(layout.folder, { recursive: true, force: true });
     },
   };

@@ -27,6 +27,8 @@ export interface DelayedLink {
 const startMs = 20_000;
 const pollMs = 30;
 
+export const noWayToDelay = 'the kernel has no netem, and no python3 is there for a relay';
+
 /** `netem` or `relay`; undefined where neither is to be had. Tried in a network that nobody else is in, which ends with the trial. */
 export async function wayToDelay(): Promise<string | undefined> {
   const trial = 'ip link set lo up && tc qdisc add dev lo root netem delay 1ms';

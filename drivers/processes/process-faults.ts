@@ -43,6 +43,8 @@ export function processFaults(options: { readonly driver: Driver; readonly state
   }
 
   return {
+    unable: async (kind) => (isAble(kind) ? undefined : cannot[kind]),
+
     async plan(fault) {
       const { kind, node, service } = fault;
       if (!isAble(kind)) return { cannot: cannot[kind] };

@@ -2,11 +2,11 @@
  * A run's own project on the messaging API: a topic, a subscription to pull from, and one that is pushed where the scenario asks for it. The name of Kafka's
  * topic begins with an id that the API shows to nobody: it is found by its end.
  */
-import { readFile } from 'node:fs/promises';
 import { type ApiClient, type ApiClientOptions, apiClient } from '../../chaos/api-client.ts';
 import type { PushEndpoint } from '../../chaos/api-workload.ts';
 import type { KafkaConnection } from '../../clients/kafka/connection.ts';
 import { adminUser, userToken } from '../../cluster/services/tokens.ts';
+import { authorityCertificateId } from '../../secrets/authority.ts';
 import type { Deployment } from '../deployment.ts';
 import { neverBroughtUp } from '../errors.ts';
 import { nodesRunning } from '../health.ts';
@@ -19,18 +19,21 @@ export const ackDeadlineSeconds = 30;
 const pushPeriodMs = 200;
 const pushAtOnce = 100;
 
-type Reach = Pick<Deployment, 'environment' | 'addressing' | 'secrets' | 'stateDirectory'>;
+export interface Reach extends Pick<Deployment, 'environment' | 'addressing'> {
+  readonly secrets: Pick<Deployment['secrets'], 'read'>;
+}
 
 /** Of the environment's balancers, or of the API's own nodes. @throws EnsembleError OPERATIONS_NEVER_BROUGHT_UP for an environment without an API */
 export async function apiAccess(deployment: Reach, via: 'balancer' | 'api'): Promise<ApiClientOptions> {
-  const { addressing, environment, secrets, stateDirectory } = deployment;
-  const token = (await secrets.read(userToken(adminUser)))?.toString('utf8');
-  if (token === undefined) throw neverBroughtUp(environment.cluster.environment);
+  const { addressing, environment, secrets } = deployment;
+  const read = async (id: string) => (await secrets.read(id))?.toString('utf8');
+  const [token, authority] = [await read(userToken(adminUser)), await read(authorityCertificateId)];
+  if (token === undefined || authority === undefined) throw neverBroughtUp(environment.cluster.environment);
   const [service, listener] = via === 'balancer' ? ['haproxy', 'api'] : ['messaging-api', 'https'];
   const entrances = nodesRunning(environment.cluster.groups, service).map(
     (node) => `https://${addressing.host(node)}:${addressing.port(node, service, listener)}`,
   );
-  return { entrances, token, authority: await readFile(`${stateDirectory}/secrets/tls/ca.pem`, 'utf8') };
+  return { entrances, token, authority };
 }
 
 /** The project and its topic have one name. @throws EnsembleError OPERATIONS_CHAOS_API_REFUSED, and what the network says */

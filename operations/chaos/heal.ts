@@ -10,7 +10,7 @@ import { undoUnreadable } from '../../drivers/errors.ts';
 import { abandonedJournal, type JournalEntry, journalFolder, removeEntry } from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import type { Deployment } from '../deployment.ts';
-import { apiAccess, kafkaTopicsOf, removeApiTopic } from './api-topic.ts';
+import { apiAccess, kafkaTopicsOf, type Reach, removeApiTopic } from './api-topic.ts';
 
 export interface HealReport {
   /** What was done once, a sentence each, and is undone: whom it befell serves again. */
@@ -28,10 +28,13 @@ export interface Patience {
   readonly onProgress?: ((text: string) => void) | undefined;
 }
 
-type Healing = Pick<
-  Deployment,
-  'stateDirectory' | 'faults' | 'driver' | 'bootstrap' | 'environment' | 'addressing' | 'secrets'
->;
+/** Who speaks with the cluster itself. */
+type Inside = Pick<Deployment, 'bootstrap'> & Reach;
+
+/** What healing goes through. What the runner itself made in the cluster is left, without a word, to those who are in its network. */
+export interface Healing extends Pick<Deployment, 'stateDirectory' | 'faults'>, Partial<Inside> {
+  readonly driver: Pick<Deployment['driver'], 'ready'>;
+}
 
 /** What the runner made itself. */
 const runnerUndo = z.discriminatedUnion('delete', [
@@ -70,8 +73,9 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
     };
     await Promise.all(undone.map(settle));
     // The runner's own topics after: they need brokers.
-    for (const entry of entries.filter(({ of }) => of === 'runner'))
-      if (await trying(entry.says, () => removeOwn(deployment, entry))) healed.push(entry.says);
+    if (isInside(deployment))
+      for (const entry of entries.filter(({ of }) => of === 'runner'))
+        if (await trying(entry.says, () => removeOwn(deployment, entry))) healed.push(entry.says);
     return { healed, left };
   });
 }
@@ -97,14 +101,18 @@ async function settled(
 }
 
 /** Removes what the runner made, and its note. Throws what the cluster throws, and DRIVER_UNDO_UNREADABLE. */
-export async function removeOwn(deployment: Healing, entry: JournalEntry): Promise<void> {
+export async function removeOwn(deployment: Healing & Inside, entry: JournalEntry): Promise<void> {
   const read = runnerUndo.safeParse(entry.undo);
   if (!read.success) throw undoUnreadable(JSON.stringify(entry.undo), read.error);
   await undoOwn(deployment, read.data);
   await removeEntry(journalFolder(deployment.stateDirectory), entry);
 }
 
-async function undoOwn(deployment: Healing, undo: RunnerUndo): Promise<void> {
+function isInside(healing: Healing): healing is Healing & Inside {
+  return healing.bootstrap !== undefined;
+}
+
+async function undoOwn(deployment: Inside, undo: RunnerUndo): Promise<void> {
   const { bootstrap } = deployment;
   if (undo.delete === 'api-project') await removeApiTopic(await apiAccess(deployment, undo.through), undo.project);
   const connection = await connect({ bootstrap, clientId: 'ensemble-chaos', connectionTimeoutMs: 1_000 });

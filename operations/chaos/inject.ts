@@ -2,6 +2,7 @@
  * Does what a schedule says, when it says so: plans a fault, writes its undo down, injects it, heals it. However it ends, what was injected is healed
  * before this returns; what a kill of this very process leaves is in the journal.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from '../../chaos/history.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
@@ -10,15 +11,14 @@ import { faultsPerStep } from '../../chaos/timings.ts';
 import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
-import type { Deployment } from '../deployment.ts';
-import { localWholeness } from '../local-wholeness.ts';
 import { noRoom, notHealed } from './errors.ts';
 import { healEntry } from './heal.ts';
 import type { ObservedState } from './observer.ts';
+import type { SystemUnderTest } from './system.ts';
 import { type ChosenTarget, chooseTargets } from './targets.ts';
 
 export interface Injecting {
-  readonly deployment: Deployment;
+  readonly system: SystemUnderTest;
   readonly recorder: Recorder;
   readonly schedule: Schedule;
   readonly options: { readonly scenario: Scenario; readonly onProgress: (text: string) => void };
@@ -86,13 +86,13 @@ async function play(
 
 /** Never more down at once than the scenario says: one that is being healed is down until it serves again. Returns how long that took, milliseconds. */
 async function roomFor(
-  { deployment, options, signal }: Injecting,
+  { system, options, signal }: Injecting,
   index: number,
   open: ReadonlyMap<number, OpenFault>,
 ): Promise<number> {
   const { scenario } = options;
   const step = scenario.steps[index];
-  const asked = step === undefined ? 0 : countOf(step, deployment.environment.cluster.tolerate);
+  const asked = step === undefined ? 0 : countOf(step, system.environment.cluster.tolerate);
   const begin = performance.now();
   const isRoom = () => open.size + asked <= scenario.atMostDown;
   if (isRoom()) return 0;
@@ -110,8 +110,8 @@ async function injectStep(
   state: ObservedState | undefined,
   open: Map<number, OpenFault>,
 ): Promise<void> {
-  const { deployment, recorder, schedule, options } = running;
-  const { cluster } = deployment.environment;
+  const { system, recorder, schedule, options } = running;
+  const { cluster } = system.environment;
   const step = options.scenario.steps[index];
   if (step === undefined || state === undefined) return;
   const { fault: kind, on } = step;
@@ -120,7 +120,7 @@ async function injectStep(
     state,
     partition: schedule.partition,
     count: countOf(step, cluster.tolerate),
-    primary: on === 'metadata-primary' ? await primaryOf(deployment) : undefined,
+    primary: on === 'metadata-primary' ? await primaryOf(system) : undefined,
     choice: schedule.choices[index] ?? 0,
     down: new Set([...open.values()].map(({ target }) => target.node)),
   });
@@ -133,14 +133,14 @@ async function injectStep(
     chosen.map(async (target, place) => {
       const { node, service, broker } = target;
       const fault = index * faultsPerStep + place;
-      const planned = await deployment.faults.plan({ kind, node, service });
+      const planned = await system.faults.plan({ kind, node, service });
       if ('cannot' in planned) {
         skip(recorder, kind, on, node, planned.cannot, fault);
         return;
       }
       const { says, undo } = planned;
       const serves = { node, service };
-      const entry = await writeEntry(journalFolder(deployment.stateDirectory), { says, of: 'driver', undo, serves });
+      const entry = await writeEntry(journalFolder(system.stateDirectory), { says, of: 'driver', undo, serves });
       open.set(fault, { fault, step: index, target, entry });
       const said = {
         type: 'fault',
@@ -153,15 +153,19 @@ async function injectStep(
       recorder.record({ ...said, phase: 'injecting' });
       await recorder.flush();
       options.onProgress(says);
-      await deployment.faults.inject(planned);
+      await system.faults.inject(planned);
       recorder.record({ ...said, phase: 'injected' });
     }),
   );
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function primaryOf(deployment: Deployment): Promise<Id | undefined> {
-  const members = await localWholeness(deployment).store();
+async function primaryOf({
+  wholeness,
+  withoutPrimary,
+}: SystemUnderTest): Promise<Id | { readonly cannot: string } | undefined> {
+  if (withoutPrimary !== undefined) return { cannot: withoutPrimary };
+  const members = await wholeness.store();
   return [...members].find(([, state]) => state === 'primary')?.[0];
 }
 
@@ -171,7 +175,7 @@ function skip(recorder: Recorder, kind: FaultKind, target: string, node: string,
 
 /** Whatever the run's signal says: healing is never given up. */
 async function healFault(
-  { deployment, recorder, options }: Injecting,
+  { system, recorder, options }: Injecting,
   { fault, step, target, entry }: OpenFault,
   open: Map<number, OpenFault>,
 ): Promise<void> {
@@ -180,7 +184,7 @@ async function healFault(
   const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
   recorder.record({ ...said, phase: 'healing' });
   options.onProgress(`healing ${node}`);
-  await healEntry(deployment, entry, { timeoutMs: servesAgainMs });
+  await healEntry(system, entry, { timeoutMs: servesAgainMs });
   open.delete(fault);
   recorder.record({ ...said, phase: 'healed' });
 }

@@ -2,6 +2,7 @@
  * Several runs, one after another: of one scenario with seed after seed, or of the whole matrix. Alone among the commands that change the environment:
  * a roll in the middle would be judged as the fault's doing. What has ended is kept (matrix-results.ts), and is not run again by who goes on from there.
  */
+
 import { join } from 'node:path';
 import type { Prediction } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
@@ -9,10 +10,10 @@ import { type FailedRun, reportOf, type ScenarioReport, type ScenarioRun } from 
 import type { Verdict } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
-import type { Deployment } from '../deployment.ts';
 import { digestOf, type EndedRun, type MatrixResults, verdictOf } from './matrix-results.ts';
 import { remainingMs } from './remaining.ts';
 import { runScenario } from './run-scenario.ts';
+import type { SystemUnderTest } from './system.ts';
 
 export interface MatrixRow {
   readonly scenario: Scenario;
@@ -33,6 +34,8 @@ export interface MatrixOptions {
   /** Of each row's first run; those after it count on. */
   readonly seed: number;
   readonly environment: string;
+  /** `--driver`, where it is not the standard one. */
+  readonly driver?: string | undefined;
   /** Where each run that ends is kept, and what ended before; undefined where every run is of now. */
   readonly results?: MatrixResults | undefined;
   /** So many errors of the tool one after another end it; the one of 1 is thrown. */
@@ -54,19 +57,19 @@ export interface MatrixReport {
 
 /** Throws as runScenario; the runs before it have their histories. */
 export async function runMatrix(
-  deployment: Deployment,
+  system: SystemUnderTest,
   options: MatrixOptions,
   signal: AbortSignal,
 ): Promise<MatrixReport> {
-  const { stateDirectory } = deployment;
+  const { stateDirectory, lockFile, driverName } = system;
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
-  return await withFileLock(`${stateDirectory}/lock`, { signal, onWait }, async () =>
-    playMatrix(options, signal, async (scenario, seed, command) => {
+  return await withFileLock(lockFile, { signal, onWait }, async () =>
+    playMatrix({ ...options, driver: driverName }, signal, async (scenario, seed, command) => {
       const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
       const historyFile = join(stateDirectory, 'chaos', `${scenario.name}-${seed}-${stamp}`, 'history.jsonl');
       const { onPrediction, onProgress } = options;
       const run = { scenario, seed, historyFile, command, onPrediction, onProgress };
-      return { historyFile, verdict: await runScenario(deployment, run, signal) };
+      return { historyFile, verdict: await runScenario(system, run, signal) };
     }),
   );
 }
@@ -86,11 +89,12 @@ interface Slot {
 
 /** The same with runs of the caller's. @internal */
 export async function playMatrix(options: MatrixOptions, signal: AbortSignal, play: Play): Promise<MatrixReport> {
-  const { results, environment } = options;
+  const { results, environment, driver } = options;
+  const by = driver === undefined || driver === 'processes' ? '' : ` --driver ${driver}`;
   const slots = options.rows.flatMap(({ scenario, runs }) =>
     Array.from({ length: runs }, (_each, index): Slot => {
       const seed = options.seed + index;
-      const command = `ensemble chaos run ${scenario.name} --environment ${environment} --seed ${seed}`;
+      const command = `ensemble chaos run ${scenario.name} --environment ${environment}${by} --seed ${seed}`;
       return { scenario, seed, command, done: undefined };
     }),
   );

@@ -2,6 +2,7 @@
  * Looks at the cluster while it is broken, a few times a second, and writes down what it says of itself whenever that changes: who is registered, who
  * answers, who leads, who is in sync. Asked of each node by itself: what one broker says of another may be of before.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Recorder } from '../../chaos/history.ts';
 import type { EventOf } from '../../chaos/history-event.ts';
@@ -9,8 +10,8 @@ import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts
 import { type ClusterMetadata, metadataApi } from '../../clients/kafka/requests/metadata.ts';
 import { probeAnswer } from '../../drivers/probe.ts';
 import { unitsOf } from '../../drivers/processes/units.ts';
-import type { Deployment } from '../deployment.ts';
 import { nodesRunning } from '../health.ts';
+import type { SystemUnderTest } from './system.ts';
 
 export type ObservedState = Omit<EventOf<'state'>, 'at' | 'type'>;
 
@@ -26,7 +27,7 @@ const everyMs = 150;
 const answerMs = 700;
 
 export function startObserver(
-  deployment: Pick<Deployment, 'environment' | 'addressing' | 'bootstrap'>,
+  system: Pick<SystemUnderTest, 'environment' | 'addressing' | 'bootstrap'>,
   topic: string,
   recorder: Recorder,
 ): Observer {
@@ -36,13 +37,13 @@ export function startObserver(
   const looking = look();
 
   async function look(): Promise<void> {
-    const { groups } = deployment.environment.cluster;
+    const { groups } = system.environment.cluster;
     const brokers = nodesRunning(groups, 'kafka').map(({ id, ordinal }) => ({ node: id, broker: ordinal }));
-    const probes = probesBeside(deployment);
+    const probes = probesBeside(system);
     let connection: KafkaConnection | undefined;
     while (!stopping.signal.aborted) {
       connection ??= await connect({
-        bootstrap: deployment.bootstrap,
+        bootstrap: system.bootstrap,
         clientId: 'ensemble-chaos-observer',
         connectionTimeoutMs: answerMs,
         requestTimeoutMs: answerMs,
@@ -80,7 +81,7 @@ export function startObserver(
 }
 
 /** Every node that runs no broker, by the probe of its first service. */
-function probesBeside({ environment, addressing }: Pick<Deployment, 'environment' | 'addressing'>) {
+function probesBeside({ environment, addressing }: Pick<SystemUnderTest, 'environment' | 'addressing'>) {
   const brokers = new Set(nodesRunning(environment.cluster.groups, 'kafka').map(({ id }) => id));
   const seen = new Set<string>();
   return [...unitsOf(environment.cluster, addressing).values()].flatMap(({ ref, node, rendered }) => {

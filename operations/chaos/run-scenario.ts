@@ -2,6 +2,7 @@
  * One run of a scenario: a steady state first, a topic of its own, the workload, the faults by the schedule, healing, a steady state again, and the
  * truth of the log; all of it into the history, which alone the verdict is reached from.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openHistory, type Recorder } from '../../chaos/history.ts';
@@ -14,9 +15,8 @@ import { enoughWrites, judge, type RunPlan, type Verdict } from '../../chaos/ver
 import type { Workload } from '../../chaos/workload.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
 import { journalFolder, writeEntry } from '../../drivers/journal.ts';
-import type { Deployment } from '../deployment.ts';
 import { nodesRunning } from '../health.ts';
-import { localBrokerControl, localWholeness } from '../local-wholeness.ts';
+import { localBrokerControl } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
 import { drained } from './drain.ts';
 import { expectationDiffers, notSteady } from './errors.ts';
@@ -25,6 +25,7 @@ import { injectByPlan } from './inject.ts';
 import { type Observer, startObserver } from './observer.ts';
 import { recordLoad } from './record-load.ts';
 import { makeRunTopic, type RunTopic, undoOfTopic } from './run-topic.ts';
+import type { SystemUnderTest } from './system.ts';
 import { until, within } from './until.ts';
 
 export interface RunOptions {
@@ -48,28 +49,28 @@ const closeMs = 30_000;
 const defaultSessionMs = 18_000;
 
 /** Throws OPERATIONS_CHAOS_NOT_STEADY, OPERATIONS_CHAOS_EXPECTATION_DIFFERS and what rooms throw; what it did is undone then. */
-export async function runScenario(deployment: Deployment, options: RunOptions, signal: AbortSignal): Promise<Verdict> {
+export async function runScenario(system: SystemUnderTest, options: RunOptions, signal: AbortSignal): Promise<Verdict> {
   const { scenario, seed, onProgress } = options;
-  const { cluster } = deployment.environment;
+  const { cluster } = system.environment;
   onProgress('waiting for a steady state');
-  const before = await steadyWithin(deployment, beginMs, signal);
+  const before = await steadyWithin(system, beginMs, signal);
   if (before !== undefined) throw notSteady(before);
-  const surroundings = { failures: cluster.tolerate, sessionTimeoutMs: await sessionTimeoutMs(deployment) };
+  const surroundings = { failures: cluster.tolerate, sessionTimeoutMs: await sessionTimeoutMs(system) };
   const schedule = makeSchedule(scenario, seed, surroundings);
   await mkdir(dirname(options.historyFile), { recursive: true });
   const connection = await connect({
-    bootstrap: deployment.bootstrap,
+    bootstrap: system.bootstrap,
     clientId: 'ensemble-chaos',
     connectionTimeoutMs: 1_000,
   });
   const name = `chaos${scenario.workload.through === 'kafka' ? '.' : '-'}${scenario.name}-${seed}-${Date.now()}`;
-  const made = await writeEntry(journalFolder(deployment.stateDirectory), {
+  const made = await writeEntry(journalFolder(system.stateDirectory), {
     says: `the topic ${name}`,
     of: 'runner',
     undo: undoOfTopic(scenario, name),
   });
   try {
-    const topic = await makeRunTopic({ deployment, connection, scenario, partition: schedule.partition, name, signal });
+    const topic = await makeRunTopic({ system, connection, scenario, partition: schedule.partition, name, signal });
     const running = (service: string) => nodesRunning(cluster.groups, service).length;
     const prediction = predict({ ...scenario, topic: { ...scenario.topic, replicas: topic.replicas } }, schedule, {
       ...surroundings,
@@ -88,20 +89,20 @@ export async function runScenario(deployment: Deployment, options: RunOptions, s
     const recorder = await openHistory(options.historyFile);
     try {
       recorder.record(startOf(topic.topic, options, schedule, prediction, surroundings.sessionTimeoutMs));
-      await recordRun({ deployment, connection, topic, recorder, schedule, options, signal });
+      await recordRun({ system, connection, topic, recorder, schedule, options, signal });
     } finally {
       await recorder.close();
     }
   } finally {
     await connection.close();
     // Where no broker answers it stays in the journal, for whichever command comes next.
-    await removeOwn(deployment, made).catch(() => onProgress(`${name} is left for the next command to delete`));
+    await removeOwn(system, made).catch(() => onProgress(`${name} is left for the next command to delete`));
   }
   return judge(await readRun(options.historyFile));
 }
 
 interface Running {
-  readonly deployment: Deployment;
+  readonly system: SystemUnderTest;
   readonly connection: KafkaConnection;
   readonly topic: RunTopic;
   readonly recorder: Recorder;
@@ -111,9 +112,9 @@ interface Running {
 }
 
 async function recordRun(running: Running): Promise<void> {
-  const { deployment, topic, recorder, options, signal } = running;
+  const { system, topic, recorder, options, signal } = running;
   const { scenario } = options;
-  const observer = startObserver(deployment, topic.topic, recorder);
+  const observer = startObserver(system, topic.topic, recorder);
   const endLoad = recordLoad(recorder);
   let workload: Workload | undefined;
   let outcome: 'completed' | 'interrupted' | 'failed' = 'failed';
@@ -174,7 +175,7 @@ function reads({ workload: { consumers, through } }: Scenario): boolean {
 
 /** undefined once all is whole, the run's own topic too; else what is not. */
 async function recovered(
-  { deployment, signal }: Running,
+  { system, signal }: Running,
   observer: Observer,
   timeoutMs: number,
 ): Promise<string | undefined> {
@@ -186,7 +187,7 @@ async function recovered(
         ({ leader, replicas, inSync }) => leader !== undefined && inSync.length === replicas.length,
       ) === true;
   if (!(await until(isWhole, timeoutMs, signal))) return 'the run’s own topic is not in sync';
-  return await steadyWithin(deployment, Math.max(0, deadline - performance.now()), signal);
+  return await steadyWithin(system, Math.max(0, deadline - performance.now()), signal);
 }
 
 async function recordTruth(
@@ -206,15 +207,15 @@ async function recordTruth(
 
 /** undefined once nothing is amiss with the whole environment; what still is, after the time. */
 async function steadyWithin(
-  deployment: Deployment,
+  system: SystemUnderTest,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const wholeness = localWholeness(deployment);
-  const { cluster } = deployment.environment;
+  const { environment, driver, wholeness } = system;
+  const { cluster } = environment;
   let amiss: string | undefined;
   const isSteady = async () => {
-    const troubles = await findTroubles(cluster, await deployment.driver.status(), wholeness);
+    const troubles = await findTroubles(cluster, await driver.status(), wholeness);
     amiss = troubles[0]?.what;
     return amiss === undefined;
   };
@@ -254,9 +255,9 @@ function stopOf({ fromStep, untilStep }: Stop) {
   return untilStep === undefined ? { fromStep } : { fromStep, untilStep };
 }
 
-async function sessionTimeoutMs(deployment: Deployment): Promise<number> {
-  const [first] = nodesRunning(deployment.environment.cluster.groups, 'kafka');
-  const settings = first === undefined ? [] : await localBrokerControl(deployment).settings(first.ordinal);
+async function sessionTimeoutMs(system: SystemUnderTest): Promise<number> {
+  const [first] = nodesRunning(system.environment.cluster.groups, 'kafka');
+  const settings = first === undefined ? [] : await localBrokerControl(system).settings(first.ordinal);
   const found = settings.find(({ name }) => name === 'zookeeper.session.timeout.ms')?.value;
   return found === undefined || found === null ? defaultSessionMs : Number(found);
 }

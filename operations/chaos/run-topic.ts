@@ -1,14 +1,15 @@
 /** A run's own topic, made before anything is broken and noted before it is made, and the workload on it: Kafka's clients, or users of the messaging API. */
+
 import { openPushEndpoint, startApiWorkload } from '../../chaos/api-workload.ts';
 import type { Recorder } from '../../chaos/history.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { startWorkload, type Workload } from '../../chaos/workload.ts';
 import type { KafkaConnection } from '../../clients/kafka/connection.ts';
 import { createTopics } from '../../clients/kafka/requests/create-topics.ts';
-import type { Deployment } from '../deployment.ts';
 import { apiAccess, kafkaTopicsOf, makeApiTopic, subscription } from './api-topic.ts';
 import { notSteady, topicRefused } from './errors.ts';
 import type { RunnerUndo } from './heal.ts';
+import type { SystemUnderTest } from './system.ts';
 import { until } from './until.ts';
 
 export interface RunTopic {
@@ -23,7 +24,7 @@ export interface RunTopic {
 }
 
 export interface Making {
-  readonly deployment: Deployment;
+  readonly system: SystemUnderTest;
   readonly connection: KafkaConnection;
   readonly scenario: Scenario;
   /** That the schedule chose. */
@@ -43,17 +44,17 @@ export function undoOfTopic({ workload: { through } }: Scenario, name: string): 
 
 /** @throws EnsembleError OPERATIONS_CHAOS_TOPIC_REFUSED, OPERATIONS_CHAOS_API_REFUSED, OPERATIONS_CHAOS_NOT_STEADY */
 export async function makeRunTopic(making: Making): Promise<RunTopic> {
-  const { deployment, connection, scenario, name, signal } = making;
+  const { system, connection, scenario, name, signal } = making;
   const { workload, topic } = scenario;
   const { through } = workload;
   if (through === 'kafka') {
     await createTopic(making);
     const found = await whole(making, name);
     const start = (recorder: Recorder) =>
-      startWorkload({ bootstrap: deployment.bootstrap, topic: name, partitions: topic.partitions, workload, recorder });
+      startWorkload({ bootstrap: system.bootstrap, topic: name, partitions: topic.partitions, workload, recorder });
     return { topic: name, ...found, start, close: async () => {} };
   }
-  const access = await apiAccess(deployment, through);
+  const access = await apiAccess(system, through);
   const endpoint = workload.push ? await openPushEndpoint() : undefined;
   try {
     await makeApiTopic(access, name, endpoint);

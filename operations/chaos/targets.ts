@@ -16,8 +16,8 @@ interface Asked {
   readonly state: ObservedState;
   readonly partition: number;
   readonly count: number;
-  /** Of the metadata store, where one is. */
-  readonly primary: Id | undefined;
+  /** Of the metadata store; or why there can be none. */
+  readonly primary: Id | { readonly cannot: string } | undefined;
   /** Below 1. */
   readonly choice: number;
   /** Nodes that a fault is on already. */
@@ -54,11 +54,9 @@ const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
   balancer: anyOf('haproxy'),
   'api-node': anyOf('messaging-api'),
   'push-server': anyOf('push-server'),
-  'metadata-primary': ({ cluster, primary }) => {
-    if (cluster.standIns.mongodb !== undefined)
-      return { cannot: 'the metadata store is a stand-in here, one server without a primary' };
+  'metadata-primary': ({ primary }) => {
     if (primary === undefined) return { cannot: 'no member of the metadata store says that it is the primary' };
-    return [{ node: primary, service: 'mongodb' }];
+    return typeof primary === 'string' ? [{ node: primary, service: 'mongodb' }] : primary;
   },
 };
 

@@ -9,6 +9,15 @@ export function noHosts(environment: string): EnsembleError {
   });
 }
 
+export function hostsNotRunning(environment: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_HOSTS_NOT_RUNNING',
+    message: `no machine of ${environment} runs`,
+    next: `Bring them up first: \`ensemble rehearse ${environment} --until messages --keep\` (docs/rehearse.md).`,
+    exitStatus: exitStatus.blocked,
+  });
+}
+
 export function faultNotPossible(kind: string, node: string, why: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_FAULT_NOT_POSSIBLE',

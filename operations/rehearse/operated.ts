@@ -5,13 +5,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type InstancesClient, openInstances } from '../../clients/aws/instances.ts';
-import type { Id } from '../../cluster/model.ts';
-import type { Driver } from '../../drivers/driver.ts';
 import { hostMachines } from '../../drivers/hosts/host-machines.ts';
 import { openOwnApplier } from '../aws/ask-cluster.ts';
 import { awsRollTarget } from '../aws/aws-roll-target.ts';
 import type { OperatedAws } from '../aws/operated.ts';
-import { hostsDriver } from '../hosts/hosted.ts';
+import { bootedAlone, hostsDriver } from '../hosts/hosted.ts';
 import type { RollTarget } from '../roll/target.ts';
 import { openTopicsTarget, type TopicsTarget } from '../topics-target.ts';
 import { findTroubles } from '../wholeness.ts';
@@ -40,7 +38,7 @@ export async function withOperated<T>(
   const applier = await openOwnApplier(aws);
   try {
     const booted = new Set(rehearsal.chosen.map(({ node }) => node.id));
-    const driver = only(hostsDriver(aws.environment, hosted.hosts, objects), booted);
+    const driver = bootedAlone(hostsDriver(aws.environment, hosted.hosts, objects), booted);
     const operated = { ...aws, driver, machines: hostMachines(hosted.hosts), instances, objects };
     const stateDirectory = join(options.stateRoot, aws.place.environment);
     const whole = awsRollTarget(operated, applier, stateDirectory, { signal });
@@ -59,15 +57,6 @@ export async function withOperated<T>(
     instances.close();
     applier.close();
   }
-}
-
-function only(driver: Driver, booted: ReadonlySet<Id>): Driver {
-  const isHere = ({ node }: { readonly node: Id }) => booted.has(node);
-  return {
-    ...driver,
-    status: async () => (await driver.status()).filter(isHere),
-    differences: async () => (await driver.differences()).filter(isHere),
-  };
 }
 
 const pollMs = 1_000;

@@ -2,6 +2,7 @@
 import type { RehearsalStep } from './rehearsal.ts';
 import { deploySteps } from './steps/deploy.ts';
 import { destroyStep, protectedStep } from './steps/destroy.ts';
+import { faultsStep } from './steps/faults.ts';
 import { filesStep } from './steps/files.ts';
 import { imageStep } from './steps/image.ts';
 import { listsStep } from './steps/lists.ts';
@@ -30,6 +31,7 @@ export const rehearsalSteps: readonly RehearsalStep[] = [
   settingStep,
   rollStep,
   refreshStep,
+  faultsStep,
   scaleOutStep,
   spreadStep,
   leavingStep,

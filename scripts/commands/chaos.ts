@@ -11,10 +11,14 @@ import { type ScenarioReport, skippedReport } from '../../chaos/scenario-report.
 import { judge } from '../../chaos/verdict.ts';
 import { writeReport } from '../../chaos/write-report.ts';
 import { exitStatus } from '../../contracts/error.ts';
+import { cannotRun } from '../../operations/chaos/cannot-run.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
+import { hostsSystem } from '../../operations/chaos/hosts-system.ts';
 import { type MatrixPlace, type MatrixReport, type MatrixRow, runMatrix } from '../../operations/chaos/matrix.ts';
 import { type MatrixResults, openResults } from '../../operations/chaos/matrix-results.ts';
-import { type Deployment, openDeployment } from '../../operations/deployment.ts';
+import { runSeated, seatedHere } from '../../operations/chaos/seat.ts';
+import { localSystem, type SystemUnderTest } from '../../operations/chaos/system.ts';
+import { openDeployment } from '../../operations/deployment.ts';
 import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
 import { presentMatrix, resultsFile, showReports, statusOf, statusOfAll, suiteOf } from './chaos-summary.ts';
 import type { Invocation } from './invocation.ts';
@@ -37,27 +41,31 @@ export async function list({ options }: Invocation): Promise<number> {
 }
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { options, deployment } = invocation;
+  const { options } = invocation;
   const scenario = await loadScenario(invocation.positional[0] ?? '');
   const seed = options.seed ?? drawSeed();
-  const opened = await openDeployment(deployment);
-  const rows = [{ scenario, runs: options.runs ?? 1 }];
-  const { reports } = await runRows(opened, { rows, seed, errorsInARow: 1 }, invocation);
-  if (options.html !== undefined) await writePages(reports, options.html);
-  if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
-  if (options.json) printJson({ seed, reports });
-  else showReports(reports);
-  return statusOfAll(reports);
+  return await onSystem(invocation, async (opened) => {
+    const rows = [{ scenario, runs: options.runs ?? 1 }];
+    const { reports } = await runRows(opened, { rows, seed, errorsInARow: 1 }, invocation);
+    if (options.html !== undefined) await writePages(reports, options.html);
+    if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
+    if (options.json) printJson({ seed, reports });
+    else showReports(reports);
+    return statusOfAll(reports);
+  });
 }
 
 export async function matrix(invocation: Invocation): Promise<number> {
-  const { options, deployment } = invocation;
+  return await onSystem(invocation, async (opened) => await matrixOn(opened, invocation));
+}
+
+async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promise<number> {
+  const { options } = invocation;
   const { long, fresh, runs } = options;
   const rows = (await loadScenarios())
     .map((scenario) => ({ scenario, runs: long ? scenario.runs.long : scenario.runs.short }))
     .filter((row) => row.runs > 0)
     .map((row) => ({ ...row, runs: runs ?? row.runs }));
-  const opened = await openDeployment(deployment);
   const { environment } = opened.environment.cluster;
   const file = resultsFile(opened.stateDirectory, long);
   const resume = long && !fresh;
@@ -86,16 +94,31 @@ export async function report({ positional: [file = ''], options }: Invocation): 
 }
 
 /** What is left is undone here and not on the way in, so that each is told once, with its reason where it stays. */
-export async function heal({ options, deployment, signal }: Invocation): Promise<number> {
-  const opened = await openDeployment({ ...deployment, leaveFaults: true });
-  const { healed, left } = await healAbandoned(opened, { timeoutMs: healsWithinMs, signal, onProgress: printNotice });
-  if (options.json) printJson({ healed, left: left.map(({ says, why }) => `${says}: ${why}`) });
-  else {
-    for (const line of healed) printLine(`healed: ${line}`);
-    for (const { says, why } of left) printLine(paint.red(`not healed: ${says}: ${why}`));
-    if (healed.length + left.length === 0) printLine('nothing is broken on purpose');
-  }
-  return left.length === 0 ? exitStatus.ok : errorOfTool;
+export async function heal(invocation: Invocation): Promise<number> {
+  const { options, deployment, signal } = invocation;
+  const untouched = { ...invocation, deployment: { ...deployment, leaveFaults: true } };
+  return await onSystem(untouched, async (opened) => {
+    const { healed, left } = await healAbandoned(opened, { timeoutMs: healsWithinMs, signal, onProgress: printNotice });
+    if (options.json) printJson({ healed, left: left.map(({ says, why }) => `${says}: ${why}`) });
+    else {
+      for (const line of healed) printLine(`healed: ${line}`);
+      for (const { says, why } of left) printLine(paint.red(`not healed: ${says}: ${why}`));
+      if (healed.length + left.length === 0) printLine('nothing is broken on purpose');
+    }
+    return left.length === 0 ? exitStatus.ok : errorOfTool;
+  });
+}
+
+/** Machines are reached from inside their network alone: the command is run there once more, and its status is this one's. */
+async function onSystem(
+  { options, deployment, signal }: Invocation,
+  work: (system: SystemUnderTest) => Promise<number>,
+): Promise<number> {
+  if (options.driver !== 'hosts') return await work(localSystem(await openDeployment(deployment)));
+  const handed = await seatedHere();
+  if (handed !== undefined) return await work(await hostsSystem(deployment, handed));
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  return (await runSeated(deployment, { command, signal })).status;
 }
 
 /** What runs of one command have in common. */
@@ -106,13 +129,14 @@ interface RowsOptions {
   readonly errorsInARow: number;
 }
 
-async function runRows(opened: Deployment, options: RowsOptions, invocation: Invocation): Promise<MatrixReport> {
+async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation: Invocation): Promise<MatrixReport> {
   const { signal, onWaitForLock, options: given } = invocation;
   // Not judged, and never passed.
-  const skipped = options.rows.flatMap(({ scenario }) => {
-    const why = cannotRun(scenario, opened.environment);
-    return why === undefined ? [] : [{ scenario, why }];
-  });
+  const skipped: { scenario: Scenario; why: string }[] = [];
+  for (const { scenario } of options.rows) {
+    const why = await cannotRun(scenario, opened);
+    if (why !== undefined) skipped.push({ scenario, why });
+  }
   for (const { scenario, why } of skipped) printNotice(`${scenario.name} is skipped: ${why}`);
   const rows = options.rows.filter((row) => !skipped.some(({ scenario }) => scenario === row.scenario));
   const { reports, left } = await runMatrix(
@@ -137,13 +161,6 @@ async function runRows(opened: Deployment, options: RowsOptions, invocation: Inv
     signal,
   );
   return { reports: [...reports, ...skipped.map(({ scenario, why }) => skippedReport(scenario, why))], left };
-}
-
-/** Why no run of it can begin on this environment. */
-function cannotRun({ workload }: Scenario, { spec }: Deployment['environment']): string | undefined {
-  return workload.through !== 'kafka' && spec.api === undefined
-    ? 'it goes through the messaging API, and the environment has none'
-    : undefined;
 }
 
 /** `run 12 of 203, about 2 h 40 min left: `; nothing of a single run. */

@@ -9,6 +9,7 @@ import { makeSchedule } from '../../chaos/schedule.ts';
 import { abandonedJournal, journalFolder, readEntries, writeEntry } from '../../drivers/journal.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
 import { injectByPlan } from '../../operations/chaos/inject.ts';
+import type { SystemUnderTest } from '../../operations/chaos/system.ts';
 import type { Deployment } from '../../operations/deployment.ts';
 import { isInterruption } from '../../scripts/present/errors.ts';
 import { clusterOf, smallEnvironment } from '../cluster/environment-fixture.ts';
@@ -72,7 +73,7 @@ describe('faults by a schedule', () => {
     const recorded: UntimedEvent[] = [];
     const healed: string[] = [];
     let most = 0;
-    const deployment = {
+    const system = {
       environment: { cluster: clusterOf(smallEnvironment) },
       stateDirectory: folder,
       faults: {
@@ -90,13 +91,13 @@ describe('faults by a schedule', () => {
           down.delete(node);
         },
       },
-    } as unknown as Deployment;
+    } as unknown as SystemUnderTest;
     const schedule = makeSchedule(written, 1, { failures: 1, sessionTimeoutMs: 6_000 });
     const recorder = { record: (event: UntimedEvent) => recorded.push(event), flush: async () => {} };
     const state = { registered: [1, 2, 3], answering: [], partitions: [] };
     const playing = injectByPlan(
       {
-        deployment,
+        system,
         recorder: recorder as unknown as Recorder,
         schedule,
         options: { scenario: written, onProgress },

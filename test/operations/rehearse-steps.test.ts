@@ -4,6 +4,7 @@ import { type Document, parse } from 'yaml';
 import { changedText, enlarge, forgetRetired, listRetired } from '../../operations/rehearse/changed-environment.ts';
 import { judgeLoad } from '../../operations/rehearse/load-report.ts';
 import { isAbout } from '../../operations/rehearse/planned.ts';
+import { told } from '../../operations/rehearse/steps/faults.ts';
 import { isPartOfRefresh } from '../../operations/rehearse/steps/refresh.ts';
 
 describe('a step of a rehearsal', () => {
@@ -71,5 +72,22 @@ describe('a step of a rehearsal', () => {
       lostCount: 300,
       lost: many.slice(0, 100),
     });
+  });
+
+  it('takes no scenario for passed that was not, and names what could not be told', () => {
+    const judged = (verdict: 'pass' | 'fail' | 'inconclusive' | 'skipped' | 'error', reasons: string[] = []) => ({
+      seed: 7,
+      reports: [{ verdict, reasons, runs: [{ verdict: { counts: { acknowledged: 1_234, lost: 0 } } }] }],
+    });
+    const notRehearsed: { what: string; why: string }[] = [];
+    const tell = (of: ReturnType<typeof judged>) => told('machine-leader-kill', of, { notRehearsed });
+    expect(tell(judged('pass'))).toContain('all 1234 records that were acknowledged are there');
+    expect(notRehearsed).toEqual([]);
+    expect(tell(judged('inconclusive', ['no time']))).toBe('machine-leader-kill: inconclusive');
+    expect(notRehearsed).toEqual([{ what: 'machine-leader-kill (inconclusive)', why: 'no time' }]);
+    for (const bad of ['fail', 'error'] as const)
+      expect(() => tell(judged(bad, ['3 records are lost']))).toThrow(
+        expect.objectContaining({ evidence: ['3 records are lost'], message: expect.stringContaining('--seed 7') }),
+      );
   });
 });

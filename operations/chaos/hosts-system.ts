@@ -1,0 +1,54 @@
+/**
+ * An environment's machines on this machine as what scenarios are run on, opened from a place inside their network (seat.ts). What their AWS alone knows is
+ * handed in: it does not answer there under its own address.
+ */
+import { z } from 'zod';
+import { namedAddressing } from '../../cluster/addressing.ts';
+import { bootstrapServers } from '../../cluster/bootstrap.ts';
+import { nodeListKey } from '../../contracts/aws-names.ts';
+import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
+import type { DeploymentOptions } from '../deployment.ts';
+import { healed } from '../deployment.ts';
+import { bootedAlone, hostsDriver, requireHosted } from '../hosts/hosted.ts';
+import { localWholeness } from '../local-wholeness.ts';
+import type { SystemUnderTest } from './system.ts';
+
+export const handedShape = z.strictObject({
+  /** By node: the text of the list that it reads. */
+  lists: z.record(z.string(), z.string()),
+  /** By id: what a run needs of the operator's secrets, as base64. */
+  secrets: z.record(z.string(), z.string()),
+});
+export type Handed = z.output<typeof handedShape>;
+
+/** What a run that died has left is healed first, unless the command does so itself. @throws EnsembleError OPERATIONS_NO_HOSTS, and what loadEnvironment throws */
+export async function hostsSystem(options: DeploymentOptions, { lists, secrets }: Handed): Promise<SystemUnderTest> {
+  const { hosts, environment, stateDirectory } = await requireHosted({ ...options, leaveFaults: true });
+  const { cluster } = environment;
+  const addressing = namedAddressing(cluster);
+  const texts = new Map(Object.entries(lists).map(([node, text]) => [nodeListKey(node), text]));
+  const objects = { read: async (key: string) => texts.get(key), exists: async (key: string) => texts.has(key) };
+  const world = await hosts.world();
+  const driver = bootedAlone(hostsDriver(environment, hosts, objects), new Set(world?.hosts.map(({ node }) => node)));
+  const bootstrap = bootstrapServers(cluster, addressing);
+  const reach = { environment, stateDirectory, addressing, bootstrap };
+  const system: SystemUnderTest = {
+    ...reach,
+    driver,
+    faults: hostFaultInjector(hosts),
+    secrets: {
+      async read(id) {
+        const text = secrets[id];
+        return text === undefined ? undefined : Buffer.from(text, 'base64');
+      },
+    },
+    // One that stands in for the store is no member of anything.
+    wholeness: { ...localWholeness(reach), ...(world?.store === undefined ? {} : { store: async () => new Map() }) },
+    lockFile: `${hosts.layout.folder}/lock`,
+    driverName: 'hosts',
+    withoutPrimary: world?.store === undefined ? 'the metadata store has no machines here' : world.store.says,
+    withoutPush:
+      'push servers on machines deliver to endpoints whose certificates a public authority vouches for, and none does in this network',
+  };
+  return await healed(system, options);
+}

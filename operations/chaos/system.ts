@@ -1,0 +1,37 @@
+/**
+ * What scenarios are run on: an environment that runs, wherever it runs, with everything that a run asks of it. A run speaks with each node itself: whoever
+ * opens one is in the nodes' network.
+ */
+import type { Deployment } from '../deployment.ts';
+import { localWholeness } from '../local-wholeness.ts';
+import type { Wholeness } from '../wholeness.ts';
+
+export interface SystemUnderTest
+  extends Pick<Deployment, 'environment' | 'stateDirectory' | 'addressing' | 'driver' | 'faults' | 'bootstrap'> {
+  readonly secrets: Pick<Deployment['secrets'], 'read'>;
+  readonly wholeness: Wholeness;
+  /** Held for as long as runs take: whoever changes the environment holds it too. */
+  readonly lockFile: string;
+  /** `--driver`: who makes the faults. */
+  readonly driverName: 'processes' | 'hosts';
+  /** Why no fault can be made on the metadata store's primary; undefined where there is one. */
+  readonly withoutPrimary: string | undefined;
+  /** Why nothing can be delivered to an endpoint of a run's; undefined where it can. */
+  readonly withoutPush: string | undefined;
+}
+
+/** Processes of this machine. */
+export function localSystem(deployment: Deployment): SystemUnderTest {
+  const { environment, stateDirectory } = deployment;
+  return {
+    ...deployment,
+    wholeness: localWholeness(deployment),
+    lockFile: `${stateDirectory}/lock`,
+    driverName: 'processes',
+    withoutPrimary:
+      environment.cluster.standIns.mongodb === undefined
+        ? undefined
+        : 'the metadata store is a stand-in here, one server without a primary',
+    withoutPush: undefined,
+  };
+}
