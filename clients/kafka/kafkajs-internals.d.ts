@@ -160,3 +160,26 @@ declare module 'kafkajs/src/network/connection.js' {
     }): Promise<T>;
   }
 }
+
+declare module 'kafkajs/src/network/connectionPool.js' {
+  import type { Socket } from 'node:net';
+  import type Connection from 'kafkajs/src/network/connection.js';
+
+  /** Of one broker: a connection for fetches, and one for all else. */
+  export default class ConnectionPool {
+    constructor(options: ConstructorParameters<typeof Connection>[0]);
+    readonly host: string;
+    readonly port: number;
+    isConnected(): boolean;
+    map<T>(callback: (connection: Connection & { readonly socket?: Socket }) => T): T[];
+    send(request: Parameters<Connection['send']>[0]): Promise<unknown>;
+  }
+}
+
+declare module 'kafkajs/src/errors.js' {
+  class KafkaJSConnectionClosedError extends Error {
+    constructor(message: string, broker: { readonly host: string; readonly port: number });
+  }
+  const errors: { readonly KafkaJSConnectionClosedError: typeof KafkaJSConnectionClosedError };
+  export default errors;
+}

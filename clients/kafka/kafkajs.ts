@@ -4,15 +4,42 @@
  * KafkaJS arms a timer after every response to look at requests that wait, even where none waits, with a negative delay where no
  * throttle is on: Node 24 prints TimeoutNegativeWarning for each (tulios/kafkajs#1751), and the timers outlive the connection.
  * Arming it only while something waits loses nothing: `push` looks for itself.
+ *
+ * A request that no answer came to is sent to the same broker again, and again, on the same connection: a producer asks nobody who leads by now, for as long as
+ * its metadata are young (five minutes) and the kernel repeats what nobody takes (a quarter of an hour). Seen where a leader's machine was cut off: others led
+ * after 20 s, and nothing was acknowledged for as long as the fault stood. A connection with such a request is closed, as Kafka's own client does
+ * (NetworkClient, handleTimedOutRequests): KafkaJS forgets that broker then, and asks another one.
  */
 import { type logCreator, logLevel } from 'kafkajs';
+import errors from 'kafkajs/src/errors.js';
 import loggers from 'kafkajs/src/loggers/index.js';
+import ConnectionPool from 'kafkajs/src/network/connectionPool.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import './compression.ts';
 
 const { scheduleCheckPendingRequests } = RequestQueue.prototype;
 RequestQueue.prototype.scheduleCheckPendingRequests = function schedule() {
   if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+};
+
+const { send } = ConnectionPool.prototype;
+ConnectionPool.prototype.send = async function sendOrClose(request) {
+  try {
+    return await send.call(this, request);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'KafkaJSRequestTimeoutError') throw error;
+    const { host, port } = this;
+    const closed = new errors.KafkaJSConnectionClosedError(error.message, { host, port });
+    await Promise.all(
+      this.map(async (connection) => {
+        connection.rejectRequests(closed);
+        await connection.disconnect();
+        // What is on its way to nobody would be sent again and again.
+        connection.socket?.destroy();
+      }),
+    );
+    throw closed;
+  }
 };
 
 /** One line of KafkaJS's own log. */
