@@ -176,17 +176,28 @@ export function hostFaults(hosts: Hosts): HostFaults {
   };
 }
 
-/** Every volume of the machine, to its last block. */
+/**
+ * Every volume of the machine, to its last block: by blocks that are promised and not written, which take no room of this machine's own disk; again where a service that meets a full disk gives some back as it ends.
+ */
 function fillScript(id: string): string {
   return `set -u
+free_bytes() { df --output=avail -B1 "$1" | tail -n 1; }
 full=
 for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do
 	file=$mount/.${id}
-	fallocate -l "$(df --output=avail -B1 "$mount" | tail -n 1)" "$file" 2>/dev/null || true
-	dd if=/dev/zero of="$file" bs=64k oflag=append conv=notrunc status=none 2>/dev/null || true
-	dd if=/dev/zero of="$file" bs=512 oflag=append conv=notrunc status=none 2>/dev/null || true
+	: >>"$file"
+	tries=0
+	while :; do
+		step=$(free_bytes "$mount")
+		while [ "$step" -ge 4096 ] && [ "$(free_bytes "$mount")" -ge 4096 ]; do
+			fallocate -o "$(stat -c %s "$file")" -l "$step" "$file" 2>/dev/null || step=$((step / 2))
+		done
+		# What is left is the file system's own: full is what takes no more.
+		dd if=/dev/zero of="$file" bs=512 count=32768 oflag=append conv=notrunc status=none 2>/dev/null || break
+		tries=$((tries + 1))
+		[ "$tries" -lt 20 ] || { echo "$mount is not full"; exit 1; }
+	done
 	full=yes
-	[ "$(df --output=avail -B4096 "$mount" | tail -n 1)" -lt 1 ] || { echo "$mount is not full"; exit 1; }
 done
 [ -n "$full" ] || { echo 'no volume is mounted'; exit 1; }`;
 }
