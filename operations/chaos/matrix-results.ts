@@ -33,13 +33,16 @@ const schema = z.discriminatedUnion('type', [
     startedAt: z.string(),
   }),
   z.strictObject({ type: z.literal('run'), ...ended, historyFile: z.string() }),
+  /** Nothing was made for it: this environment, or whoever makes the faults, cannot. */
+  z.strictObject({ type: z.literal('skipped'), scenario: z.string(), digest: z.string(), why: z.string() }),
   /** The tool's own: it is run again. */
   z.strictObject({ type: z.literal('error'), ...ended, code: z.string(), message: z.string() }),
 ]);
 
 type Line = z.output<typeof schema>;
 type MatrixLine = Extract<Line, { type: 'matrix' }>;
-export type EndedRun = Exclude<Line, { type: 'matrix' }>;
+export type EndedRun = Extract<Line, { type: 'run' | 'error' }>;
+export type SkippedScenario = Extract<Line, { type: 'skipped' }>;
 
 export interface MatrixResults {
   readonly file: string;
@@ -48,8 +51,10 @@ export interface MatrixResults {
   readonly startedAt: string;
   /** In the order in which they ended. */
   readonly runs: readonly EndedRun[];
+  /** Those of which no run can begin. */
+  readonly skipped: readonly SkippedScenario[];
   /** Returns once it is on the disk. */
-  add(run: EndedRun): Promise<void>;
+  add(line: EndedRun | SkippedScenario): Promise<void>;
 }
 
 export interface OpenResultsOptions {
@@ -97,9 +102,9 @@ export async function readResults(file: string): Promise<MatrixResults | undefin
     .map((line, index) => parseLine(file, line, index + 1));
   const [begin, ...rest] = lines;
   if (begin === undefined) return undefined;
-  const runs = rest.filter((line) => line.type !== 'matrix');
-  if (begin.type !== 'matrix' || runs.length !== rest.length) throw matrixUnreadable(file, 1);
-  return resultsOf(file, begin, runs);
+  const added = rest.filter((line) => line.type !== 'matrix');
+  if (begin.type !== 'matrix' || added.length !== rest.length) throw matrixUnreadable(file, 1);
+  return resultsOf(file, begin, added);
 }
 
 /** The verdict of a run of before; undefined where its history is gone: it has to be run again. @throws EnsembleError CHAOS_HISTORY_UNREADABLE */
@@ -116,17 +121,24 @@ export function digestOf(scenario: Scenario): string {
   return createHash('sha256').update(JSON.stringify(scenario)).digest('hex').slice(0, 16);
 }
 
-function resultsOf(file: string, { environment, seed, startedAt }: MatrixLine, before: readonly EndedRun[]) {
-  const runs = [...before];
+function resultsOf(
+  file: string,
+  { environment, seed, startedAt }: MatrixLine,
+  before: readonly (EndedRun | SkippedScenario)[],
+): MatrixResults {
+  const skipped = before.filter((line) => line.type === 'skipped');
+  const runs = before.filter((line) => line.type !== 'skipped');
   return {
     file,
     environment,
     seed,
     startedAt,
     runs,
-    async add(run: EndedRun) {
-      await appendLine(file, run);
-      runs.push(run);
+    skipped,
+    async add(line) {
+      await appendLine(file, line);
+      if (line.type === 'skipped') skipped.push(line);
+      else runs.push(line);
     },
   };
 }

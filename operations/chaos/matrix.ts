@@ -128,8 +128,11 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
     } catch (error) {
       // Interrupted: what was broken is healed, and this run has not been.
       if (signal.aborted || options.errorsInARow <= 1) throw error;
+      // Nothing more is broken where something still is.
+      const isLast = error instanceof EnsembleError && error.leavesBroken;
       const failed = { code: codeOf(error), message: error instanceof Error ? error.message : String(error) };
       await keep(['error', failed]);
+      if (isLast) throw error;
       slot.done = { seed, command, ...failed };
       options.onError(slot.done);
       inARow += 1;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenarios } from '../../chaos/load-scenarios.ts';
 import type { FailedRun, ScenarioReport, ScenarioRun } from '../../chaos/scenario-report.ts';
-import { reportOf } from '../../chaos/scenario-report.ts';
+import { reportOf, skippedReport } from '../../chaos/scenario-report.ts';
 import { formatSpread, type MatrixSummary, summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
 import type { VerdictKind } from '../../chaos/verdict.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
@@ -18,6 +18,14 @@ export async function summary({ options, deployment }: Invocation): Promise<numb
   const file = resultsFile(join(deployment.stateRoot, cluster.environment), options.long);
   const results = await readResults(file);
   if (results === undefined) throw noMatrix(cluster.environment, options.long);
+  return await presentMatrix({ ...(await gather(results, options.long)), results, options });
+}
+
+/** What the runs of every scenario came to, and how many are still to do: none of a scenario that cannot be run there. @internal */
+export async function gather(
+  results: Pick<MatrixResults, 'runs' | 'skipped'>,
+  long: boolean,
+): Promise<{ readonly reports: readonly ScenarioReport[]; readonly left: number }> {
   const reports: ScenarioReport[] = [];
   let left = 0;
   for (const scenario of await loadScenarios()) {
@@ -36,10 +44,15 @@ export async function summary({ options, deployment }: Invocation): Promise<numb
         if (verdict !== undefined) runs.push({ seed, historyFile, command, verdict });
       }
     }
-    left += Math.max(0, scenario.runs[options.long ? 'long' : 'short'] - runs.length - errors.length);
+    const skipped = results.skipped.findLast(({ digest }) => digest === digestOf(scenario));
+    if (runs.length + errors.length === 0 && skipped !== undefined) {
+      reports.push(skippedReport(scenario, skipped.why));
+      continue;
+    }
+    left += Math.max(0, scenario.runs[long ? 'long' : 'short'] - runs.length - errors.length);
     if (runs.length + errors.length > 0) reports.push(reportOf(scenario, runs, errors));
   }
-  return await presentMatrix({ reports, left, results, options });
+  return { reports, left };
 }
 
 export function resultsFile(stateDirectory: string, long: boolean): string {

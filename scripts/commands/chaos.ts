@@ -15,7 +15,7 @@ import { cannotRun } from '../../operations/chaos/cannot-run.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
 import { hostsSystem } from '../../operations/chaos/hosts-system.ts';
 import { type MatrixPlace, type MatrixReport, type MatrixRow, runMatrix } from '../../operations/chaos/matrix.ts';
-import { type MatrixResults, openResults } from '../../operations/chaos/matrix-results.ts';
+import { digestOf, type MatrixResults, openResults } from '../../operations/chaos/matrix-results.ts';
 import { runSeated, seatedHere } from '../../operations/chaos/seat.ts';
 import { localSystem, type SystemUnderTest } from '../../operations/chaos/system.ts';
 import { openDeployment } from '../../operations/deployment.ts';
@@ -135,7 +135,9 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
   const skipped: { scenario: Scenario; why: string }[] = [];
   for (const { scenario } of options.rows) {
     const why = await cannotRun(scenario, opened);
-    if (why !== undefined) skipped.push({ scenario, why });
+    if (why === undefined) continue;
+    skipped.push({ scenario, why });
+    await noteSkipped(options.results, scenario, why);
   }
   for (const { scenario, why } of skipped) printNotice(`${scenario.name} is skipped: ${why}`);
   const rows = options.rows.filter((row) => !skipped.some(({ scenario }) => scenario === row.scenario));
@@ -161,6 +163,13 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
     signal,
   );
   return { reports: [...reports, ...skipped.map(({ scenario, why }) => skippedReport(scenario, why))], left };
+}
+
+/** Once: a matrix that goes on says the same again. */
+async function noteSkipped(results: MatrixResults | undefined, scenario: Scenario, why: string): Promise<void> {
+  const line = { type: 'skipped', scenario: scenario.name, digest: digestOf(scenario), why } as const;
+  const isNoted = results?.skipped.some((each) => each.digest === line.digest && each.why === why);
+  if (isNoted === false) await results?.add(line);
 }
 
 /** `run 12 of 203, about 2 h 40 min left: `; nothing of a single run. */

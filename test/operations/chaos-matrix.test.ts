@@ -8,9 +8,11 @@ import type { Scenario } from '../../chaos/scenario.ts';
 import { skippedReport } from '../../chaos/scenario-report.ts';
 import { summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
 import { judge, type RunPlan } from '../../chaos/verdict.ts';
+import { notHealed } from '../../operations/chaos/errors.ts';
 import { type MatrixPlace, playMatrix } from '../../operations/chaos/matrix.ts';
-import { type MatrixResults, openResults, readResults } from '../../operations/chaos/matrix-results.ts';
+import { digestOf, type MatrixResults, openResults, readResults } from '../../operations/chaos/matrix-results.ts';
 import { remainingMs } from '../../operations/chaos/remaining.ts';
+import { gather } from '../../scripts/commands/chaos-summary.ts';
 import { observe, ok, send, start, timed } from '../chaos/written-history.ts';
 
 const plan: RunPlan = {
@@ -47,7 +49,11 @@ describe('a matrix of chaos', () => {
   /** Plays what is to do; `fails` says which of the runs of this call the tool cannot finish, from 1. */
   const play = async (
     results: MatrixResults,
-    { fails = () => false, signal = never }: { fails?: (run: number) => boolean; signal?: AbortSignal } = {},
+    {
+      fails = () => false,
+      signal = never,
+      error = new Error('the cluster has gone home'),
+    }: { fails?: (run: number) => boolean; signal?: AbortSignal; error?: Error } = {},
   ) => {
     const played: string[] = [];
     const places: MatrixPlace[] = [];
@@ -66,7 +72,7 @@ describe('a matrix of chaos', () => {
     const matrix = playMatrix(options, signal, async ({ name }, seed) => {
       played.push(`${name} ${seed}`);
       signal.throwIfAborted();
-      if (fails(played.length)) throw new Error('the cluster has gone home');
+      if (fails(played.length)) throw error;
       const historyFile = join(folder, `${name}-${seed}.jsonl`);
       await writeFile(
         historyFile,
@@ -124,6 +130,29 @@ describe('a matrix of chaos', () => {
     const { left, reports } = await first.matrix;
     expect([first.played.length, left]).toEqual([4, 1]);
     expect(reports.map(({ verdict }) => verdict)).toEqual(['error', 'error']);
+  });
+
+  it('is ended at once where something stays broken', async () => {
+    const broken = notHealed([{ says: 'SIGSTOP to kafka', why: 'it is gone' }], undefined);
+    const first = await play(await opened(), { fails: (run) => run === 2, error: broken });
+    await expect(first.matrix).rejects.toBe(broken);
+    expect(first.played).toEqual(whole.slice(0, 2));
+    expect((await readResults(file))?.runs.map(({ type }) => type)).toEqual(['run', 'error']);
+  });
+
+  it('keeps what cannot be run there with its reason, and takes none of it for what is still to do', async () => {
+    const results = await opened();
+    const scenario = await loadScenario('machine-leader-kill');
+    const why = 'a process has no machine of its own';
+    const before = (await gather(results, true)).left;
+    await results.add({ type: 'skipped', scenario: scenario.name, digest: digestOf(scenario), why });
+    const again = await readResults(file);
+    const { left, reports } = await gather(again ?? results, true);
+    expect([left, reports]).toEqual([before - scenario.runs.long, [skippedReport(scenario, why)]]);
+    expect((await (await play(await opened())).matrix).left).toBe(0);
+    // One that was changed since may be possible now.
+    await results.add({ type: 'skipped', scenario: 'masters-two-down', digest: 'of another', why });
+    expect((await gather(results, true)).left).toBe(left);
   });
 
   it('runs again what was changed since, and what lost its history', async () => {
