@@ -9,6 +9,8 @@ export interface ScenarioRun {
   /** Repeats it. */
   readonly command: string;
   readonly verdict: Verdict;
+  /** How often it was played before, with nothing that could be judged. */
+  readonly playedBefore: number;
 }
 
 /** A run that the tool itself could not finish: it says nothing of the platform. */

@@ -22,6 +22,10 @@ export function addChaosCommands(program: Command): void {
     driver(),
     new Option('--seed <number>', 'of the first run; drawn where it is left out, and printed').argParser(wholeNumber),
     new Option('--runs <count>', 'how many, each with the next seed').argParser(wholeNumber),
+    new Option(
+      '--again <times>',
+      'how often a run is played once more that was inconclusive, but for controls; a matrix’s once, others never',
+    ).argParser(wholeNumber),
     new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
     new Option('--html <file>', 'write a page of the run too; of several, each beside it with scenario and seed'),
   ];

@@ -1,7 +1,7 @@
 /**
  * The test command: `npm test` runs every test that this machine can run, tier by tier, and ends with a table and `N passed, N failed`.
  * quick: types, lint and arrows one after another beside the units (two cores carry two things at once), then integration: real processes, one file
- * after another, with worlds of their own beside them. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
+ * after another, with more of them beside, and then those that are alone on the machine. long: hours, only when asked for; what it said last is kept (test/long-report.ts). What a tier prints is shown when it fails; vitest's own report is shown as it comes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -94,7 +94,7 @@ async function runCheck(name: string, argv: readonly string[]): Promise<Check> {
   return { part: { name, passed, failed: 1 - passed, skipped: 0, seconds }, output };
 }
 
-/** Terraform mostly waits, for a local cloud's answers and by pauses of its own, and machines have a network of their own: the other files are not kept waiting. */
+/** Two at a time on two cores, of which Terraform mostly waits; then what a busy machine could not show. */
 async function runIntegration(): Promise<readonly Part[]> {
   const said: string[] = [];
   const [integration, beside] = await Promise.all([
@@ -102,9 +102,13 @@ async function runIntegration(): Promise<readonly Part[]> {
     runVitest('beside', (output) => said.push(output)),
   ]);
   // Only now: the other's report owns the terminal while it runs. A filter may have left nothing of it.
-  const ran = beside.passed + beside.failed + beside.skipped > 0;
-  if (ran) console.log(said.join(''));
-  return ran ? [integration, beside] : [integration];
+  if (hasRun(beside)) console.log(said.join(''));
+  const others = [beside, await runVitest('alone')];
+  return [integration, ...others.filter(hasRun)];
+}
+
+function hasRun({ passed, failed, skipped }: Part): boolean {
+  return passed + failed + skipped > 0;
 }
 
 async function runLong(): Promise<readonly Part[]> {
@@ -112,7 +116,7 @@ async function runLong(): Promise<readonly Part[]> {
 }
 
 /** `keep`: what it prints is handed over in the place of being shown. */
-async function runVitest(name: Tier | 'beside', keep?: (output: string) => void): Promise<Part> {
+async function runVitest(name: Tier | 'beside' | 'alone', keep?: (output: string) => void): Promise<Part> {
   const report = join(reports, `${name}.json`);
   const argv = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', name, '--passWithNoTests'];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -117,6 +117,12 @@ export async function verdictOf(historyFile: string): Promise<Verdict | undefine
   }
 }
 
+/** Those of a scenario as it is now, in the order in which they ended. */
+export function runsOf(scenario: Scenario, ended: readonly EndedRun[]): readonly EndedRun[] {
+  const digest = digestOf(scenario);
+  return ended.filter((run) => run.scenario === scenario.name && run.digest === digest);
+}
+
 export function digestOf(scenario: Scenario): string {
   return createHash('sha256').update(JSON.stringify(scenario)).digest('hex').slice(0, 16);
 }

@@ -10,7 +10,7 @@ import { type FailedRun, reportOf, type ScenarioReport, type ScenarioRun } from 
 import type { Verdict } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
-import { digestOf, type EndedRun, type MatrixResults, verdictOf } from './matrix-results.ts';
+import { digestOf, type EndedRun, type MatrixResults, runsOf, verdictOf } from './matrix-results.ts';
 import { remainingMs } from './remaining.ts';
 import { runScenario } from './run-scenario.ts';
 import type { SystemUnderTest } from './system.ts';
@@ -38,6 +38,8 @@ export interface MatrixOptions {
   readonly driver?: string | undefined;
   /** Where each run that ends is kept, and what ended before; undefined where every run is of now. */
   readonly results?: MatrixResults | undefined;
+  /** How often a run is played once more that was inconclusive; never one of a control, whose share of hits is the figure. */
+  readonly again: number;
   /** So many errors of the tool one after another end it; the one of 1 is thrown. */
   readonly errorsInARow: number;
   readonly onRun: (scenario: Scenario, seed: number, place: MatrixPlace) => void;
@@ -85,21 +87,26 @@ interface Slot {
   readonly seed: number;
   readonly command: string;
   done: ScenarioRun | FailedRun | undefined;
+  playedBefore: number;
 }
 
 /** The same with runs of the caller's. @internal */
 export async function playMatrix(options: MatrixOptions, signal: AbortSignal, play: Play): Promise<MatrixReport> {
   const { results, environment, driver } = options;
   const by = driver === undefined || driver === 'processes' ? '' : ` --driver ${driver}`;
-  const slots = options.rows.flatMap(({ scenario, runs }) =>
-    Array.from({ length: runs }, (_each, index): Slot => {
-      const seed = options.seed + index;
-      const command = `ensemble chaos run ${scenario.name} --environment ${environment}${by} --seed ${seed}`;
-      return { scenario, seed, command, done: undefined };
-    }),
-  );
+  // A seed of every scenario before the next one of any: a matrix that is ended early has something of each.
+  const most = Math.max(0, ...options.rows.map(({ runs }) => runs));
+  const slots = Array.from({ length: most }, (_each, index) =>
+    options.rows
+      .filter(({ runs }) => index < runs)
+      .map(({ scenario }): Slot => {
+        const seed = options.seed + index;
+        const command = `ensemble chaos run ${scenario.name} --environment ${environment}${by} --seed ${seed}`;
+        return { scenario, seed, command, done: undefined, playedBefore: 0 };
+      }),
+  ).flat();
   const ended: EndedRun[] = [...(results?.runs ?? [])];
-  for (const slot of slots) slot.done = await earlier(slot, ended);
+  for (const slot of slots) await goOn(slot, ended, options.again);
   let inARow = 0;
   for (const [index, slot] of slots.entries()) {
     if (slot.done !== undefined) continue;
@@ -107,10 +114,11 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
     const { scenario, seed, command } = slot;
     const left = slots.filter(({ done }) => done === undefined).map((each) => each.scenario);
     options.onRun(scenario, seed, { run: index + 1, of: slots.length, leftMs: remainingMs(ended, left) });
-    const began = performance.now();
+    let began = performance.now();
     const keep = async (run: ['run', { historyFile: string }] | ['error', { code: string; message: string }]) => {
       const about = { scenario: scenario.name, digest: digestOf(scenario), seed, command };
       const tookMs = Math.round(performance.now() - began);
+      began = performance.now();
       const line: EndedRun =
         run[0] === 'run'
           ? { type: 'run', ...about, tookMs, ...run[1] }
@@ -119,12 +127,16 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
       await results?.add(line);
     };
     try {
-      const { historyFile, verdict } = await play(scenario, seed, command);
-      const done = { seed, historyFile, command, verdict };
-      slot.done = done;
-      await keep(['run', { historyFile }]);
-      options.onVerdict(done);
-      inARow = 0;
+      for (;;) {
+        const { historyFile, verdict } = await play(scenario, seed, command);
+        slot.done = { seed, historyFile, command, verdict, playedBefore: slot.playedBefore };
+        await keep(['run', { historyFile }]);
+        options.onVerdict(slot.done);
+        inARow = 0;
+        if (!isPlayedAgain(slot, verdict, options.again)) break;
+        slot.playedBefore += 1;
+        options.onProgress('once more: it was inconclusive');
+      }
     } catch (error) {
       // Interrupted: what was broken is healed, and this run has not been.
       if (signal.aborted || options.errorsInARow <= 1) throw error;
@@ -149,15 +161,30 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
   };
 }
 
-/** Its result of before: of the same scenario and seed, with its history still there. */
-async function earlier({ scenario, seed }: Slot, ended: readonly EndedRun[]): Promise<ScenarioRun | undefined> {
-  const digest = digestOf(scenario);
-  const same = ended.filter((run) => run.scenario === scenario.name && run.seed === seed && run.digest === digest);
-  const found = same.findLast((run) => run.type === 'run');
-  if (found?.type !== 'run') return undefined;
-  const verdict = await verdictOf(found.historyFile);
-  const { historyFile, command } = found;
-  return verdict === undefined ? undefined : { seed, historyFile, command, verdict };
+/**
+ * With its result of before: of the same scenario and seed, with its history still there. One that was inconclusive stands only where it has been played
+ * once more as often as is wanted.
+ */
+async function goOn(slot: Slot, ended: readonly EndedRun[], again: number): Promise<void> {
+  const { scenario, seed, command } = slot;
+  const runs = runsOf(scenario, ended).filter((run) => run.type === 'run' && run.seed === seed);
+  slot.playedBefore = runs.length;
+  const last = runs.at(-1);
+  if (last?.type !== 'run') return;
+  const { historyFile } = last;
+  const verdict = await verdictOf(historyFile);
+  if (verdict === undefined) return;
+  const playedBefore = runs.length - 1;
+  if (!isPlayedAgain({ scenario, playedBefore }, verdict, again))
+    slot.done = { seed, historyFile, command, verdict, playedBefore };
+}
+
+function isPlayedAgain(
+  { scenario, playedBefore }: Pick<Slot, 'scenario' | 'playedBefore'>,
+  verdict: Verdict,
+  again: number,
+) {
+  return verdict.verdict === 'inconclusive' && !scenario.expect.mustLose && playedBefore < again;
 }
 
 function codeOf(error: unknown): string {

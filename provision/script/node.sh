@@ -12,6 +12,8 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=
 self=/usr/local/sbin/ensemble-node
 state=/var/lib/ensemble-node
 run=/run/ensemble-node
+# systemctl would write to the journal by itself and be gone before that knows whose words they are, so that this unit's log would lack them.
+unset JOURNAL_STREAM
 
 say() { printf 'ensemble-node: %s\n' "$*"; }
 fail() {

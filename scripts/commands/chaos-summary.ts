@@ -9,7 +9,7 @@ import { formatSpread, type MatrixSummary, summaryHtml, summaryMarkdown } from '
 import type { VerdictKind } from '../../chaos/verdict.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { noMatrix } from '../../operations/chaos/errors.ts';
-import { digestOf, type MatrixResults, readResults, verdictOf } from '../../operations/chaos/matrix-results.ts';
+import { digestOf, type MatrixResults, readResults, runsOf, verdictOf } from '../../operations/chaos/matrix-results.ts';
 import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { CommandOptions, Invocation } from './invocation.ts';
 
@@ -29,11 +29,8 @@ export async function gather(
   const reports: ScenarioReport[] = [];
   let left = 0;
   for (const scenario of await loadScenarios()) {
-    const latest = new Map(
-      results.runs
-        .filter((run) => run.scenario === scenario.name && run.digest === digestOf(scenario))
-        .map((run) => [run.seed, run]),
-    );
+    const ended = runsOf(scenario, results.runs);
+    const latest = new Map(ended.map((run) => [run.seed, run]));
     const runs: ScenarioRun[] = [];
     const errors: FailedRun[] = [];
     for (const run of latest.values()) {
@@ -41,7 +38,8 @@ export async function gather(
       else {
         const { seed, historyFile, command } = run;
         const verdict = await verdictOf(historyFile);
-        if (verdict !== undefined) runs.push({ seed, historyFile, command, verdict });
+        const playedBefore = ended.filter((each) => each.type === 'run' && each.seed === seed).length - 1;
+        if (verdict !== undefined) runs.push({ seed, historyFile, command, verdict, playedBefore });
       }
     }
     const skipped = results.skipped.findLast(({ digest }) => digest === digestOf(scenario));

@@ -46,7 +46,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const seed = options.seed ?? drawSeed();
   return await onSystem(invocation, async (opened) => {
     const rows = [{ scenario, runs: options.runs ?? 1 }];
-    const { reports } = await runRows(opened, { rows, seed, errorsInARow: 1 }, invocation);
+    const { reports } = await runRows(opened, { rows, seed, again: options.again ?? 0, errorsInARow: 1 }, invocation);
     if (options.html !== undefined) await writePages(reports, options.html);
     if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
     if (options.json) printJson({ seed, reports });
@@ -72,7 +72,8 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
   const results = await openResults(file, { environment, seed: options.seed, draw: drawSeed, resume });
   const { seed, runs: before } = results;
   if (before.length > 0) printNotice(`going on after ${before.length} runs of before (--fresh begins anew): ${file}`);
-  const report = await runRows(opened, { rows, seed, results, errorsInARow: mostErrors }, invocation);
+  const again = options.again ?? 1;
+  const report = await runRows(opened, { rows, seed, results, again, errorsInARow: mostErrors }, invocation);
   if (report.left > 0)
     printNotice(paint.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
   return await presentMatrix({ ...report, results, options });
@@ -126,6 +127,7 @@ interface RowsOptions {
   readonly rows: readonly MatrixRow[];
   readonly seed: number;
   readonly results?: MatrixResults;
+  readonly again: number;
   readonly errorsInARow: number;
 }
 

@@ -69,6 +69,7 @@ const optionsSchema = z.object({
   driver: z.enum(['processes', 'hosts', 'aws']).optional(),
   seed: z.number().optional(),
   runs: z.number().optional(),
+  again: z.number().optional(),
   junit: z.string().optional(),
   html: z.string().optional(),
   long: z.boolean().default(false),

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { ScenarioReport } from '../../chaos/scenario-report.ts';
 import type { HostFault } from '../../drivers/hosts/faults.ts';
 import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
@@ -225,6 +226,39 @@ describe('the machines of an environment', () => {
   );
 
   it(
+    'are judged by a scenario that only machines can suffer: a leader’s is killed, and nothing acknowledged is lost',
+    async () => {
+      const words = [
+        'chaos',
+        'run',
+        'machine-leader-kill',
+        '--driver',
+        'hosts',
+        '--seed',
+        '1',
+        '--again',
+        '1',
+        '--json',
+      ];
+      const { status, output } = await run.ensemble(...words);
+      const { reports } = JSON.parse(output) as { readonly reports: readonly ScenarioReport[] };
+      const [report] = reports;
+      // Other tests run at the same time, so that a verdict may have to wait for a quieter machine; a fail is one all the same.
+      expect(status, report?.reasons.join('\n')).toBe(report?.verdict === 'inconclusive' ? 2 : 0);
+      const verdict = report?.runs[0]?.verdict;
+      expect(verdict?.counts).toMatchObject({ lost: 0 });
+      expect(verdict?.counts.acknowledged).toBeGreaterThan(1_000);
+      expect(verdict?.timings.map(({ detectionMs, inSyncMs }) => [typeof detectionMs, typeof inSyncMs])).toEqual([
+        ['number', 'number'],
+      ]);
+      expect(await run.faults.standing()).toEqual([]);
+      expect(await run.topics('--list')).not.toContain('chaos');
+      await acknowledge(100);
+    },
+    15 * minute,
+  );
+
+  it(
     'have lost nothing that was acknowledged',
     async () => {
       await run.whole();
@@ -245,7 +279,7 @@ describe('the machines of an environment', () => {
       const script = `
         import { readFileSync } from 'node:fs';
         import { hostedIn } from './operations/hosts/hosted.ts';
-        const { hosts } = hostedIn(${JSON.stringify(join(run.folder, 'state'))});
+        const { hosts } = hostedIn(${JSON.stringify(join(run.stateRoot, 'staging'))});
         const keyPem = readFileSync(hosts.layout.cloud.tlsFolder + '/key.pem', 'utf8');
         await hosts.up(await hosts.world(), { keyPem, atOnce: 1, onProgress: (line) => console.log(line) });`;
       const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {

@@ -10,14 +10,18 @@ import { bootstrapServers } from '../../cluster/bootstrap.ts';
 import { parseEnvironment } from '../../cluster/load.ts';
 import type { Cluster } from '../../cluster/model.ts';
 import { resolveCluster } from '../../cluster/resolve.ts';
+import { adminUser, userToken } from '../../cluster/services/tokens.ts';
 import type { Driver } from '../../drivers/driver.ts';
 import { awaitNode } from '../../drivers/hosts/await-node.ts';
 import type { Machine } from '../../drivers/hosts/machine.ts';
 import { ask } from '../../drivers/hosts/run-command.ts';
 import { seated } from '../../drivers/hosts/seat.ts';
+import { type HandedOutcome, runHanded } from '../../operations/chaos/handed.ts';
+import type { Handed } from '../../operations/chaos/hosts-system.ts';
 import { type Hosted, hostedIn, hostsDriver } from '../../operations/hosts/hosted.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { userData } from '../../provision/user-data.ts';
+import { authorityCertificateId } from '../../secrets/authority.ts';
 import { type HostsCloud, startHostsCloud } from './hosts-fixture.ts';
 import type { Seat } from './verifiable-producer.ts';
 
@@ -32,6 +36,8 @@ export function staging(more = '', edit = (text: string) => text): Cluster {
 
 export interface HostsRun extends Hosted {
   readonly folder: string;
+  /** Where commands find these machines under the environment's name. */
+  readonly stateRoot: string;
   readonly cloud: HostsCloud;
   readonly cluster: Cluster;
   readonly bootstrap: string;
@@ -50,6 +56,8 @@ export interface HostsRun extends Hosted {
   /** Output of one of Kafka's own tools. */
   tool(name: string, ...args: readonly string[]): Promise<string>;
   topics(...args: readonly string[]): Promise<string>;
+  /** A command of ours inside the network, which is handed what the machines' AWS knows. Gives its status and its output. */
+  ensemble(...args: readonly string[]): Promise<HandedOutcome>;
   /** Every partition has all of its replicas in sync. */
   whole(): Promise<void>;
   dispose(): Promise<void>;
@@ -57,7 +65,8 @@ export interface HostsRun extends Hosted {
 
 export async function startHostsRun(cluster: Cluster, roles: readonly string[]): Promise<HostsRun> {
   const folder = mkdtempSync(join(tmpdir(), 'ensemble-hosts-'));
-  const hosted = hostedIn(join(folder, 'state'));
+  const stateRoot = join(folder, 'state');
+  const hosted = hostedIn(join(stateRoot, cluster.environment));
   const cloud = await startHostsCloud(cluster, roles, hosted.hosts.layout, join(folder, 'project'));
   const signal = AbortSignal.timeout(60 * minute);
   const bootstrap = bootstrapServers(cluster, namedAddressing(cluster)).join(',');
@@ -73,6 +82,7 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
   const run: HostsRun = {
     ...hosted,
     folder,
+    stateRoot,
     cloud,
     cluster,
     bootstrap,
@@ -114,6 +124,17 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
       return await run.inside([java.executable, ...flags, name, '--bootstrap-server', bootstrap, ...args]);
     },
     topics: (...args) => run.tool(topicTool, ...args),
+    async ensemble(...args) {
+      const handed: Handed = { lists: {}, secrets: {} };
+      for (const node of run.nodes()) handed.lists[node] = cloud.objectsOf(cluster, node).list.text;
+      for (const id of [userToken(adminUser), authorityCertificateId]) {
+        const value = await cloud.secrets.read(id);
+        if (value !== undefined) handed.secrets[id] = value.toString('base64');
+      }
+      const command = [process.execPath, join(installationRoot(), 'bin', 'ensemble.js'), ...args];
+      const given = ['--environment', cluster.environment, '--state', stateRoot];
+      return await runHanded(handed, { command: await seat([...command, ...given]), signal, onLine: console.log });
+    },
     async whole() {
       const deadline = performance.now() + 3 * minute;
       for (;;) {

@@ -32,8 +32,8 @@ export interface MachineSandbox {
 }
 
 const stubs: Readonly<Record<string, string>> = {
-  // What would be started is noted; a unit that was started is active, and has told the script so as its ExecStartPre does.
-  systemctl: `echo "$*" >>/var/log/systemctl
+  // What would be started is noted, and whether it would write to the journal by itself; a unit that was started is active, and has told the script so as its ExecStartPre does.
+  systemctl: `echo "\${JOURNAL_STREAM:+by itself, }$*" >>/var/log/systemctl
 case "$*" in
 start*ensemble-node*) ;;
 start*)

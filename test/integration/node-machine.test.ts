@@ -73,7 +73,8 @@ where('a bare machine', () => {
     expect(installed).toEqual({ status: 0, said: '' });
     expect(await machine.ask('cat /var/log/systemctl')).toContain('start --no-block ensemble-node.service');
 
-    const booted = await machine.run(`${script} boot`);
+    // As systemd starts it, with its output going to the journal.
+    const booted = await machine.run(`JOURNAL_STREAM=8:1 ${script} boot`);
     expect(booted).toEqual({ status: 0, said: expect.any(String) });
     expect(booted.said).toContain('worker-1 is as its list says');
     for (const value of Object.values(hidden)) expect(booted.said).not.toContain(value);
@@ -91,6 +92,7 @@ where('a bare machine', () => {
     expect(await machine.ask('ls /opt/ensemble')).toBe('agent\nfill\njava\nkafka\nnode\nxfsprogs');
     const told = await machine.ask('cat /var/log/systemctl');
     expect(told).toContain('-q mask made-up-of-a-package.service');
+    expect(told, 'what systemctl says is the unit’s, and in its log').not.toContain('by itself');
     expect(told).toMatch(/daemon-reload\n(.*\n)*start --no-block ensemble-kafka.service/);
     const [service] = objects().services;
     expect(await cloud.report(node)).toMatchObject({

@@ -46,14 +46,22 @@ describe('a matrix of chaos', () => {
   const opened = (given: { readonly seed?: number; readonly resume?: boolean } = {}) =>
     openResults(file, { environment: 'local', draw: () => 7, seed: given.seed, resume: given.resume ?? true });
 
-  /** Plays what is to do; `fails` says which of the runs of this call the tool cannot finish, from 1. */
+  /** Plays what is to do; of the runs of this call, from 1, `fails` says which the tool cannot finish, and `passes` which are not inconclusive. */
   const play = async (
     results: MatrixResults,
     {
       fails = () => false,
+      passes = () => false,
+      again = 0,
       signal = never,
       error = new Error('the cluster has gone home'),
-    }: { fails?: (run: number) => boolean; signal?: AbortSignal; error?: Error } = {},
+    }: {
+      fails?: (run: number) => boolean;
+      passes?: (run: number) => boolean;
+      again?: number;
+      signal?: AbortSignal;
+      error?: Error;
+    } = {},
   ) => {
     const played: string[] = [];
     const places: MatrixPlace[] = [];
@@ -62,6 +70,7 @@ describe('a matrix of chaos', () => {
       seed: results.seed,
       environment: 'local',
       results,
+      again,
       errorsInARow: 3,
       onRun: (_scenario: Scenario, _seed: number, place: MatrixPlace) => places.push(place),
       onPrediction: () => {},
@@ -73,21 +82,22 @@ describe('a matrix of chaos', () => {
       played.push(`${name} ${seed}`);
       signal.throwIfAborted();
       if (fails(played.length)) throw error;
-      const historyFile = join(folder, `${name}-${seed}.jsonl`);
+      const historyFile = join(folder, `${name}-${seed}-${results.runs.length}.jsonl`);
       await writeFile(
         historyFile,
         timed(events).map((event) => `${JSON.stringify(event)}\n`),
       );
-      return { historyFile, verdict: judge(observe(...events)) };
+      const verdict = judge(observe(...events));
+      return { historyFile, verdict: passes(played.length) ? { ...verdict, verdict: 'pass' } : verdict };
     });
     return { played, places, matrix };
   };
   const whole = [
     'safe-leader-kill 7',
-    'safe-leader-kill 8',
-    'safe-leader-kill 9',
     'masters-two-down 7',
+    'safe-leader-kill 8',
     'masters-two-down 8',
+    'safe-leader-kill 9',
   ];
 
   it('goes on after an interruption with the run that was not ended, and in the end has them all', async () => {
@@ -115,14 +125,14 @@ describe('a matrix of chaos', () => {
     const first = await play(await opened(), { fails: (run) => run === 2 });
     const { reports, left } = await first.matrix;
     expect([first.played, left]).toEqual([whole, 0]);
-    expect(reports[0]).toMatchObject({
+    expect(reports[1]).toMatchObject({
       verdict: 'error',
-      errors: [{ seed: 8, code: 'Error', message: 'the cluster has gone home' }],
-      reasons: expect.arrayContaining(['seed 8 was not finished: the cluster has gone home (Error)']),
+      errors: [{ seed: 7, code: 'Error', message: 'the cluster has gone home' }],
+      reasons: expect.arrayContaining(['seed 7 was not finished: the cluster has gone home (Error)']),
     });
     const second = await play(await opened());
-    expect((await second.matrix).reports[0]?.errors).toEqual([]);
-    expect(second.played).toEqual(['safe-leader-kill 8']);
+    expect((await second.matrix).reports[1]?.errors).toEqual([]);
+    expect(second.played).toEqual(['masters-two-down 7']);
   });
 
   it('is ended after three such rows one after another, and says what is still to do', async () => {
@@ -157,14 +167,41 @@ describe('a matrix of chaos', () => {
 
   it('runs again what was changed since, and what lost its history', async () => {
     await (await play(await opened())).matrix;
-    await rm(join(folder, 'masters-two-down-8.jsonl'));
+    await rm(join(folder, 'masters-two-down-8-3.jsonl'));
     rows = rows.map(({ scenario, runs }, index) => ({
       scenario: index === 0 ? { ...scenario, recoverySeconds: scenario.recoverySeconds + 1 } : scenario,
       runs,
     }));
     const second = await play(await opened());
     await second.matrix;
-    expect(second.played).toEqual([...whole.slice(0, 3), 'masters-two-down 8']);
+    expect(second.played).toEqual([whole[0], whole[2], 'masters-two-down 8', whole[4]]);
+  });
+
+  it('plays once more what was inconclusive, as often as is asked for, and says so; never a control', async () => {
+    rows = [...rows, { scenario: await loadScenario('control-acks-1'), runs: 1 }];
+    const first = await play(await opened(), { again: 1, passes: (run) => run === 2 });
+    const { reports } = await first.matrix;
+    const twice = (name: string) => [name, name];
+    expect(first.played).toEqual([
+      ...twice('safe-leader-kill 7'),
+      ...twice('masters-two-down 7'),
+      'control-acks-1 7',
+      ...whole.slice(2).flatMap(twice),
+    ]);
+    expect(reports.map(({ runs }) => runs.map(({ playedBefore }) => playedBefore))).toEqual([[1, 1, 1], [1, 1], [0]]);
+    expect(reports[0]?.runs[0]?.verdict.verdict, 'the last one stands').toBe('pass');
+    const results = await opened();
+    const [row] = (await gather(results, true)).reports.filter(({ scenario }) => scenario === 'safe-leader-kill');
+    expect(row?.runs.map(({ playedBefore }) => playedBefore)).toEqual([1, 1, 1]);
+    expect(summaryMarkdown({ ...results, left: 0, command: '', reports: row === undefined ? [] : [row] })).toContain(
+      '3 played once more, inconclusive before',
+    );
+    const same = await play(await opened(), { again: 1 });
+    await same.matrix;
+    expect(same.played, 'none is played a third time').toEqual([]);
+    const more = await play(await opened(), { again: 2 });
+    await more.matrix;
+    expect(more.played).toEqual(whole);
   });
 
   it('begins anew where that is asked for, or another seed, and keeps the one of before', async () => {
@@ -201,7 +238,7 @@ describe('a matrix of chaos', () => {
     expect(table.map((line) => line.split(/(?<!\\)\|/).length)).toEqual(table.map(() => 12));
     expect(table.length).toBe(2 + 3);
     expect(markdown).toContain('2 runs are still to do');
-    expect(markdown).toContain('- seed 8 was not finished: the cluster has gone home (Error)');
+    expect(markdown).toContain('- seed 7 was not finished: the cluster has gone home (Error)');
     expect(markdown).toContain('`api-node-kill`:\n- the environment has <none> | at all');
     const page = summaryHtml(said);
     expect(page).toContain('<tr class="skipped">');

@@ -23,8 +23,8 @@ import { planTopics } from '../../topics/plan/plan.ts';
 import { observeTopics } from '../../topics/plan/state.ts';
 import { readConsumerGroups } from '../../topics/status/consumer-groups.ts';
 import { readOffsets } from '../../topics/status/partition-offsets.ts';
+import { eventually, type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
 import { requires } from '../requirements.ts';
-import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
 
 const { describe, it } = requires('java', 'kcat');
 

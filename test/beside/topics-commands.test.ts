@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { StatusReport } from '../../operations/status.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import type { TopicPlan } from '../../topics/plan/plan.ts';
+import { eventually, type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
+import { runProgram } from '../integration/run-program.ts';
 import { requires } from '../requirements.ts';
-import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
-import { runProgram } from './run-program.ts';
 
 const { describe, it } = requires('java');
 

@@ -14,9 +14,9 @@ import { reassignStatus } from '../../topics/reassign/reassign-status.ts';
 import { readThrottles, setThrottles, sweepThrottles } from '../../topics/reassign/throttle.ts';
 import { listSettings, rateSettings } from '../../topics/reassign/throttle-marks.ts';
 import { readTopicsStatus } from '../../topics/status/status.ts';
+import { eventually, type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
+import { kafkaTool, messageBytes, messages, ReassignFixture, run } from '../integration/reassign-fixture.ts';
 import { requires } from '../requirements.ts';
-import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
-import { kafkaTool, messageBytes, messages, ReassignFixture, run } from './reassign-fixture.ts';
 
 const { describe, it } = requires('java', 'kcat', 'linux');
 

@@ -12,9 +12,9 @@ import { loadManifest } from '../../topics/manifest/load-manifest.ts';
 import { planTopics } from '../../topics/plan/plan.ts';
 import { observeTopics } from '../../topics/plan/state.ts';
 import { readThrottles } from '../../topics/reassign/throttle.ts';
+import { eventually, type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
+import { runProgram } from '../integration/run-program.ts';
 import { requires } from '../requirements.ts';
-import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
-import { runProgram } from './run-program.ts';
 
 const { describe, it } = requires('java');
 const atTerminal = requires('java', 'linux', 'script');

@@ -17,12 +17,12 @@ import { ensureAuthority } from '../../secrets/authority.ts';
 import { ensureCertificate } from '../../secrets/certificate.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { readThrottles, setThrottles } from '../../topics/reassign/throttle.ts';
+import { LambdaProcess } from '../integration/lambda-process.ts';
+import { eventually, type PlatformFixture, platformFixture } from '../integration/platform-fixture.ts';
+import { messages, ReassignFixture } from '../integration/reassign-fixture.ts';
+import { type RunOptions, runProgram } from '../integration/run-program.ts';
 import { AwsEndpoint } from '../programs/topics-applier/aws-endpoint.ts';
 import { requires } from '../requirements.ts';
-import { LambdaProcess } from './lambda-process.ts';
-import { eventually, type PlatformFixture, platformFixture } from './platform-fixture.ts';
-import { messages, ReassignFixture } from './reassign-fixture.ts';
-import { type RunOptions, runProgram } from './run-program.ts';
 
 const { describe, it } = requires('java', 'kcat', 'linux');
 
