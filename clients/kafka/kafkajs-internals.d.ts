@@ -177,9 +177,49 @@ declare module 'kafkajs/src/network/connectionPool.js' {
 }
 
 declare module 'kafkajs/src/errors.js' {
+  class KafkaJSConnectionError extends Error {
+    constructor(message: string, of: { readonly broker: string; readonly code: string });
+  }
   class KafkaJSConnectionClosedError extends Error {
     constructor(message: string, broker: { readonly host: string; readonly port: number });
   }
-  const errors: { readonly KafkaJSConnectionClosedError: typeof KafkaJSConnectionClosedError };
+  const errors: {
+    readonly KafkaJSConnectionError: typeof KafkaJSConnectionError;
+    readonly KafkaJSConnectionClosedError: typeof KafkaJSConnectionClosedError;
+  };
   export default errors;
+}
+
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  import type { Logger } from 'kafkajs';
+
+  interface Broker {
+    readonly nodeId: number;
+    readonly connectionPool: { readonly host: string; readonly port: number };
+    heartbeat(payload: object): Promise<void>;
+  }
+  interface Cluster {
+    removeBroker(broker: { readonly host?: string; readonly port?: number }): void;
+    refreshMetadata(): Promise<void>;
+    findGroupCoordinator(of: { readonly groupId: string }): Promise<Broker>;
+  }
+
+  /** A consumer's membership. Its coordinator is null before it has joined, and its offsets' manager until it has partitions. */
+  export default class ConsumerGroup {
+    constructor(options: {
+      groupId: string;
+      logger: Logger;
+      instrumentationEmitter: { emit(): void };
+      cluster: Cluster;
+    });
+    readonly groupId: string;
+    readonly cluster: Cluster;
+    coordinator: Broker | null;
+    memberId: string | null;
+    offsetManager: { coordinator: Broker; commitOffsets?(offsets?: unknown): Promise<void> } | null;
+    heartbeat(options: { readonly interval: number }): Promise<void>;
+    commitOffsets(offsets?: unknown): Promise<void>;
+    commitOffsetsIfNecessary(): Promise<void>;
+    recoverFromFetch(error: unknown): Promise<void>;
+  }
 }

@@ -15,7 +15,9 @@ import errors from 'kafkajs/src/errors.js';
 import loggers from 'kafkajs/src/loggers/index.js';
 import ConnectionPool from 'kafkajs/src/network/connectionPool.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import { apiKeys } from './api.ts';
 import './compression.ts';
+import './coordinator-repair.ts';
 
 const { scheduleCheckPendingRequests } = RequestQueue.prototype;
 RequestQueue.prototype.scheduleCheckPendingRequests = function schedule() {
@@ -29,7 +31,11 @@ ConnectionPool.prototype.send = async function sendOrClose(request) {
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'KafkaJSRequestTimeoutError') throw error;
     const { host, port } = this;
-    const closed = new errors.KafkaJSConnectionClosedError(error.message, { host, port });
+    // Of the first question of a connection, KafkaJS does not ask once more whom it could not reach.
+    const closed =
+      request.request.apiKey === apiKeys.ApiVersions
+        ? new errors.KafkaJSConnectionError(error.message, { broker: `${host}:${port}`, code: 'ETIMEDOUT' })
+        : new errors.KafkaJSConnectionClosedError(error.message, { host, port });
     await Promise.all(
       this.map(async (connection) => {
         connection.rejectRequests(closed);

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { namedAddressing } from '../../cluster/addressing.ts';
 import { bootstrapServers } from '../../cluster/bootstrap.ts';
+import type { Environment } from '../../cluster/load.ts';
 import { nodeListKey } from '../../contracts/aws-names.ts';
 import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
 import type { DeploymentOptions } from '../deployment.ts';
@@ -29,7 +30,8 @@ export async function hostsSystem(options: DeploymentOptions, { lists, secrets }
   const texts = new Map(Object.entries(lists).map(([node, text]) => [nodeListKey(node), text]));
   const objects = { read: async (key: string) => texts.get(key), exists: async (key: string) => texts.has(key) };
   const world = await hosts.world();
-  const driver = bootedAlone(hostsDriver(environment, hosts, objects), new Set(world?.hosts.map(({ node }) => node)));
+  const booted = new Set(world?.hosts.map(({ node }) => node));
+  const driver = bootedAlone(hostsDriver(environment, hosts, objects), booted);
   const bootstrap = bootstrapServers(cluster, addressing);
   const reach = { environment, stateDirectory, addressing, bootstrap };
   const system: SystemUnderTest = {
@@ -42,8 +44,11 @@ export async function hostsSystem(options: DeploymentOptions, { lists, secrets }
         return text === undefined ? undefined : Buffer.from(text, 'base64');
       },
     },
-    // One that stands in for the store is no member of anything.
-    wholeness: { ...localWholeness(reach), ...(world?.store === undefined ? {} : { store: async () => new Map() }) },
+    // Who has no machine here is not asked. One that stands in for the store is no member of anything.
+    wholeness: {
+      ...localWholeness({ ...reach, environment: bootedOf(environment, booted) }),
+      ...(world?.store === undefined ? {} : { store: async () => new Map() }),
+    },
     lockFile: `${hosts.layout.folder}/lock`,
     driverName: 'hosts',
     withoutPrimary: world?.store === undefined ? 'the metadata store has no machines here' : world.store.says,
@@ -51,4 +56,10 @@ export async function hostsSystem(options: DeploymentOptions, { lists, secrets }
       'push servers on machines deliver to endpoints whose certificates a public authority vouches for, and none does in this network',
   };
   return await healed(system, options);
+}
+
+function bootedOf(environment: Environment, booted: ReadonlySet<string>): Environment {
+  const { cluster } = environment;
+  const groups = cluster.groups.map((group) => ({ ...group, nodes: group.nodes.filter(({ id }) => booted.has(id)) }));
+  return { ...environment, cluster: { ...cluster, groups } };
 }

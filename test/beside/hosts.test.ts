@@ -241,8 +241,9 @@ describe('the machines of an environment', () => {
         '--json',
       ];
       const { status, output } = await run.ensemble(...words);
-      const { reports } = JSON.parse(output) as { readonly reports: readonly ScenarioReport[] };
-      const [report] = reports;
+      const { reports } = JSON.parse(output) as { readonly reports?: readonly ScenarioReport[] };
+      const report = reports?.[0];
+      expect(report, output).toBeDefined();
       // Other tests run at the same time, so that a verdict may have to wait for a quieter machine; a fail is one all the same.
       expect(status, report?.reasons.join('\n')).toBe(report?.verdict === 'inconclusive' ? 2 : 0);
       const verdict = report?.runs[0]?.verdict;

@@ -33,7 +33,7 @@ const pool = () =>
     requestTimeout: 300,
     connectionTimeout: 5_000,
   });
-const ask = async (of: ConnectionPool, api: 'Metadata' | 'Fetch') =>
+const ask = async (of: ConnectionPool, api: 'Metadata' | 'Fetch' | 'ApiVersions') =>
   await of
     .send({
       request: { apiKey: apiKeys[api], apiVersion: 0, apiName: api, encode: async () => new Encoder() },
@@ -57,4 +57,9 @@ test('a request without an answer closes every connection to that broker, by the
   expect(asked.isConnected()).toBe(false);
   expect(sockets).toHaveLength(2);
   for (const socket of sockets) if (!socket.destroyed) await once(socket, 'close');
+});
+
+test('one that does not answer the first question of a connection could not be reached: KafkaJS goes to another one at once', async () => {
+  const error = await ask(pool(), 'ApiVersions');
+  expect(error).toMatchObject({ name: 'KafkaJSConnectionError', code: 'ETIMEDOUT', broker: `127.0.0.1:${port}` });
 });

@@ -11,6 +11,7 @@ import { parseEnvironment } from '../../cluster/load.ts';
 import type { Cluster } from '../../cluster/model.ts';
 import { resolveCluster } from '../../cluster/resolve.ts';
 import { adminUser, userToken } from '../../cluster/services/tokens.ts';
+import { nodeListKey } from '../../contracts/aws-names.ts';
 import type { Driver } from '../../drivers/driver.ts';
 import { awaitNode } from '../../drivers/hosts/await-node.ts';
 import type { Machine } from '../../drivers/hosts/machine.ts';
@@ -126,7 +127,7 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
     topics: (...args) => run.tool(topicTool, ...args),
     async ensemble(...args) {
       const handed: Handed = { lists: {}, secrets: {} };
-      for (const node of run.nodes()) handed.lists[node] = cloud.objectsOf(cluster, node).list.text;
+      for (const node of run.nodes()) handed.lists[node] = String(await cloud.get(nodeListKey(node)));
       for (const id of [userToken(adminUser), authorityCertificateId]) {
         const value = await cloud.secrets.read(id);
         if (value !== undefined) handed.secrets[id] = value.toString('base64');
