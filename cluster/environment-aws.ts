@@ -72,5 +72,5 @@ export const aws = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('Nodes that `ensemble fault` may break on purpose; where it is absent, none'),
+    .describe('Nodes that `ensemble fault` and `ensemble chaos` may break on purpose; where it is absent, none'),
 });

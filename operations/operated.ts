@@ -19,13 +19,15 @@ export async function withOperated<T>(
     return await work({ ...deployment, observe: () => observeStatus(deployment) });
   }
   // What AWS needs is loaded where it is needed.
-  const [{ openAwsEnvironment }, { withAws }, { observeAwsStatus }] = await Promise.all([
+  const [{ openAwsEnvironment }, { withAws }, { observeAwsStatus }, { healDeployed }] = await Promise.all([
     import('./aws/aws-environment.ts'),
     import('./aws/operated.ts'),
     import('./aws/aws-status.ts'),
+    import('./aws/heal-deployed.ts'),
   ]);
   const stateDirectory = join(options.stateRoot, cluster.environment);
-  return await withAws(await openAwsEnvironment(options, 'status'), (operated) =>
-    work({ ...operated, stateDirectory, observe: () => observeAwsStatus(operated) }),
-  );
+  return await withAws(await openAwsEnvironment(options, 'status'), async (operated) => {
+    await healDeployed(operated, options);
+    return await work({ ...operated, stateDirectory, observe: () => observeAwsStatus(operated) });
+  });
 }

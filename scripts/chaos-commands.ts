@@ -15,8 +15,11 @@ const onInterrupt = 'what was broken is healed';
 export function addChaosCommands(program: Command): void {
   const chaos = program.command('chaos').description('break what runs on purpose, and judge what it kept');
   const driver = () =>
-    new Option('--driver <name>', 'who injects the faults: into processes of this machine, or machines of a rehearsal')
-      .choices(['processes', 'hosts'])
+    new Option(
+      '--driver <name>',
+      'who injects the faults: into processes of this machine, machines of a rehearsal, or deployed nodes (from inside their network)',
+    )
+      .choices(['processes', 'hosts', 'aws'])
       .default('processes');
   const running = () => [
     driver(),
@@ -61,6 +64,7 @@ export function addChaosCommands(program: Command): void {
   addCommand(chaos, 'summary', 'one table of the last matrix, ended or not; runs nothing', {
     load: async () => (await import('./commands/chaos-summary.ts')).summary,
     options: [
+      driver(),
       new Option('--long', 'of the last long one'),
       new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
       ...summaries(),

@@ -10,6 +10,7 @@ import { type AwsEnvironment, openAwsEnvironment } from './aws-environment.ts';
 import { brokerControlThrough, brokersThrough } from './brokers-through-function.ts';
 import { assertSettingsDeployed } from './deployed-settings.ts';
 import { ensureAwsSecrets } from './ensure-secrets.ts';
+import { healDeployed } from './heal-deployed.ts';
 import { type OperatedAws, withAws } from './operated.ts';
 
 /** Between two looks: a look is some commands of Systems Manager, each of which takes a second or more itself. */
@@ -28,6 +29,7 @@ export async function withAwsRoll<T>(
 ): Promise<T> {
   const aws = await openAwsEnvironment(options, command);
   return await withAws(aws, async (operated) => {
+    await healDeployed(operated, options);
     const applier = await openOwnApplier(aws);
     try {
       const stateDirectory = join(options.stateRoot, aws.place.environment);

@@ -10,6 +10,14 @@ export function notSteady(what: string): EnsembleError {
   });
 }
 
+export function outsideNetwork(environment: string, bootstrap: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_OUTSIDE_NETWORK',
+    message: `nothing was broken: no broker of ${environment} answers here (${bootstrap.join(', ')}), and a run writes to all of them`,
+    next: 'Run it on a machine in the environment’s network that has the foundation’s security group `operators` (docs/chaos.md).',
+  });
+}
+
 export function expectationDiffers(scenario: string, { writing, reading, durability }: Prediction): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_EXPECTATION_DIFFERS',

@@ -123,6 +123,7 @@ async function injectStep(
     primary: on === 'metadata-primary' ? await primaryOf(system) : undefined,
     choice: schedule.choices[index] ?? 0,
     down: new Set([...open.values()].map(({ target }) => target.node)),
+    breakable: system.breakable,
   });
   if ('cannot' in chosen) {
     skip(recorder, kind, on, '', chosen.cannot, index * faultsPerStep);

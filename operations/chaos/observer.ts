@@ -39,7 +39,8 @@ export function startObserver(
   async function look(): Promise<void> {
     const { groups } = system.environment.cluster;
     const brokers = nodesRunning(groups, 'kafka').map(({ id, ordinal }) => ({ node: id, broker: ordinal }));
-    const probes = probesBeside(system);
+    // Brokers are asked for more than whether they answer.
+    const probes = nodeProbes(system).filter(({ node }) => brokers.every((broker) => broker.node !== node));
     let connection: KafkaConnection | undefined;
     while (!stopping.signal.aborted) {
       connection ??= await connect({
@@ -80,12 +81,11 @@ export function startObserver(
   };
 }
 
-/** Every node that runs no broker, by the probe of its first service. */
-function probesBeside({ environment, addressing }: Pick<SystemUnderTest, 'environment' | 'addressing'>) {
-  const brokers = new Set(nodesRunning(environment.cluster.groups, 'kafka').map(({ id }) => id));
+/** Every node, by the probe of its first service, with the time that an observer gives it. */
+export function nodeProbes({ environment, addressing }: Pick<SystemUnderTest, 'environment' | 'addressing'>) {
   const seen = new Set<string>();
   return [...unitsOf(environment.cluster, addressing).values()].flatMap(({ ref, node, rendered }) => {
-    if (brokers.has(ref.node) || seen.has(ref.node)) return [];
+    if (seen.has(ref.node)) return [];
     seen.add(ref.node);
     const { probe } = rendered.process;
     const port = addressing.port(node, ref.service, probe.listener);

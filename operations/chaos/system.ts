@@ -2,6 +2,8 @@
  * What scenarios are run on: an environment that runs, wherever it runs, with everything that a run asks of it. A run speaks with each node itself: whoever
  * opens one is in the nodes' network.
  */
+import type { Id } from '../../cluster/model.ts';
+import type { Fault } from '../../contracts/fault.ts';
 import type { Deployment } from '../deployment.ts';
 import { localWholeness } from '../local-wholeness.ts';
 import type { Wholeness } from '../wholeness.ts';
@@ -13,11 +15,15 @@ export interface SystemUnderTest
   /** Held for as long as runs take: whoever changes the environment holds it too. */
   readonly lockFile: string;
   /** `--driver`: who makes the faults. */
-  readonly driverName: 'processes' | 'hosts';
+  readonly driverName: 'processes' | 'hosts' | 'aws';
   /** Why no fault can be made on the metadata store's primary; undefined where there is one. */
   readonly withoutPrimary: string | undefined;
   /** Why nothing can be delivered to an endpoint of a run's; undefined where it can. */
   readonly withoutPush: string | undefined;
+  /** Nodes that may be broken; all of them where it is absent. */
+  readonly breakable?: ReadonlySet<Id>;
+  /** What a person must type before anything is broken, and what is shown before; nothing where it is absent. */
+  readonly consent?: { readonly words: string; plan(fault: Fault): Promise<string> };
 }
 
 /** Processes of this machine. */

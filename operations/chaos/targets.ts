@@ -22,6 +22,8 @@ interface Asked {
   readonly choice: number;
   /** Nodes that a fault is on already. */
   readonly down: ReadonlySet<Id>;
+  /** Nodes that may be broken; all of them where it is absent. */
+  readonly breakable?: ReadonlySet<Id> | undefined;
 }
 
 type Chosen = readonly ChosenTarget[] | { readonly cannot: string };
@@ -30,15 +32,28 @@ type Chosen = readonly ChosenTarget[] | { readonly cannot: string };
 const anyOf =
   (service: Id) =>
   (asked: Asked): Chosen => {
-    const nodes = nodesRunning(asked.cluster.groups, service).filter(({ id }) => !asked.down.has(id));
+    const nodes = nodesRunning(asked.cluster.groups, service).filter(({ id }) => isFree(asked, id));
     if (nodes.length < asked.count)
-      return { cannot: `${asked.count} are asked for, and ${nodes.length} run ${service}` };
+      return { cannot: `${asked.count} are asked for, and ${nodes.length} run ${service}${ofThose(asked)}` };
     return pick(nodes, asked).map(({ id, ordinal }) => ({
       node: id,
       service,
       ...(service === 'kafka' ? { broker: ordinal } : {}),
     }));
   };
+
+/** Whose nodes a step may befall. */
+export const serviceOf: Readonly<Record<Target, Id>> = {
+  leader: 'kafka',
+  follower: 'kafka',
+  controller: 'kafka',
+  worker: 'kafka',
+  master: 'zookeeper',
+  balancer: 'haproxy',
+  'api-node': 'messaging-api',
+  'push-server': 'push-server',
+  'metadata-primary': 'mongodb',
+};
 
 const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
   leader: (asked) => brokers(asked, [leaderOf(asked)], `leader of partition ${asked.partition}`),
@@ -49,19 +64,27 @@ const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
     return brokers(asked, followers, `followers in sync of partition ${asked.partition}`);
   },
   controller: (asked) => brokers(asked, [asked.state.controller], 'controller'),
-  worker: anyOf('kafka'),
-  master: anyOf('zookeeper'),
-  balancer: anyOf('haproxy'),
-  'api-node': anyOf('messaging-api'),
-  'push-server': anyOf('push-server'),
+  worker: anyOf(serviceOf.worker),
+  master: anyOf(serviceOf.master),
+  balancer: anyOf(serviceOf.balancer),
+  'api-node': anyOf(serviceOf['api-node']),
+  'push-server': anyOf(serviceOf['push-server']),
   'metadata-primary': ({ primary }) => {
     if (primary === undefined) return { cannot: 'no member of the metadata store says that it is the primary' };
-    return typeof primary === 'string' ? [{ node: primary, service: 'mongodb' }] : primary;
+    return typeof primary === 'string' ? [{ node: primary, service: serviceOf['metadata-primary'] }] : primary;
   },
 };
 
 export function chooseTargets(on: Scenario['steps'][number]['on'], asked: Asked): Chosen {
   return rows[on](asked);
+}
+
+function isFree({ down, breakable }: Asked, node: Id): boolean {
+  return !down.has(node) && breakable?.has(node) !== false;
+}
+
+function ofThose({ breakable }: Asked): string {
+  return breakable === undefined ? '' : `, of those that may be broken: ${[...breakable].join(', ')}`;
 }
 
 function leaderOf({ state, partition }: Asked): number | undefined {
@@ -70,11 +93,11 @@ function leaderOf({ state, partition }: Asked): number | undefined {
 
 /** As many of these brokers as are asked for; never fewer, since the prediction speaks of all of them. */
 function brokers(asked: Asked, ids: readonly (number | undefined)[], what: string): Chosen {
-  const nodes = nodesRunning(asked.cluster.groups, 'kafka').filter(({ id }) => !asked.down.has(id));
+  const nodes = nodesRunning(asked.cluster.groups, 'kafka').filter(({ id }) => isFree(asked, id));
   const found = ids.flatMap((id) => nodes.find(({ ordinal }) => ordinal === id) ?? []);
   if (found.length < asked.count)
     return {
-      cannot: `${what}: ${asked.count} asked for, and ${found.length} there that no fault is on`,
+      cannot: `${what}: ${asked.count} asked for, and ${found.length} there that no fault is on${ofThose(asked)}`,
     };
   return pick(found, asked).map(({ id, ordinal }) => ({ node: id, service: 'kafka', broker: ordinal }));
 }

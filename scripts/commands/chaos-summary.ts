@@ -8,6 +8,7 @@ import { reportOf, skippedReport } from '../../chaos/scenario-report.ts';
 import { formatSpread, type MatrixSummary, summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
 import type { VerdictKind } from '../../chaos/verdict.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
+import { awsStateDirectory } from '../../operations/aws/chaos-state.ts';
 import { noMatrix } from '../../operations/chaos/errors.ts';
 import { digestOf, type MatrixResults, readResults, runsOf, verdictOf } from '../../operations/chaos/matrix-results.ts';
 import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
@@ -15,7 +16,8 @@ import type { CommandOptions, Invocation } from './invocation.ts';
 
 export async function summary({ options, deployment }: Invocation): Promise<number> {
   const { cluster } = await loadEnvironment(deployment.environment, deployment.environmentsDirectory);
-  const file = resultsFile(join(deployment.stateRoot, cluster.environment), options.long);
+  const own = join(deployment.stateRoot, cluster.environment);
+  const file = resultsFile(options.driver === 'aws' ? awsStateDirectory(own) : own, options.long);
   const results = await readResults(file);
   if (results === undefined) throw noMatrix(cluster.environment, options.long);
   return await presentMatrix({ ...(await gather(results, options.long)), results, options });

@@ -20,6 +20,7 @@ import { runSeated, seatedHere } from '../../operations/chaos/seat.ts';
 import { localSystem, type SystemUnderTest } from '../../operations/chaos/system.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { agree } from './chaos-consent.ts';
 import { presentMatrix, resultsFile, showReports, statusOf, statusOfAll, suiteOf } from './chaos-summary.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -98,7 +99,7 @@ export async function report({ positional: [file = ''], options }: Invocation): 
 export async function heal(invocation: Invocation): Promise<number> {
   const { options, deployment, signal } = invocation;
   const untouched = { ...invocation, deployment: { ...deployment, leaveFaults: true } };
-  return await onSystem(untouched, async (opened) => {
+  const healing = async (opened: SystemUnderTest) => {
     const { healed, left } = await healAbandoned(opened, { timeoutMs: healsWithinMs, signal, onProgress: printNotice });
     if (options.json) printJson({ healed, left: left.map(({ says, why }) => `${says}: ${why}`) });
     else {
@@ -107,14 +108,22 @@ export async function heal(invocation: Invocation): Promise<number> {
       if (healed.length + left.length === 0) printLine('nothing is broken on purpose');
     }
     return left.length === 0 ? exitStatus.ok : errorOfTool;
-  });
+  };
+  return await onSystem(untouched, healing, { healing: true });
 }
 
 /** Machines are reached from inside their network alone: the command is run there once more, and its status is this one's. */
 async function onSystem(
   { options, deployment, signal }: Invocation,
   work: (system: SystemUnderTest) => Promise<number>,
+  { healing = false } = {},
 ): Promise<number> {
+  if (options.driver === 'aws') {
+    const { onAwsSystem } = await import('../../operations/chaos/aws-system.ts');
+    const onUnseen = (node: string) =>
+      printNotice(`${node} does not answer here: it is not broken, since nobody would see it`);
+    return await onAwsSystem(deployment, { signal, onUnseen, healing }, work);
+  }
   if (options.driver !== 'hosts') return await work(localSystem(await openDeployment(deployment)));
   const handed = await seatedHere();
   if (handed !== undefined) return await work(await hostsSystem(deployment, handed));
@@ -143,6 +152,8 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
   }
   for (const { scenario, why } of skipped) printNotice(`${scenario.name} is skipped: ${why}`);
   const rows = options.rows.filter((row) => !skipped.some(({ scenario }) => scenario === row.scenario));
+  const scenarios = rows.map(({ scenario }) => scenario);
+  await agree(opened, scenarios, signal);
   const { reports, left } = await runMatrix(
     opened,
     {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { healDeployed } from '../../operations/aws/heal-deployed.ts';
 import { withAws } from '../../operations/aws/operated.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { type RetireReport, type RetireTarget, retireNode } from '../../operations/retire.ts';
@@ -18,9 +19,10 @@ export async function retire(invocation: Invocation): Promise<number> {
   const { cluster } = await loadEnvironment(deployment.environment, deployment.environmentsDirectory);
   const report =
     cluster.target === 'aws'
-      ? await withAws(await openAwsEnvironment(deployment, 'retire'), (operated) =>
-          work(awsRetireTarget(operated, join(deployment.stateRoot, cluster.environment))),
-        )
+      ? await withAws(await openAwsEnvironment(deployment, 'retire'), async (operated) => {
+          await healDeployed(operated, deployment);
+          return await work(awsRetireTarget(operated, join(deployment.stateRoot, cluster.environment)));
+        })
       : await work(localRetireTarget(await openDeployment(deployment)));
   if (options.json) printJson(report);
   else show(report, cluster.target);

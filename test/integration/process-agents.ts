@@ -156,9 +156,9 @@ export class ProcessAgents {
   async #systemctl(machine: string, verb: string, words: readonly string[]): Promise<Said> {
     const ref = this.#ref(machine, words.at(-1) ?? '');
     const { driver } = await this.#deployment();
-    const alive = async () =>
-      (await driver.status()).find(({ node, service }) => node === ref.node && service === ref.service)?.pid !==
-      undefined;
+    const pidOf = async () =>
+      (await driver.status()).find(({ node, service }) => node === ref.node && service === ref.service)?.pid;
+    const alive = async () => (await pidOf()) !== undefined;
     switch (verb) {
       case 'is-active':
         return { ...done, status: (await alive()) ? 0 : 3 };
@@ -166,6 +166,13 @@ export class ProcessAgents {
         return { status: 0, output: (await alive()) ? 'active\n' : 'inactive\n' };
       case 'reset-failed':
         return done;
+      case 'kill': {
+        const [, signal = ''] = words;
+        this.deeds.push(`${signal} ${ref.node}`);
+        const pid = await pidOf();
+        if (pid !== undefined) process.kill(pid, `SIG${signal}` as NodeJS.Signals);
+        return done;
+      }
       case 'stop':
         this.deeds.push(`stop ${ref.node}`);
         await driver.stop(ref);

@@ -4,15 +4,18 @@ import { loadScenario } from '../../chaos/load-scenarios.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { cannotRun } from '../../operations/chaos/cannot-run.ts';
 import type { SystemUnderTest } from '../../operations/chaos/system.ts';
+import { clusterOf, smallEnvironment } from '../cluster/environment-fixture.ts';
 
 const system = (less: {
   readonly api?: boolean;
   readonly unable?: Partial<Record<FaultKind, string>>;
   readonly withoutPrimary?: string;
   readonly withoutPush?: string;
+  readonly breakable?: readonly string[];
 }) =>
   ({
-    environment: { spec: less.api === false ? {} : { api: {} } },
+    environment: { spec: less.api === false ? {} : { api: {} }, cluster: clusterOf(smallEnvironment) },
+    ...(less.breakable === undefined ? {} : { breakable: new Set(less.breakable) }),
     faults: { unable: async (kind: FaultKind) => less.unable?.[kind] },
     withoutPrimary: less.withoutPrimary,
     withoutPush: less.withoutPush,
@@ -33,6 +36,16 @@ describe('a scenario that cannot be run', () => {
     expect(await why('api-leader-kill', { withoutPrimary: 'a stand-in' })).toBeUndefined();
     expect(await why('push-server-kill', { withoutPush: 'no way' })).toBe('no way');
     expect(await why('balancer-kill', { withoutPush: 'no way' })).toBeUndefined();
+  });
+
+  it('needs a node that may be broken, where not all of them may', async () => {
+    const breakable = ['worker-2', 'master-1'];
+    expect(await why('safe-leader-kill', { breakable })).toBeUndefined();
+    expect(await why('masters-two-down-then-leader', { breakable })).toBeUndefined();
+    expect(await why('masters-two-down-then-leader', { breakable: ['worker-2'] })).toContain(
+      'runs zookeeper may be broken',
+    );
+    expect(await why('safe-leader-kill', { breakable: ['master-1'] })).toContain('runs kafka may be broken');
   });
 
   it('needs a fault that the driver can make', async () => {

@@ -12,8 +12,18 @@ const whole = {
   partitions: [{ partition: 0, leader: 1, replicas: [1, 2, 3], inSync: [1, 2, 3] }],
 };
 
-function chosen(on: Target, { count = 1, state = whole, down = [] as readonly string[] } = {}) {
-  const asked = { cluster, state, partition: 0, count, primary: undefined, choice: 0, down: new Set(down) };
+interface Given {
+  readonly count?: number;
+  readonly state?: typeof whole;
+  readonly down?: readonly string[];
+  readonly breakable?: readonly string[];
+}
+
+function chosen(on: Target, { count = 1, state = whole, down = [], breakable }: Given = {}) {
+  const asked = {
+    ...{ cluster, state, partition: 0, count, primary: undefined, choice: 0, down: new Set(down) },
+    breakable: breakable && new Set(breakable),
+  };
   const found = chooseTargets(on, asked);
   return 'cannot' in found ? found.cannot : found.map(({ node }) => node);
 }
@@ -31,6 +41,18 @@ describe('the targets of a step', () => {
     const why = 'followers in sync of partition 0: 2 asked for, and 1 there that no fault is on';
     expect(chosen('follower', { count: 2, state: shrunk as typeof whole })).toBe(why);
     expect(chosen('worker', { count: 2, down: ['worker-1', 'worker-2'] })).toBe('2 are asked for, and 1 run kafka');
+  });
+
+  it('are none that may not be broken, whoever leads: the step is skipped, with those that may be', () => {
+    const breakable = ['worker-2', 'worker-3'];
+    expect(chosen('leader', { breakable })).toBe(
+      'leader of partition 0: 1 asked for, and 0 there that no fault is on, of those that may be broken: worker-2, worker-3',
+    );
+    expect(chosen('follower', { count: 2, breakable })).toEqual(breakable);
+    expect(chosen('worker', { breakable })).toEqual(['worker-2']);
+    expect(chosen('worker', { count: 2, breakable: ['worker-3'] })).toBe(
+      '2 are asked for, and 1 run kafka, of those that may be broken: worker-3',
+    );
   });
 
   it('are none that a fault is on already, whatever the cluster still says of it', () => {

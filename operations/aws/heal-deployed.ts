@@ -1,0 +1,26 @@
+/** What a chaos run that died has left of a deployed environment, undone by the next command that works on it. Its topics are left to a command in the network. */
+import { join } from 'node:path';
+import { openInstanceControl } from '../../clients/aws/instance-control.ts';
+import { awsFaults } from '../../drivers/aws/aws-faults.ts';
+import { abandonedJournal, journalFolder } from '../../drivers/journal.ts';
+import { type DeploymentOptions, healed } from '../deployment.ts';
+import { awsStateDirectory } from './chaos-state.ts';
+import type { OperatedAws } from './operated.ts';
+
+/** Says what it does, and what cannot be healed yet; never throws for that. Asks AWS only where something is noted. */
+export async function healDeployed(
+  { place, driver, machines }: OperatedAws,
+  options: DeploymentOptions,
+): Promise<void> {
+  const { environment, region } = place;
+  const stateDirectory = awsStateDirectory(join(options.stateRoot, environment));
+  const { entries, unreadable } = await abandonedJournal(journalFolder(stateDirectory));
+  if (options.leaveFaults === true || entries.length + unreadable.length === 0) return;
+  const control = await openInstanceControl({ region });
+  try {
+    const faults = awsFaults({ environment, machines, control, allowed: new Set() });
+    await healed({ driver, stateDirectory, faults }, options);
+  } finally {
+    control.close();
+  }
+}
