@@ -84,7 +84,7 @@ ${inner}</table></details>`;
 <body>
 <h1>The matrix of chaos, and what it said</h1>
 ${introduction(summary)
-  .map((line) => `<p>${escaped(line.replaceAll('`', ''))}</p>`)
+  .map((line) => `<p>${escaped(line.replaceAll('`', '').replace(/\[([^\]]+)\]\([^)]+\)/g, 'docs/$1.md'))}</p>`)
   .join('\n')}
 <table><tr>${cells('th', head)}</tr>
 ${rows.join('\n')}
@@ -144,7 +144,8 @@ const style = `
 :root { color-scheme: light; font: 15px/1.45 system-ui, sans-serif; color: #1b2430; background: #fff; }
 body { margin: 0 auto; padding: 24px; } h1 { font-size: 26px; margin: 0 0 4px; } p { margin: 4px 0; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; } th { text-align: left; font-weight: 600; }
-td, th { padding: 4px 8px; border-bottom: 1px solid #e2e6ec; vertical-align: top; overflow-wrap: anywhere; }
+td, th { padding: 4px 8px; border-bottom: 1px solid #e2e6ec; vertical-align: top; } details td { overflow-wrap: anywhere; }
+body > table > tbody > tr > td:nth-child(n + 4) { white-space: nowrap; font-variant-numeric: tabular-nums; } .skipped { color: #5b6673; }
 summary { cursor: pointer; } .pass > td:nth-child(2) { color: #1d7a46; } .fail > td:nth-child(2), .error > td:nth-child(2) { color: #b3261e; }
 .inconclusive > td:nth-child(2) { color: #8a5a00; }
 `;
