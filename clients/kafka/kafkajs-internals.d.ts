@@ -145,6 +145,7 @@ declare module 'kafkajs/src/network/connection.js' {
       requestTimeout: number;
       connectionTimeout: number;
     });
+    socket?: Socket | undefined;
     isConnected(): boolean;
     connect(): Promise<true>;
     disconnect(): Promise<true>;
@@ -162,7 +163,6 @@ declare module 'kafkajs/src/network/connection.js' {
 }
 
 declare module 'kafkajs/src/network/connectionPool.js' {
-  import type { Socket } from 'node:net';
   import type Connection from 'kafkajs/src/network/connection.js';
 
   /** Of one broker: a connection for fetches, and one for all else. */
@@ -171,7 +171,7 @@ declare module 'kafkajs/src/network/connectionPool.js' {
     readonly host: string;
     readonly port: number;
     isConnected(): boolean;
-    map<T>(callback: (connection: Connection & { readonly socket?: Socket }) => T): T[];
+    map<T>(callback: (connection: Connection) => T): T[];
     send(request: Parameters<Connection['send']>[0]): Promise<unknown>;
   }
 }

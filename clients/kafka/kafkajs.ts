@@ -13,6 +13,7 @@
 import { type logCreator, logLevel } from 'kafkajs';
 import errors from 'kafkajs/src/errors.js';
 import loggers from 'kafkajs/src/loggers/index.js';
+import Connection from 'kafkajs/src/network/connection.js';
 import ConnectionPool from 'kafkajs/src/network/connectionPool.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { apiKeys } from './api.ts';
@@ -22,6 +23,13 @@ import './coordinator-repair.ts';
 const { scheduleCheckPendingRequests } = RequestQueue.prototype;
 RequestQueue.prototype.scheduleCheckPendingRequests = function schedule() {
   if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+};
+
+const { disconnect } = Connection.prototype;
+/** Each of many requests disconnects, and `unref` of a socket that is gone waits for its being connected, once more each time: Node warns of the eleventh. */
+Connection.prototype.disconnect = async function disconnectOnce() {
+  if (this.socket?.destroyed === true) this.socket = undefined;
+  return await disconnect.call(this);
 };
 
 const { send } = ConnectionPool.prototype;

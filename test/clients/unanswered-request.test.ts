@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import ConnectionPool from 'kafkajs/src/network/connectionPool.js';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { apiKeys } from '../../clients/kafka/api.ts';
 import { createLogger } from '../../clients/kafka/kafkajs.ts';
 
@@ -62,4 +62,17 @@ test('a request without an answer closes every connection to that broker, by the
 test('one that does not answer the first question of a connection could not be reached: KafkaJS goes to another one at once', async () => {
   const error = await ask(pool(), 'ApiVersions');
   expect(error).toMatchObject({ name: 'KafkaJSConnectionError', code: 'ETIMEDOUT', broker: `127.0.0.1:${port}` });
+});
+
+test('however many requests wait, Node warns of no listeners that were left behind', async () => {
+  const warned: string[] = [];
+  const hear = ({ name }: Error) => warned.push(name);
+  process.on('warning', hear);
+  const asked = pool();
+  await Promise.all(Array.from({ length: 12 }, () => ask(asked, 'Metadata')));
+  for (const socket of sockets) socket.destroy();
+  await vi.waitUntil(() => asked.map(({ socket }) => socket?.destroyed !== false).every(Boolean));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', hear);
+  expect(warned).toEqual([]);
 });

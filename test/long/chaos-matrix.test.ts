@@ -1,0 +1,83 @@
+/**
+ * The whole matrix with many seeds, some three hours on a machine that does nothing else: `ensemble chaos matrix --long` on the shipped local environment. Its
+ * state stays (in .ensemble/long-matrix, or the folder that ENSEMBLE_MATRIX_STATE names), so that the test goes on where it was ended; the table is written anew.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { ScenarioReport } from '../../chaos/scenario-report.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
+import { runProgram } from '../integration/run-program.ts';
+import { requires } from '../requirements.ts';
+import { tellFigures } from './figures.ts';
+
+const { describe, it } = requires('java', 'haproxy', 'linux');
+
+const hour = 3_600_000;
+const state = process.env.ENSEMBLE_MATRIX_STATE ?? join(installationRoot(), '.ensemble', 'long-matrix');
+/** What processes of one machine, with a stand-in for the store, cannot suffer: told with the reason, and never passed. */
+const skipped = [
+  'machine-leader-full-disk',
+  'machine-leader-isolate',
+  'machine-leader-kill',
+  'machine-leader-slow',
+  'metadata-primary-kill',
+];
+
+const ensemble = (...args: readonly string[]) =>
+  runProgram(process.execPath, [
+    join(installationRoot(), 'bin', 'ensemble.js'),
+    ...args,
+    '-e',
+    'local',
+    '--state',
+    state,
+  ]);
+
+describe('the long matrix of chaos', () => {
+  let reports: readonly ScenarioReport[];
+  let left: number;
+  const of = (name: string) => reports.find(({ scenario }) => scenario === name);
+
+  beforeAll(async () => {
+    const up = await ensemble('up', '--no-messages');
+    expect(up.status, up.stderr + up.stdout).toBe(0);
+    const table = join(installationRoot(), 'docs', 'chaos-matrix.md');
+    const { stdout, stderr } = await ensemble('chaos', 'matrix', '--long', '--seed', '100', '--out', table, '--json');
+    ({ reports, left } = JSON.parse(stdout) as { reports: readonly ScenarioReport[]; left: number });
+    expect(left, stderr.slice(-2_000)).toBe(0);
+  }, 8 * hour);
+  afterAll(async () => {
+    await ensemble('down');
+  }, hour);
+
+  it('keeps what was predicted to stay, whatever was broken, or says why it could not be', async () => {
+    const notPassed = reports.filter(({ verdict }) => verdict !== 'pass');
+    expect(
+      notPassed.map(({ scenario, verdict }) => [scenario, verdict]),
+      notPassed.flatMap(({ scenario, reasons }) => reasons.map((reason) => `${scenario}: ${reason}`)).join('\n'),
+    ).toEqual(skipped.map((scenario) => [scenario, 'skipped']));
+    const runs = reports.reduce((sum, report) => sum + report.runs.length, 0);
+    const acknowledged = reports.flatMap((report) => report.runs.map(({ verdict }) => verdict.counts.acknowledged));
+    await tellFigures(
+      'test/long/chaos-matrix.test.ts',
+      `${runs} runs, ${acknowledged.reduce((sum, each) => sum + each, 0)} acknowledged writes; the table is docs/chaos-matrix.md.`,
+    );
+  });
+
+  it('loses no acknowledged write of 30 seeds where f of f+1 fail', () => {
+    const safe = of('safe-leader-kill');
+    expect(safe?.runs.map(({ verdict }) => verdict.counts.lost)).toEqual(Array.from({ length: 30 }, () => 0));
+    for (const { verdict } of safe?.runs ?? []) expect(verdict.counts.acknowledged).toBeGreaterThan(1_000);
+  });
+
+  it('finds what must be lost in at least eight of ten runs of each negative control', () => {
+    for (const control of ['control-acks-1', 'control-unclean'])
+      expect([control, of(control)?.runs.length, (of(control)?.detected ?? 0) >= 8]).toEqual([control, 10, true]);
+  });
+
+  it('has its times from at least ten runs of every scenario that is played', () => {
+    const played = reports.filter(({ scenario }) => !skipped.includes(scenario));
+    expect(played.length).toBe(reports.length - skipped.length);
+    for (const { scenario, runs } of played) expect([scenario, runs.length >= 10]).toEqual([scenario, true]);
+  });
+});
