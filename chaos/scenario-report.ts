@@ -9,8 +9,13 @@ export interface ScenarioRun {
   /** Repeats it. */
   readonly command: string;
   readonly verdict: Verdict;
-  /** How often it was played before, with nothing that could be judged. */
-  readonly playedBefore: number;
+  /** Those before it, of the same seed, that were inconclusive, so that it was played once more. */
+  readonly before: readonly EarlierPlay[];
+}
+
+export interface EarlierPlay {
+  readonly historyFile: string;
+  readonly reasons: readonly string[];
 }
 
 /** A run that the tool itself could not finish: it says nothing of the platform. */
@@ -58,6 +63,9 @@ export function reportOf(
   const reasons = [
     ...runs.flatMap(({ seed, verdict: { verdict: kind, reasons: why } }) =>
       kind === 'pass' ? [] : why.map((reason) => `seed ${seed}: ${reason}`),
+    ),
+    ...runs.flatMap(({ seed, before }) =>
+      before.map(({ historyFile, reasons: why }) => `seed ${seed}, played before: ${why.join('; ')} (${historyFile})`),
     ),
     ...errors.map(({ seed, code, message }) => `seed ${seed} was not finished: ${message} (${code})`),
   ];

@@ -112,7 +112,7 @@ function cellsOf({
   const sum = (count: (each: ScenarioReport['runs'][number]) => number) =>
     runs.reduce((total, each) => total + count(each), 0).toLocaleString('en');
   const passed = runs.filter((each) => each.verdict.verdict === 'pass').length;
-  const repeated = runs.filter((each) => each.playedBefore > 0).length;
+  const repeated = runs.filter((each) => each.before.length > 0).length;
   const counted = [
     `${passed} of ${runs.length} pass`,
     ...(repeated === 0 ? [] : [`${repeated} played once more, inconclusive before`]),

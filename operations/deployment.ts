@@ -145,7 +145,8 @@ export async function healed<D extends Healing>(
   const { entries, unreadable } = await abandonedJournal(journalFolder(deployment.stateDirectory));
   if (entries.length + unreadable.length === 0) return deployment;
   const { healAbandoned } = await import('./chaos/heal.ts');
-  const report = await healAbandoned(deployment, { timeoutMs: healsWithinMs, signal, onProgress });
+  const timeoutMs = deployment.servesWithinMs ?? healsWithinMs;
+  const report = await healAbandoned(deployment, { timeoutMs, signal, onProgress });
   for (const says of report.healed) onProgress?.(`healed what a chaos run had left: ${says}`);
   for (const { says, why } of report.left) onProgress?.(`left of a chaos run, not healed yet: ${says}: ${why}`);
   return deployment;

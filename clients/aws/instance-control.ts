@@ -16,6 +16,8 @@ export interface InstanceControl {
   stopAtOnce(instance: string): Promise<void>;
   /** Returns once it is `running`; what runs on it takes longer. Idempotent. */
   start(instance: string): Promise<void>;
+  /** Terminated, on its way to it, or forgotten by EC2: it comes back never. */
+  isGone(instance: string): Promise<boolean>;
   network(instance: string): Promise<InstanceNetwork>;
   setGroups(instance: string, groups: readonly string[]): Promise<void>;
   /** A group that lets nothing in and nothing out; the one of that name where it is there. Its id. */
@@ -67,6 +69,13 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
       const asked = new sdk.StartInstancesCommand({ InstanceIds: [instance] });
       await call(`ec2:StartInstances ${instance}`, () => client.send(asked));
       await become(instance, 'running');
+    },
+    async isGone(instance) {
+      const asked = new sdk.DescribeInstancesCommand({ InstanceIds: [instance] });
+      const unknown = ['InvalidInstanceID.NotFound'];
+      const answer = await call(`ec2:DescribeInstances ${instance}`, () => client.send(asked), unknown);
+      const state = answer?.Reservations?.[0]?.Instances?.[0]?.State?.Name;
+      return state === undefined || state === 'terminated' || state === 'shutting-down';
     },
     async network(instance) {
       const found = await look(instance);

@@ -126,10 +126,11 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           return;
         }
         case 'start-instance':
-          await control.start(planned.instance);
+          // Who has taken its place was never broken.
+          if (!(await control.isGone(planned.instance))) await control.start(planned.instance);
           return;
         case 'security-groups':
-          await control.setGroups(planned.instance, planned.groups);
+          if (!(await control.isGone(planned.instance))) await control.setGroups(planned.instance, planned.groups);
           await control.removeGroup(planned.closed);
       }
     },

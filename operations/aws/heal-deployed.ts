@@ -1,5 +1,6 @@
 /** What a chaos run that died has left of a deployed environment, undone by the next command that works on it. Its topics are left to a command in the network. */
 import { join } from 'node:path';
+import { assertAccount } from '../../clients/aws/account.ts';
 import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import { abandonedJournal, journalFolder } from '../../drivers/journal.ts';
@@ -7,7 +8,7 @@ import { type DeploymentOptions, healed } from '../deployment.ts';
 import { awsStateDirectory } from './chaos-state.ts';
 import type { OperatedAws } from './operated.ts';
 
-/** Says what it does, and what cannot be healed yet; never throws for that. Asks AWS only where something is noted. */
+/** Says what it does, and what cannot be healed yet; never throws for that. Asks AWS only where something is noted. @throws EnsembleError CLIENT_AWS_... */
 export async function healDeployed(
   { place, driver, machines }: OperatedAws,
   options: DeploymentOptions,
@@ -16,6 +17,8 @@ export async function healDeployed(
   const stateDirectory = awsStateDirectory(join(options.stateRoot, environment));
   const { entries, unreadable } = await abandonedJournal(journalFolder(stateDirectory));
   if (options.leaveFaults === true || entries.length + unreadable.length === 0) return;
+  // In another account there may be nodes of the same names.
+  await assertAccount({ region }, place.account);
   const control = await openInstanceControl({ region });
   try {
     const faults = awsFaults({ environment, machines, control, allowed: new Set() });

@@ -9,7 +9,7 @@ import { bootstrapServers } from '../../cluster/bootstrap.ts';
 import type { Id } from '../../cluster/model.ts';
 import type { Fault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
-import { openAwsEnvironment } from '../aws/aws-environment.ts';
+import { type AwsEnvironment, openAwsEnvironment } from '../aws/aws-environment.ts';
 import { withAwsRoll } from '../aws/aws-roll-target.ts';
 import { awsStateDirectory } from '../aws/chaos-state.ts';
 import { withStore } from '../aws/ensure-secrets.ts';
@@ -20,6 +20,7 @@ import { nodesRunning } from '../health.ts';
 import { outsideNetwork } from './errors.ts';
 import { nodeProbes } from './observer.ts';
 import type { SystemUnderTest } from './system.ts';
+import { until } from './until.ts';
 
 export interface AwsSystemOptions {
   readonly signal: AbortSignal;
@@ -28,6 +29,11 @@ export interface AwsSystemOptions {
   /** Only what is left is undone: no list is asked for. */
   readonly healing?: boolean;
 }
+
+/** A first answer may be late: names, sessions of TLS, a process that has just begun. */
+const seenWithinMs = 5_000;
+/** A machine that was stopped boots, brings its agent up, becomes its node, and its broker looks through its data. */
+const servesWithinMs = 600_000;
 
 /** What a run that died has left is healed first, unless the command does so itself. @throws EnsembleError OPERATIONS_FAULT_NO_ALLOW_LIST, OPERATIONS_CHAOS_OUTSIDE_NETWORK, OPERATIONS_TARGET_NOT_AWS, CLIENT_AWS_... */
 export async function onAwsSystem<T>(
@@ -38,16 +44,11 @@ export async function onAwsSystem<T>(
   const aws = await openAwsEnvironment(options, 'chaos --driver aws');
   const { environment, addressing, place } = aws;
   const { cluster } = environment;
-  const listed = environment.spec.aws?.breakable ?? [];
-  if (listed.length === 0 && !healing) throw noAllowList(environment.file);
   await assertAccount({ region: place.region }, place.account);
   const own = join(options.stateRoot, cluster.environment);
   const bootstrap = bootstrapServers(cluster, addressing);
-  const seen = healing ? new Set<Id>() : await seenFromHere(aws);
-  const brokers = nodesRunning(cluster.groups, 'kafka');
-  if (!healing && !brokers.some(({ id }) => seen.has(id))) throw outsideNetwork(cluster.environment, bootstrap);
-  for (const node of listed) if (!healing && !seen.has(node)) onUnseen(node);
-  const breakable = new Set(listed.filter((node) => seen.has(node)));
+  // Filled once what a run that died has left is healed: who is down by it is seen again then.
+  const breakable = new Set<Id>();
   const control = await openInstanceControl({ region: place.region });
   try {
     // Healed here, with the topics that a run made as well.
@@ -74,6 +75,7 @@ export async function onAwsSystem<T>(
           withoutPrimary: undefined,
           withoutPush:
             'push servers deliver to endpoints whose certificates a public authority vouches for, and a run has none',
+          servesWithinMs,
           breakable,
           consent: {
             words: `break ${cluster.environment}`,
@@ -83,7 +85,10 @@ export async function onAwsSystem<T>(
             },
           },
         };
-        return await work(await healed(system, options));
+        await healed(system, options);
+        if (!healing)
+          for (const node of await breakableFromHere(aws, bootstrap, { signal, onUnseen })) breakable.add(node);
+        return await work(system);
       }),
     );
   } finally {
@@ -91,8 +96,23 @@ export async function onAwsSystem<T>(
   }
 }
 
-/** Who answers to an observer in this place. */
-async function seenFromHere(aws: Parameters<typeof nodeProbes>[0]): Promise<ReadonlySet<Id>> {
-  const answers = nodeProbes(aws).map(async ({ node, answers: answering }) => ((await answering()) ? [node] : []));
-  return new Set((await Promise.all(answers)).flat());
+/** Those of the list who answer here. @throws EnsembleError OPERATIONS_FAULT_NO_ALLOW_LIST, OPERATIONS_CHAOS_OUTSIDE_NETWORK */
+async function breakableFromHere(
+  aws: AwsEnvironment,
+  bootstrap: readonly string[],
+  { signal, onUnseen }: Pick<AwsSystemOptions, 'signal' | 'onUnseen'>,
+): Promise<readonly Id[]> {
+  const { environment } = aws;
+  const listed = environment.spec.aws?.breakable ?? [];
+  if (listed.length === 0) throw noAllowList(environment.file);
+  const brokers = nodesRunning(environment.cluster.groups, 'kafka').map(({ id }) => id);
+  const asked = nodeProbes(aws).filter(({ node }) => listed.includes(node) || brokers.includes(node));
+  const seen = new Set<Id>();
+  const look = async ({ node, answers }: (typeof asked)[number]) => {
+    if (await until(answers, seenWithinMs, signal)) seen.add(node);
+  };
+  await Promise.all(asked.map(look));
+  if (!brokers.some((node) => seen.has(node))) throw outsideNetwork(environment.cluster.environment, bootstrap);
+  for (const node of listed) if (!seen.has(node)) onUnseen(node);
+  return listed.filter((node) => seen.has(node));
 }

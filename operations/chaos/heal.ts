@@ -34,6 +34,8 @@ type Inside = Pick<Deployment, 'bootstrap'> & Reach;
 /** What healing goes through. What the runner itself made in the cluster is left, without a word, to those who are in its network. */
 export interface Healing extends Pick<Deployment, 'stateDirectory' | 'faults'>, Partial<Inside> {
   readonly driver: Pick<Deployment['driver'], 'ready'>;
+  /** For one that was healed to serve again; what processes take where it is absent. */
+  readonly servesWithinMs?: number;
 }
 
 /** What the runner made itself. */

@@ -33,7 +33,7 @@ interface OpenFault {
 }
 
 /** A broker that was killed is refused until its session has ended, and is started again until then. */
-const servesAgainMs = 120_000;
+const processServesMs = 120_000;
 const roomPollMs = 50;
 
 /** Throws what a driver throws, and the signal's reason; OPERATIONS_CHAOS_NOT_HEALED in their place where something stays broken. */
@@ -98,7 +98,8 @@ async function roomFor(
   if (isRoom()) return 0;
   options.onProgress(`waiting for a node to serve again: at most ${scenario.atMostDown} may be down at once`);
   while (!isRoom()) {
-    if (performance.now() - begin > servesAgainMs) throw noRoom(scenario.name, scenario.atMostDown);
+    if (performance.now() - begin > (system.servesWithinMs ?? processServesMs))
+      throw noRoom(scenario.name, scenario.atMostDown);
     await delay(roomPollMs, undefined, { signal });
   }
   return performance.now() - begin;
@@ -185,7 +186,7 @@ async function healFault(
   const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
   recorder.record({ ...said, phase: 'healing' });
   options.onProgress(`healing ${node}`);
-  await healEntry(system, entry, { timeoutMs: servesAgainMs });
+  await healEntry(system, entry, { timeoutMs: system.servesWithinMs ?? processServesMs });
   open.delete(fault);
   recorder.record({ ...said, phase: 'healed' });
 }

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { readRun } from '../../chaos/observed-run.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
+import type { EarlierPlay, ScenarioRun } from '../../chaos/scenario-report.ts';
 import { judge, type Verdict } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { matrixUnreadable } from './errors.ts';
@@ -108,13 +109,37 @@ export async function readResults(file: string): Promise<MatrixResults | undefin
 }
 
 /** The verdict of a run of before; undefined where its history is gone: it has to be run again. @throws EnsembleError CHAOS_HISTORY_UNREADABLE */
-export async function verdictOf(historyFile: string): Promise<Verdict | undefined> {
+async function verdictOf(historyFile: string): Promise<Verdict | undefined> {
   try {
     return judge(await readRun(historyFile));
   } catch (error) {
     if (error instanceof EnsembleError && error.code === 'CHAOS_HISTORY_ABSENT') return undefined;
     throw error;
   }
+}
+
+/** What a seed has come to so far. */
+export interface Standing {
+  /** The last one whose history is still there. */
+  readonly last: Pick<ScenarioRun, 'historyFile' | 'command' | 'verdict'> | undefined;
+  readonly before: readonly EarlierPlay[];
+}
+
+/** @throws EnsembleError CHAOS_HISTORY_UNREADABLE */
+export async function standingOf(scenario: Scenario, seed: number, ended: readonly EndedRun[]): Promise<Standing> {
+  const plays: NonNullable<Standing['last']>[] = [];
+  for (const run of runsOf(scenario, ended)) {
+    if (run.type !== 'run' || run.seed !== seed) continue;
+    const { historyFile, command } = run;
+    const verdict = await verdictOf(historyFile);
+    if (verdict !== undefined) plays.push({ historyFile, command, verdict });
+  }
+  return { last: plays.at(-1), before: plays.slice(0, -1).flatMap(earlierPlay) };
+}
+
+/** Nothing of one that could be judged: it was not played again for that. */
+export function earlierPlay({ historyFile, verdict }: Pick<ScenarioRun, 'historyFile' | 'verdict'>): EarlierPlay[] {
+  return verdict.verdict === 'inconclusive' ? [{ historyFile, reasons: verdict.reasons }] : [];
 }
 
 /** Those of a scenario as it is now, in the order in which they ended. */

@@ -6,11 +6,17 @@
 import { join } from 'node:path';
 import type { Prediction } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
-import { type FailedRun, reportOf, type ScenarioReport, type ScenarioRun } from '../../chaos/scenario-report.ts';
+import {
+  type EarlierPlay,
+  type FailedRun,
+  reportOf,
+  type ScenarioReport,
+  type ScenarioRun,
+} from '../../chaos/scenario-report.ts';
 import type { Verdict } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
-import { digestOf, type EndedRun, type MatrixResults, runsOf, verdictOf } from './matrix-results.ts';
+import { digestOf, type EndedRun, earlierPlay, type MatrixResults, standingOf } from './matrix-results.ts';
 import { remainingMs } from './remaining.ts';
 import { runScenario } from './run-scenario.ts';
 import type { SystemUnderTest } from './system.ts';
@@ -87,7 +93,7 @@ interface Slot {
   readonly seed: number;
   readonly command: string;
   done: ScenarioRun | FailedRun | undefined;
-  playedBefore: number;
+  before: readonly EarlierPlay[];
 }
 
 /** The same with runs of the caller's. @internal */
@@ -102,7 +108,7 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
       .map(({ scenario }): Slot => {
         const seed = options.seed + index;
         const command = `ensemble chaos run ${scenario.name} --environment ${environment}${by} --seed ${seed}`;
-        return { scenario, seed, command, done: undefined, playedBefore: 0 };
+        return { scenario, seed, command, done: undefined, before: [] };
       }),
   ).flat();
   const ended: EndedRun[] = [...(results?.runs ?? [])];
@@ -129,12 +135,13 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
     try {
       for (;;) {
         const { historyFile, verdict } = await play(scenario, seed, command);
-        slot.done = { seed, historyFile, command, verdict, playedBefore: slot.playedBefore };
+        const done = { seed, historyFile, command, verdict, before: slot.before };
+        slot.done = done;
         await keep(['run', { historyFile }]);
-        options.onVerdict(slot.done);
+        options.onVerdict(done);
         inARow = 0;
         if (!isPlayedAgain(slot, verdict, options.again)) break;
-        slot.playedBefore += 1;
+        slot.before = [...slot.before, ...earlierPlay(done)];
         options.onProgress('once more: it was inconclusive');
       }
     } catch (error) {
@@ -166,25 +173,16 @@ export async function playMatrix(options: MatrixOptions, signal: AbortSignal, pl
  * once more as often as is wanted.
  */
 async function goOn(slot: Slot, ended: readonly EndedRun[], again: number): Promise<void> {
-  const { scenario, seed, command } = slot;
-  const runs = runsOf(scenario, ended).filter((run) => run.type === 'run' && run.seed === seed);
-  slot.playedBefore = runs.length;
-  const last = runs.at(-1);
-  if (last?.type !== 'run') return;
-  const { historyFile } = last;
-  const verdict = await verdictOf(historyFile);
-  if (verdict === undefined) return;
-  const playedBefore = runs.length - 1;
-  if (!isPlayedAgain({ scenario, playedBefore }, verdict, again))
-    slot.done = { seed, historyFile, command, verdict, playedBefore };
+  const { scenario, seed } = slot;
+  const { last, before } = await standingOf(scenario, seed, ended);
+  slot.before = before;
+  if (last === undefined) return;
+  if (isPlayedAgain(slot, last.verdict, again)) slot.before = [...before, ...earlierPlay(last)];
+  else slot.done = { ...last, seed, before };
 }
 
-function isPlayedAgain(
-  { scenario, playedBefore }: Pick<Slot, 'scenario' | 'playedBefore'>,
-  verdict: Verdict,
-  again: number,
-) {
-  return verdict.verdict === 'inconclusive' && !scenario.expect.mustLose && playedBefore < again;
+function isPlayedAgain({ scenario, before }: Pick<Slot, 'scenario' | 'before'>, verdict: Verdict, again: number) {
+  return verdict.verdict === 'inconclusive' && !scenario.expect.mustLose && before.length < again;
 }
 
 function codeOf(error: unknown): string {

@@ -20,6 +20,8 @@ export interface SystemUnderTest
   readonly withoutPrimary: string | undefined;
   /** Why nothing can be delivered to an endpoint of a run's; undefined where it can. */
   readonly withoutPush: string | undefined;
+  /** How long who was healed may take until it serves; what processes take where it is absent. */
+  readonly servesWithinMs?: number;
   /** Nodes that may be broken; all of them where it is absent. */
   readonly breakable?: ReadonlySet<Id>;
   /** What a person must type before anything is broken, and what is shown before; nothing where it is absent. */

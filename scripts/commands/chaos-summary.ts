@@ -10,7 +10,13 @@ import type { VerdictKind } from '../../chaos/verdict.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { awsStateDirectory } from '../../operations/aws/chaos-state.ts';
 import { noMatrix } from '../../operations/chaos/errors.ts';
-import { digestOf, type MatrixResults, readResults, runsOf, verdictOf } from '../../operations/chaos/matrix-results.ts';
+import {
+  digestOf,
+  type MatrixResults,
+  readResults,
+  runsOf,
+  standingOf,
+} from '../../operations/chaos/matrix-results.ts';
 import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { CommandOptions, Invocation } from './invocation.ts';
 
@@ -38,10 +44,9 @@ export async function gather(
     for (const run of latest.values()) {
       if (run.type === 'error') errors.push(run);
       else {
-        const { seed, historyFile, command } = run;
-        const verdict = await verdictOf(historyFile);
-        const playedBefore = ended.filter((each) => each.type === 'run' && each.seed === seed).length - 1;
-        if (verdict !== undefined) runs.push({ seed, historyFile, command, verdict, playedBefore });
+        const { seed } = run;
+        const { last, before } = await standingOf(scenario, seed, ended);
+        if (last !== undefined) runs.push({ ...last, seed, before });
       }
     }
     const skipped = results.skipped.findLast(({ digest }) => digest === digestOf(scenario));
@@ -106,7 +111,13 @@ export function showReports(reports: readonly ScenarioReport[]): void {
 
 export function suiteOf({ scenario, runs, errors, verdict, reasons }: ScenarioReport) {
   const cases = [
-    ...runs.map((each) => ({ name: `seed ${each.seed}`, verdict: each.verdict })),
+    ...runs.flatMap(({ seed, before, verdict: last }) => [
+      ...before.map((play) => ({
+        name: `seed ${seed}, played before`,
+        verdict: { verdict: 'skipped' as const, reasons: ['inconclusive, and played once more', ...play.reasons] },
+      })),
+      { name: `seed ${seed}`, verdict: last },
+    ]),
     ...errors.map(({ seed, message }) => ({
       name: `seed ${seed}`,
       verdict: { verdict: 'inconclusive' as const, reasons: [`not finished: ${message}`] },

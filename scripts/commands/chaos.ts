@@ -47,7 +47,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const seed = options.seed ?? drawSeed();
   return await onSystem(invocation, async (opened) => {
     const rows = [{ scenario, runs: options.runs ?? 1 }];
-    const { reports } = await runRows(opened, { rows, seed, again: options.again ?? 0, errorsInARow: 1 }, invocation);
+    const possible = await possibleOf(opened, rows, invocation);
+    const again = options.again ?? 0;
+    const { reports } = await runRows(opened, { ...possible, seed, again, errorsInARow: 1 }, invocation);
     if (options.html !== undefined) await writePages(reports, options.html);
     if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
     if (options.json) printJson({ seed, reports });
@@ -68,13 +70,14 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
     .filter((row) => row.runs > 0)
     .map((row) => ({ ...row, runs: runs ?? row.runs }));
   const { environment } = opened.environment.cluster;
+  const possible = await possibleOf(opened, rows, invocation);
   const file = resultsFile(opened.stateDirectory, long);
   const resume = long && !fresh;
   const results = await openResults(file, { environment, seed: options.seed, draw: drawSeed, resume });
   const { seed, runs: before } = results;
   if (before.length > 0) printNotice(`going on after ${before.length} runs of before (--fresh begins anew): ${file}`);
   const again = options.again ?? 1;
-  const report = await runRows(opened, { rows, seed, results, again, errorsInARow: mostErrors }, invocation);
+  const report = await runRows(opened, { ...possible, seed, results, again, errorsInARow: mostErrors }, invocation);
   if (report.left > 0)
     printNotice(paint.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
   return await presentMatrix({ ...report, results, options });
@@ -100,7 +103,11 @@ export async function heal(invocation: Invocation): Promise<number> {
   const { options, deployment, signal } = invocation;
   const untouched = { ...invocation, deployment: { ...deployment, leaveFaults: true } };
   const healing = async (opened: SystemUnderTest) => {
-    const { healed, left } = await healAbandoned(opened, { timeoutMs: healsWithinMs, signal, onProgress: printNotice });
+    const { healed, left } = await healAbandoned(opened, {
+      timeoutMs: opened.servesWithinMs ?? healsWithinMs,
+      signal,
+      onProgress: printNotice,
+    });
     if (options.json) printJson({ healed, left: left.map(({ says, why }) => `${says}: ${why}`) });
     else {
       for (const line of healed) printLine(`healed: ${line}`);
@@ -131,9 +138,34 @@ async function onSystem(
   return (await runSeated(deployment, { command, signal })).status;
 }
 
-/** What runs of one command have in common. */
-interface RowsOptions {
+/** Of the rows of a command. */
+interface Possible {
   readonly rows: readonly MatrixRow[];
+  /** Not judged, and never passed. */
+  readonly skipped: readonly { readonly scenario: Scenario; readonly why: string }[];
+}
+
+/** Says what is skipped, and asks a person where one has to agree; nothing was begun yet. @throws EnsembleError OPERATIONS_FAULT_NOT_CONFIRMED */
+async function possibleOf(
+  opened: SystemUnderTest,
+  rows: readonly MatrixRow[],
+  { signal }: Invocation,
+): Promise<Possible> {
+  const skipped: { scenario: Scenario; why: string }[] = [];
+  for (const { scenario } of rows) {
+    const why = await cannotRun(scenario, opened);
+    if (why === undefined) continue;
+    skipped.push({ scenario, why });
+    printNotice(`${scenario.name} is skipped: ${why}`);
+  }
+  const left = rows.filter((row) => !skipped.some(({ scenario }) => scenario === row.scenario));
+  const scenarios = left.map(({ scenario }) => scenario);
+  await agree(opened, scenarios, signal);
+  return { rows: left, skipped };
+}
+
+/** What runs of one command have in common. */
+interface RowsOptions extends Possible {
   readonly seed: number;
   readonly results?: MatrixResults;
   readonly again: number;
@@ -142,23 +174,12 @@ interface RowsOptions {
 
 async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation: Invocation): Promise<MatrixReport> {
   const { signal, onWaitForLock, options: given } = invocation;
-  // Not judged, and never passed.
-  const skipped: { scenario: Scenario; why: string }[] = [];
-  for (const { scenario } of options.rows) {
-    const why = await cannotRun(scenario, opened);
-    if (why === undefined) continue;
-    skipped.push({ scenario, why });
-    await noteSkipped(options.results, scenario, why);
-  }
-  for (const { scenario, why } of skipped) printNotice(`${scenario.name} is skipped: ${why}`);
-  const rows = options.rows.filter((row) => !skipped.some(({ scenario }) => scenario === row.scenario));
-  const scenarios = rows.map(({ scenario }) => scenario);
-  await agree(opened, scenarios, signal);
+  const { skipped } = options;
+  for (const { scenario, why } of skipped) await noteSkipped(options.results, scenario, why);
   const { reports, left } = await runMatrix(
     opened,
     {
       ...options,
-      rows,
       environment: given.environment,
       onRun: (scenario, each, place) =>
         printNotice(paint.bold(`${formatPlace(place)}${scenario.name}, seed ${each}: ${scenario.title}`)),

@@ -121,12 +121,12 @@ function environmentsDirectory(): string {
   return existsSync(own) ? own : join(installationRoot(), 'environments');
 }
 
-/** The first Ctrl-C (or TERM) asks the command to stop and clean up; the second ends it at once. */
+/** The first Ctrl-C (TERM, or a terminal that goes away) asks the command to stop and clean up; the second ends it at once. */
 function interruptible(): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   // Each request under way listens to it: many at once are no leak.
   setMaxListeners(0, controller.signal);
-  const names = ['SIGINT', 'SIGTERM'] as const;
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(130);
     printNotice('stopping; once more to stop at once');

@@ -10,7 +10,7 @@ const ran = (verdict: Verdict['verdict'], lost = 0, reasons: readonly string[] =
   historyFile: 'history.jsonl',
   command: 'ensemble chaos run',
   verdict: { verdict, reasons, counts: { lost }, timings: [], findings: [] } as unknown as Verdict,
-  playedBefore: 0,
+  before: [],
 });
 
 describe('several runs', () => {

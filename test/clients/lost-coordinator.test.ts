@@ -58,6 +58,27 @@ describe('a consumer whose coordinator is gone', () => {
     expect([group.coordinator, group.offsetManager?.coordinator]).toEqual([second, second]);
   });
 
+  it('asks there too where another request has found it meanwhile', async () => {
+    const group = member();
+    const meanwhile = async () => {
+      group.coordinator = second;
+      throw lost();
+    };
+    group.coordinator = { ...first, heartbeat: meanwhile };
+    await group.heartbeat({ interval: -1 });
+    expect(asked.at(-1)).toBe('heartbeat at 2');
+  });
+
+  it('takes a broker that the metadata have no longer for gone', async () => {
+    const group = member();
+    const unknown = Object.assign(new Error('Broker 1 not found in the cached metadata'), {
+      name: 'KafkaJSBrokerNotFound',
+    });
+    group.coordinator = { ...first, heartbeat: () => Promise.reject(unknown) };
+    await group.heartbeat({ interval: -1 });
+    expect(group.coordinator).toBe(second);
+  });
+
   it('hears why while there is no other one, and asks no more often than it comes', async () => {
     named = first;
     await expect(member().heartbeat({ interval: -1 })).rejects.toMatchObject({ name: 'KafkaJSConnectionClosedError' });

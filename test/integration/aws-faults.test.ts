@@ -69,6 +69,12 @@ describe('faults of deployed nodes', () => {
   const stateOf = async () => await withAws(aws, async ({ machines }) => (await machines.all()).get('worker-1')?.state);
   const unitState = async () => (await readFile(join(agents.folderOf(machine), 'units', unit), 'utf8')).trim();
 
+  /** As the stacks launch it: moto gives none to a machine that asks for none. */
+  const giveGroup = async () => {
+    const { vpc } = await control.network(machine);
+    await control.setGroups(machine, [await control.ensureClosedGroup(vpc, 'nodes')]);
+  };
+
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ensemble-faults-'));
     await writeFile(join(folder, 'topics.yaml'), 'topics: []\n');
@@ -161,9 +167,7 @@ describe('faults of deployed nodes', () => {
   });
 
   it('isolate by a security group that lets nothing through, and put back those that were there', async () => {
-    // As the stacks launch it: moto gives none to a machine that asks for none.
-    const { vpc } = await control.network(machine);
-    await control.setGroups(machine, [await control.ensureClosedGroup(vpc, 'nodes')]);
+    await giveGroup();
     const before = await control.network(machine);
     expect(before.groups.length).toBe(1);
     await inject('isolate');
@@ -181,7 +185,25 @@ describe('faults of deployed nodes', () => {
     await expect(inject('party')).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_UNKNOWN' });
     expect(shown).toEqual([]);
   });
+
+  it('of a machine that somebody has replaced since are over: nothing of the new one is touched', async () => {
+    await giveGroup();
+    const isolated = await inject('isolate');
+    const killed = await inject('machine-kill', { service: undefined });
+    await endMachine(machine, aws.place.region);
+    const healed = await heal();
+    expect(healed.map(({ id }) => id)).toEqual([isolated.id, killed.id]);
+    expect(await control.isGone(machine)).toBe(true);
+    expect(await control.isGone('i-0123456789abcdef0')).toBe(true);
+  });
 });
+
+async function endMachine(instance: string, region: string): Promise<void> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [instance] }));
+  client.destroy();
+}
 
 async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {
   const sdk = await import('@aws-sdk/client-ec2');

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadScenario } from '../../chaos/load-scenarios.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
-import { skippedReport } from '../../chaos/scenario-report.ts';
+import { type ScenarioReport, skippedReport } from '../../chaos/scenario-report.ts';
 import { summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
 import { judge, type RunPlan } from '../../chaos/verdict.ts';
 import { notHealed } from '../../operations/chaos/errors.ts';
 import { type MatrixPlace, playMatrix } from '../../operations/chaos/matrix.ts';
 import { digestOf, type MatrixResults, openResults, readResults } from '../../operations/chaos/matrix-results.ts';
 import { remainingMs } from '../../operations/chaos/remaining.ts';
-import { gather } from '../../scripts/commands/chaos-summary.ts';
+import { gather, suiteOf } from '../../scripts/commands/chaos-summary.ts';
 import { observe, ok, send, start, timed } from '../chaos/written-history.ts';
 
 const plan: RunPlan = {
@@ -175,6 +175,11 @@ describe('a matrix of chaos', () => {
     const second = await play(await opened());
     await second.matrix;
     expect(second.played).toEqual([whole[0], whole[2], 'masters-two-down 8', whole[4]]);
+    const said = (await gather(await opened(), true)).reports.find(({ scenario }) => scenario === 'masters-two-down');
+    expect(
+      said?.runs.map(({ before }) => before),
+      'what is gone was not inconclusive',
+    ).toEqual([[], []]);
   });
 
   it('plays once more what was inconclusive, as often as is asked for, and says so; never a control', async () => {
@@ -188,11 +193,18 @@ describe('a matrix of chaos', () => {
       'control-acks-1 7',
       ...whole.slice(2).flatMap(twice),
     ]);
-    expect(reports.map(({ runs }) => runs.map(({ playedBefore }) => playedBefore))).toEqual([[1, 1, 1], [1, 1], [0]]);
+    const counts = (of: readonly ScenarioReport[]) => of.map(({ runs }) => runs.map(({ before }) => before.length));
+    expect(counts(reports)).toEqual([[1, 1, 1], [1, 1], [0]]);
     expect(reports[0]?.runs[0]?.verdict.verdict, 'the last one stands').toBe('pass');
     const results = await opened();
     const [row] = (await gather(results, true)).reports.filter(({ scenario }) => scenario === 'safe-leader-kill');
-    expect(row?.runs.map(({ playedBefore }) => playedBefore)).toEqual([1, 1, 1]);
+    expect(counts(row === undefined ? [] : [row])).toEqual([[1, 1, 1]]);
+    expect(row?.reasons).toContainEqual(
+      expect.stringMatching(/^seed 7, played before: the history was cut off.*safe-leader-kill-7-0\.jsonl\)$/),
+    );
+    expect(
+      row === undefined ? [] : suiteOf(row).cases.map(({ name, verdict }) => [name, verdict.verdict]),
+    ).toContainEqual(['seed 7, played before', 'skipped']);
     expect(summaryMarkdown({ ...results, left: 0, command: '', reports: row === undefined ? [] : [row] })).toContain(
       '3 played once more, inconclusive before',
     );
