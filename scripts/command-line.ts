@@ -27,6 +27,9 @@ export function addCommand(parent: Command, name: string, description: string, s
     .addOption(new Option('--json', 'print the result as JSON; progress goes to standard error'));
   for (const option of spec.options ?? []) command.addOption(option);
   command.addHelpText('after', `\nExit statuses:\n${spec.statuses.map((line) => `  ${line}`).join('\n')}`);
+  const { errorStatus } = spec;
+  // A word that is wrong is an error like any other: 1 may mean something else there. What was wrong is said already.
+  if (errorStatus !== undefined) command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : errorStatus));
   command.action(async () => {
     const positional = command.processedArgs.flat().filter((value) => typeof value === 'string');
     const { invoke } = await import('./commands/invocation.ts');

@@ -70,6 +70,11 @@ describe('chaos on three masters and three workers', () => {
     const skipped = await platform.run(['chaos', 'run', 'api-node-kill', '--seed', '1', '--junit', junit]);
     expect([skipped.status, skipped.stdout]).toEqual([2, expect.stringContaining('the environment has none')]);
     expect(await readFile(junit, 'utf8')).toContain('<skipped message="it goes through the messaging API');
+    for (const wrong of [['--driver', 'gcp'], ['--again', '-1'], ['--party']]) {
+      const { status: exit } = await platform.run(['chaos', 'run', 'safe-leader-kill', ...wrong]);
+      expect([wrong, exit], 'no scenario has failed').toEqual([wrong, 3]);
+    }
+    expect((await platform.run(['chaos', 'run', '--help'])).status).toBe(0);
     const none = await platform.run(['chaos', 'summary', '--long']);
     expect([none.status, none.stderr]).toEqual([3, expect.stringContaining('ensemble chaos matrix --long')]);
   });
