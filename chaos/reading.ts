@@ -11,8 +11,8 @@ export type Way = 'its readers' | 'who pulls' | 'its push endpoint';
 const joinMs = 6_000;
 /**
  * KafkaJS asks a coordinator that is gone again, with eight pauses that double from 100 ms and may be a fifth longer, and reads one record after each; then it
- * looks for another one. Measured: 21 s after a controlled shutdown that took a second. Since our repair (clients/kafka/coordinator-repair.ts) it looks at once,
- * and reads again after 1 s there; what is allowed stays until many seeds say how much less is enough.
+ * looks for another one. Measured: 21 s after a controlled shutdown that took a second. Since our repair (clients/kafka/coordinator-repair.ts) it looks at once;
+ * what is allowed stays until many seeds say how much less is enough.
  */
 const coordinatorMs = 31_000;
 /** A push server's subscriptions are another one's once their lease of 5 s has ended and it has asked for its list, each 30 s (contracts/push-server-config.ts). */

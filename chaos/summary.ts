@@ -84,7 +84,7 @@ ${inner}</table></details>`;
 <body>
 <h1>The matrix of chaos, and what it said</h1>
 ${introduction(summary)
-  .map((line) => `<p>${escaped(line.replaceAll('`', '').replace(/\[([^\]]+)\]\([^)]+\)/g, 'docs/$1.md'))}</p>`)
+  .map((line) => `<p>${escaped(line.replaceAll('`', '').replace(/\[[^\]]+\]\(([^)]+)\)/g, 'docs/$1'))}</p>`)
   .join('\n')}
 <table><tr>${cells('th', head)}</tr>
 ${rows.join('\n')}

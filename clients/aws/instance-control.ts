@@ -35,10 +35,12 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
   const sdk = await import('@aws-sdk/client-ec2');
   const client = new sdk.EC2Client(clientConfig(place));
 
+  /** Undefined where EC2 does not know it, or no more. */
   async function look(instance: string) {
     const asked = new sdk.DescribeInstancesCommand({ InstanceIds: [instance] });
-    const answer = await call(`ec2:DescribeInstances ${instance}`, () => client.send(asked));
-    return answer.Reservations?.[0]?.Instances?.[0];
+    const unknown = ['InvalidInstanceID.NotFound'];
+    const answer = await call(`ec2:DescribeInstances ${instance}`, () => client.send(asked), unknown);
+    return answer?.Reservations?.[0]?.Instances?.[0];
   }
 
   async function become(instance: string, state: 'stopped' | 'running'): Promise<void> {
@@ -71,10 +73,7 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
       await become(instance, 'running');
     },
     async isGone(instance) {
-      const asked = new sdk.DescribeInstancesCommand({ InstanceIds: [instance] });
-      const unknown = ['InvalidInstanceID.NotFound'];
-      const answer = await call(`ec2:DescribeInstances ${instance}`, () => client.send(asked), unknown);
-      const state = answer?.Reservations?.[0]?.Instances?.[0]?.State?.Name;
+      const state = (await look(instance))?.State?.Name;
       return state === undefined || state === 'terminated' || state === 'shutting-down';
     },
     async network(instance) {
