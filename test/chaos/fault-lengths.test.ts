@@ -17,7 +17,7 @@ describe('the scenarios that ship', () => {
           const [begin, end] = actions.filter(({ step }) => step === index);
           const isBroker = ['leader', 'follower', 'controller', 'worker'].includes(on);
           const way = workload.push ? 'its push endpoint' : workload.through === 'kafka' ? 'its readers' : 'who pulls';
-          const silence = allowedSilenceMs({ kind, isBroker }, { failoverSeconds, sessionSeconds });
+          const silence = allowedSilenceMs({ kind, target: on, isBroker }, { failoverSeconds, sessionSeconds });
           const allowed = allowedUnreadMs(way, silence, { isBroker });
           const standsMs = (end?.atMs ?? 0) - (begin?.atMs ?? 0);
           expect(standsMs, `${scenario.name}, sessions of ${sessionSeconds} s`).toBeGreaterThan(allowed);
@@ -30,7 +30,8 @@ describe('the scenarios that ship', () => {
       for (const seed of [1, 2, 3, 4, 5]) {
         const where = { failures: 1, sessionTimeoutMs: 6_000 };
         const schedule = makeSchedule(scenario, seed, where);
-        const running = { masters: 3, balancers: 1, apiNodes: 2, pushServers: 2 };
+        const balancers = scenario.name === 'balancer-one-of-two-kill' ? 2 : 1;
+        const running = { masters: 3, balancers, apiNodes: 2, pushServers: 2 };
         const { stops: found } = predict(scenario, schedule, { ...where, ...running, inSync: scenario.topic.replicas });
         expect(found.writing.length > 0, scenario.name).toBe(scenario.expect.writing === 'stops');
         for (const { fromStep, untilStep } of found.writing) {
