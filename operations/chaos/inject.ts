@@ -71,17 +71,47 @@ async function play(
   open: Map<number, OpenFault>,
   heal: (fault: OpenFault) => Promise<void>,
 ): Promise<void> {
-  const { schedule, signal } = running;
+  const { schedule } = running;
+  const over = new AbortController();
+  const signal = AbortSignal.any([running.signal, over.signal]);
+  const healings: Promise<void>[] = [];
   let origin = performance.now();
-  for (const action of schedule.actions) {
-    const waitMs = origin + action.atMs - performance.now();
-    if (waitMs > 0) await delay(waitMs, undefined, { signal });
-    if (action.do === 'inject') {
-      // Who waits for another one's healing has its whole time all the same: all that follows is as much later.
-      origin += await roomFor(running, action.step, open);
-      await injectStep(running, action.step, observed(), open);
-    } else for (const fault of open.values()) if (fault.step === action.step) void heal(fault);
+  try {
+    for (const { step, atMs, forMs } of injections(schedule)) {
+      await waitUntil(origin + atMs, signal);
+      // Who waits for another one's healing has its whole time all the same: injections that follow are as much later.
+      origin += await roomFor(running, step, open);
+      const due = performance.now() + forMs;
+      const injected = injectStep(running, step, observed(), open);
+      // By a clock of its own: no fault stands longer because another one takes its time to come, or has to wait.
+      const healing = injected
+        .then(() => waitUntil(due, signal))
+        .then(() => {
+          for (const fault of open.values()) if (fault.step === step) void heal(fault);
+        });
+      healing.catch(() => {}); // thrown where all are waited for
+      healings.push(healing);
+      await injected;
+    }
+    await Promise.all(healings);
+  } finally {
+    over.abort();
   }
+}
+
+/** In their order, each with how long it is to stand. */
+function injections({ actions }: Schedule): readonly { step: number; atMs: number; forMs: number }[] {
+  return actions
+    .filter((action) => action.do === 'inject')
+    .map(({ step, atMs }) => {
+      const end = actions.find((action) => action.do === 'heal' && action.step === step);
+      return { step, atMs, forMs: (end?.atMs ?? atMs) - atMs };
+    });
+}
+
+async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
+  const waitMs = time - performance.now();
+  if (waitMs > 0) await delay(waitMs, undefined, { signal });
 }
 
 /** Never more down at once than the scenario says: one that is being healed is down until it serves again. Returns how long that took, milliseconds. */

@@ -30,6 +30,21 @@ runs: { short: 1, long: 1 }
 `,
   });
 
+const overlapping = parseScenario({
+  file: 'mine.yaml',
+  text: `name: mine
+title: One while another stands
+topic: { partitions: 1, replicas: 3, minInSync: 2 }
+workload: { acks: all, ratePerSecond: 100 }
+steps:
+  - { fault: kill, on: worker, afterSeconds: 0, forSeconds: 0.2 }
+  - { fault: term, on: worker, afterSeconds: 0.05, forSeconds: 0.3 }
+atMostDown: 2
+expect: { writing: stops, reading: continues, durability: keeps }
+runs: { short: 1, long: 1 }
+`,
+});
+
 const together = parseScenario({
   file: 'mine.yaml',
   text: `name: mine
@@ -135,6 +150,25 @@ describe('faults by a schedule', () => {
       'healed',
     ]);
     expect(await readEntries(journalFolder(folder))).toEqual([]);
+  });
+
+  it('are healed in their time, although another one takes long to come', async () => {
+    let [release, begun] = [() => {}, 0];
+    const firstIsHealing = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const run = await play(2, async () => release(), {
+      written: overlapping,
+      inject: async () => {
+        begun += 1;
+        if (begun === 2) await firstIsHealing;
+      },
+    });
+    await run.playing;
+    const order = phases(run.recorded);
+    expect(order.slice(0, 4)).toEqual(['injecting', 'injected', 'injecting', 'healing']);
+    expect(order.slice(4).toSorted()).toEqual(['healed', 'healed', 'healing', 'injected']);
+    expect(run.down.size).toBe(0);
   });
 
   it('end the run where it never serves again, heal what else is open, each once, and keep a note of what does not serve', async () => {
