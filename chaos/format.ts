@@ -35,11 +35,12 @@ export function formatVerdict({ verdict, reasons, notTold, counts, findings, tim
 }
 
 function formatTimings(timings: FaultTimings): string {
-  const { kind, target, node, detectionMs, electionMs, silenceMs, inSyncMs, drainedMs } = timings;
+  const { kind, target, node, detectionMs, electionMs, silenceMs, firstAckMs, inSyncMs, drainedMs } = timings;
   const times = [
     `missed after ${seconds(detectionMs)}`,
     ...(timings.partitionsLed === 0 ? [] : [`led by others after ${seconds(electionMs)}`]),
     `nothing acknowledged for ${seconds(silenceMs)}`,
+    `first acknowledged after ${seconds(firstAckMs)}`,
     `whole ${seconds(inSyncMs)} after healing`,
     `read up ${seconds(drainedMs)} after healing`,
   ];

@@ -5,6 +5,7 @@
 import { describeOutcome, type Finding } from './checkers/finding.ts';
 import { formatPrediction } from './format.ts';
 import type { ObservedRun } from './observed-run.ts';
+import type { PartitionTimings } from './partition-timings.ts';
 import { plotScript } from './report-plots.ts';
 import { timelineOf } from './timeline.ts';
 import type { FaultTimings } from './timings.ts';
@@ -51,7 +52,7 @@ ${reasons.length === 0 ? '' : `<ul class="reasons">${reasons.map((reason) => `<l
 <div id="timeline" role="img" aria-label="Throughput, latency, faults, leaders and in-sync replicas over time"></div>
 <p class="hint">The wheel, or the bar below, looks closer. Shaded: a fault is on.</p>
 <h2>Times of each fault</h2>
-<table><tr><th>Fault</th><th>On</th><th>Missed after</th><th>Led by others after</th><th>Nothing acknowledged for</th><th>In sync, after healing</th><th>Read up, after healing</th></tr>
+<table><tr><th>Fault</th><th>On</th><th>Missed after</th><th>Led by others after</th><th>Nothing acknowledged for</th><th>First acknowledged after</th><th>In sync, after healing</th><th>Read up, after healing</th></tr>
 ${timings.map(timingRow).join('\n')}</table>
 <h2>Findings</h2>
 ${findings.map(findingOf).join('\n')}
@@ -73,10 +74,24 @@ const countNames = {
 } as const;
 
 function timingRow(timings: FaultTimings): string {
-  const { kind, target, node, detectionMs, electionMs, silenceMs, inSyncMs, drainedMs, partitionsLed } = timings;
-  const led = partitionsLed === 0 ? 'led none' : seconds(electionMs);
-  const cells = [seconds(detectionMs), led, seconds(silenceMs), seconds(inSyncMs), seconds(drainedMs)];
-  return `<tr><td>${escaped(kind)}</td><td>${escaped(`${target}, ${node}`)}</td>${cells.map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>`;
+  const { kind, target, node, detectionMs, electionMs, partitionsLed, partitions } = timings;
+  const row = (first: readonly string[], missed: string, led: string, times: Omit<PartitionTimings, 'partition'>) => {
+    const { silenceMs, firstAckMs, inSyncMs, drainedMs } = times;
+    const cells = [missed, led, ...[silenceMs, firstAckMs, inSyncMs, drainedMs].map(seconds)];
+    return `<tr>${first.map((cell) => `<td>${escaped(cell)}</td>`).join('')}${cells.map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>`;
+  };
+  const all = row(
+    [kind, `${target}, ${node}`],
+    seconds(detectionMs),
+    partitionsLed === 0 ? 'led none' : seconds(electionMs),
+    { ...timings, led: false },
+  );
+  // Of one partition the row above says it already.
+  if (partitions.length < 2) return all;
+  const each = partitions.map((one) =>
+    row(['', `partition ${one.partition}`], '', one.led ? seconds(one.electionMs) : 'led by another', one),
+  );
+  return [all, ...each].join('\n');
 }
 
 function seconds(ms: number | undefined): string {

@@ -40,6 +40,7 @@ export interface ScenarioReport {
     readonly detection: Spread;
     readonly election: Spread;
     readonly silence: Spread;
+    readonly firstAck: Spread;
     readonly inSync: Spread;
     readonly drained: Spread;
   };
@@ -83,6 +84,7 @@ export function reportOf(
       detection: spreadOf(timings.map(({ detectionMs }) => detectionMs)),
       election: spreadOf(led.map(({ electionMs }) => electionMs)),
       silence: spreadOf(timings.map(({ silenceMs }) => silenceMs)),
+      firstAck: spreadOf(timings.map(({ firstAckMs }) => firstAckMs)),
       inSync: spreadOf(timings.map(({ inSyncMs }) => inSyncMs)),
       drained: spreadOf(timings.map(({ drainedMs }) => drainedMs)),
     },

@@ -23,6 +23,7 @@ const head = [
   'Missed, s',
   'Led by others, s',
   'Nothing acknowledged for, s',
+  'First acknowledged, s',
   'In sync, s after healing',
   'Read up, s after healing',
 ];
@@ -127,6 +128,7 @@ function cellsOf({
     formatSpread(timings.detection),
     formatSpread(timings.election),
     formatSpread(timings.silence),
+    formatSpread(timings.firstAck),
     formatSpread(timings.inSync),
     formatSpread(timings.drained),
   ];

@@ -1,8 +1,10 @@
 /**
- * How long a fault's consequences took, from a run as it was recorded. A time that is absent was never reached: it is censored, not zero.
- * Detection and election are as exact as the observer looks, a few times a second.
+ * How long a fault's consequences took, from a run as it was recorded: in the slowest of the partitions that it concerned, and in each of them
+ * (partition-timings.ts). A time that is absent was never reached: it is censored, not zero. Detection and election are as exact as the observer looks, a few
+ * times a second.
  */
 import type { ObservedRun } from './observed-run.ts';
+import { acknowledgedBefore, type PartitionTimings, partitionTimings, since, statesFrom } from './partition-timings.ts';
 
 export interface FaultTimings {
   readonly fault: number;
@@ -31,68 +33,68 @@ export interface FaultTimings {
    * none. undefined where nothing was acknowledged any more.
    */
   readonly silenceMs: number | undefined;
+  /**
+   * From the moment at which the fault stood until the slowest of those partitions has acknowledged a request that began since then. Not cut at the healing: what
+   * only came back with it took as long as the fault and longer. undefined where it never did.
+   */
+  readonly firstAckMs: number | undefined;
   /** From healing until every replica of every partition is in sync. */
   readonly inSyncMs: number | undefined;
   /** From healing until consumers have read what was acknowledged up to then. */
   readonly drainedMs: number | undefined;
   readonly partitionsLed: number;
+  /** Of each partition. */
+  readonly partitions: readonly PartitionTimings[];
 }
 
 /** More than a scenario's `count` may be. */
 export const faultsPerStep = 10;
 
 export function faultTimings(run: ObservedRun): readonly FaultTimings[] {
-  const all = Array.from({ length: run.start.partitions }, (_each, index) => index);
   return run.faults
     .filter(({ phase }) => phase === 'injected')
-    .map(({ fault, kind, target, node, broker, at }) => {
-      const injectedAt = run.faults.find((each) => each.fault === fault && each.phase === 'injecting')?.at ?? at;
+    .map(({ fault, kind, target, node, broker, at: standsAt }) => {
+      const injectedAt = run.faults.find((each) => each.fault === fault && each.phase === 'injecting')?.at ?? standsAt;
       const healedAt = run.faults.find((each) => each.fault === fault && each.phase === 'healed')?.at;
       const healingAt = run.faults.find((each) => each.fault === fault && each.phase === 'healing')?.at ?? healedAt;
+      const times = { injectedAt, standsAt, healingAt, healedAt };
       const before = run.states.filter((state) => state.at <= injectedAt).at(-1);
       // What is seen later is of the healing, or of a fault after it.
       const seen = run.states.filter((state) => state.at > injectedAt && state.at <= (healedAt ?? run.endsAt));
       const stood = seen.filter((state) => state.at <= (healingAt ?? run.endsAt));
-      const led = (before?.partitions ?? []).filter((each) => broker !== undefined && each.leader === broker);
-      const since = (time: number | undefined, origin: number | undefined) =>
-        time === undefined || origin === undefined ? undefined : Math.max(0, Math.round(time - origin));
       const isSilent = ({ answering }: State) => before?.answering.includes(node) === true && !answering.includes(node);
       const isMissed = (state: State) => misses(state, before, broker);
       const detected = stood.find(broker === undefined ? isSilent : isMissed);
-      const elected = stood.find((state) =>
-        led.every(({ partition }) => {
-          const leader = state.partitions.find((each) => each.partition === partition)?.leader;
-          return leader !== undefined && leader !== broker;
-        }),
-      );
-      // A state is written when it changes: the one that held at the healing counts as well.
-      const held = run.states.filter((state) => healedAt !== undefined && state.at < healedAt).at(-1);
-      const whole = run.states.find(
-        ({ at: seenAt, partitions }) =>
-          healedAt !== undefined &&
-          seenAt >= (held?.at ?? healedAt) &&
-          partitions.length === run.start.partitions &&
-          partitions.every(({ inSync, replicas, leader }) => leader !== undefined && inSync.length === replicas.length),
-      );
-      const lookedAt = led.length === 0 ? all : led.map(({ partition }) => partition);
+      const partitions = partitionTimings(run, times, before, broker);
+      const led = partitions.filter((each) => each.led);
+      const concerned = led.length === 0 ? partitions : led;
+      const whole =
+        healedAt === undefined
+          ? undefined
+          : statesFrom(run, healedAt).find(
+              (state) =>
+                state.partitions.length === run.start.partitions &&
+                state.partitions.every(
+                  ({ inSync, replicas, leader }) => leader !== undefined && inSync.length === replicas.length,
+                ),
+            );
       return {
         fault,
         step: Math.floor(fault / faultsPerStep),
         kind,
         target,
         node,
-        injectedAt,
-        standsAt: at,
+        ...times,
         isBroker: broker !== undefined,
-        healingAt,
-        healedAt,
         observed: seen.some((state) => isSilent(state) || isMissed(state)),
         detectionMs: since(detected?.at, injectedAt),
-        electionMs: led.length === 0 ? undefined : since(elected?.at, injectedAt),
-        silenceMs: slowest(lookedAt.map((partition) => longestSilence(run, partition, injectedAt, healingAt))),
+        electionMs: led.length === 0 ? undefined : slowest(led.map(({ electionMs }) => electionMs)),
+        silenceMs: slowest(concerned.map(({ silenceMs }) => silenceMs)),
+        firstAckMs: slowest(concerned.map(({ firstAckMs }) => firstAckMs)),
         inSyncMs: since(whole?.at, healedAt),
-        drainedMs: healedAt === undefined ? undefined : since(drainedAt(run, healedAt), healedAt),
+        drainedMs: drainedMs(run, healedAt, partitions),
         partitionsLed: led.length,
+        partitions,
       };
     });
 }
@@ -109,30 +111,6 @@ function misses(state: State, before: State | undefined, broker: number | undefi
   });
 }
 
-/** Milliseconds; undefined where nothing was acknowledged in the partition after `from`, to the end of the run. */
-export function longestSilence(
-  run: ObservedRun,
-  partition: number,
-  from: number,
-  to: number = run.endsAt,
-): number | undefined {
-  const times: number[] = [];
-  let goesOn = false;
-  for (const write of run.writes) {
-    const { endedAt } = write;
-    if (write.outcome !== 'ok' || write.partition !== partition || endedAt === undefined || endedAt < from) continue;
-    goesOn = true;
-    if (endedAt <= to) times.push(endedAt);
-  }
-  if (!goesOn) return undefined;
-  let [longest, last] = [0, from];
-  for (const time of [...times.sort((a, b) => a - b), to]) {
-    longest = Math.max(longest, time - last);
-    last = time;
-  }
-  return Math.round(longest);
-}
-
 /** undefined where one of them never came. */
 function slowest(times: readonly (number | undefined)[]): number | undefined {
   let last = 0;
@@ -143,25 +121,16 @@ function slowest(times: readonly (number | undefined)[]): number | undefined {
   return last;
 }
 
-function drainedAt(run: ObservedRun, healedAt: number): number | undefined {
-  const wanted = new Map<number, number>();
-  for (const { outcome, partition, offset, count, endedAt } of run.writes) {
-    if (outcome !== 'ok' || partition === undefined || offset === undefined || (endedAt ?? healedAt) >= healedAt)
-      continue;
-    wanted.set(partition, Math.max(wanted.get(partition) ?? -1, offset + count - 1));
-  }
-  const reached = new Map<number, number>();
-  for (const { partition, offset, ids, at } of run.polls)
-    if (offset + ids.length - 1 >= (wanted.get(partition) ?? Number.POSITIVE_INFINITY) && !reached.has(partition))
-      reached.set(partition, at);
-  // Through the API there is one partition, and who pulls is its reader.
-  for (const event of run.deliveries) {
-    const last = event.type === 'pulled' ? event.messages.at(-1) : undefined;
-    if (last !== undefined && last.offset >= (wanted.get(0) ?? Number.POSITIVE_INFINITY) && !reached.has(0))
-      reached.set(0, event.at);
-  }
+/** undefined where nothing was to be read, and where one of the partitions was never read up to there. */
+function drainedMs(
+  run: ObservedRun,
+  healedAt: number | undefined,
+  partitions: readonly PartitionTimings[],
+): number | undefined {
+  if (healedAt === undefined) return undefined;
+  const wanted = acknowledgedBefore(run, healedAt);
   if (wanted.size === 0) return undefined;
-  return slowest([...wanted.keys()].map((partition) => reached.get(partition)));
+  return slowest(partitions.filter(({ partition }) => wanted.has(partition)).map((each) => each.drainedMs));
 }
 
 export interface Spread {

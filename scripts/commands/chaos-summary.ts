@@ -100,10 +100,11 @@ export function showReports(reports: readonly ScenarioReport[]): void {
     formatSpread(timings.detection),
     formatSpread(timings.election),
     formatSpread(timings.silence),
+    formatSpread(timings.firstAck),
     formatSpread(timings.inSync),
     formatSpread(timings.drained),
   ]);
-  const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'silent', 'in sync', 'drained'];
+  const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'silent', 'first ack', 'in sync', 'drained'];
   printLine(formatTable(head, rows));
   printLine('Times are seconds: p50, p95, max; ∞ where some never came.');
   for (const { scenario, reasons } of reports) for (const reason of reasons) printLine(`${scenario}, ${reason}`);
