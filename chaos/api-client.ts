@@ -27,7 +27,7 @@ export interface ApiClient {
 export class NeverSent extends Error {}
 
 /** HAProxy looks for another server for some seconds; a publish waits for all replicas in sync. */
-const answerMs = 15_000;
+export const apiAnswerMs = 15_000;
 const unsent = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 export function apiClient({ entrances, authority, token }: ApiClientOptions): ApiClient {
@@ -66,8 +66,8 @@ function exchange({ agent, method, url, token, body }: Exchange): Promise<ApiAns
   return new Promise((resolve, reject) => {
     const text = body === undefined ? '' : JSON.stringify(body);
     const headers = { 'x-api-key': token, 'content-length': Buffer.byteLength(text) };
-    const asked = request(url, { agent, method, headers, timeout: answerMs });
-    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${answerMs} ms`)));
+    const asked = request(url, { agent, method, headers, timeout: apiAnswerMs });
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${apiAnswerMs} ms`)));
     asked.on('error', reject);
     asked.on('response', (response) => {
       const chunks: Buffer[] = [];

@@ -48,10 +48,12 @@ export async function startApiWorkload(options: ApiWorkloadOptions): Promise<Wor
   };
   let acknowledged = 0;
   let readTo = 0;
+  let isPushing = false;
   /** When something came last, or was asked for in vain; and when it was answered last that there is nothing. */
   let [news, nothing] = [performance.now(), 0];
   endpoint?.onValues((values) => {
     recorder.record({ type: 'pushed', values });
+    isPushing = true;
     news = performance.now();
     settle(values, unpushed, earlyPushed);
   });
@@ -80,7 +82,7 @@ export async function startApiWorkload(options: ApiWorkloadOptions): Promise<Wor
   });
   return {
     acknowledged: () => acknowledged,
-    readTo: () => readTo,
+    readTo: () => (endpoint !== undefined && !isPushing ? 0 : readTo),
     isDelivered: () => unpulled.size === 0 && unpushed.size === 0,
     quietMs: () => Math.max(0, nothing - news),
     ready: Promise.resolve(),

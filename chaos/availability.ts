@@ -3,13 +3,16 @@
  * before anybody is healed: what comes back with the healing shows that records are kept, and nothing of availability.
  *
  * Sources of the allowance: a dead broker is missed when its ZooKeeper session ends; KafkaJS doubles its pause with each retry, so that it may ask again as
- * late after the election as that took (README of KafkaJS, "Retry"); a request on a connection that nobody closes is given up after 30 s (its requestTimeout).
+ * late after the election as that took (README of KafkaJS, "Retry"); a request on a connection that nobody closes is given up after 30 s (its requestTimeout);
+ * one to the messaging API after 15 s (api-client.ts).
  */
+import { apiAnswerMs } from './api-client.ts';
 import { starvedBetween } from './machine-load.ts';
 import type { ObservedRun } from './observed-run.ts';
+import { longestSilence } from './partition-timings.ts';
 import { allowedUnreadMs, longestUnread, readBetween, readsOf } from './reading.ts';
 import { notBack, notStopped } from './stopping.ts';
-import { type FaultTimings, longestSilence } from './timings.ts';
+import type { FaultTimings } from './timings.ts';
 import type { RunPlan } from './verdict.ts';
 
 /** Sentences: what broke a prediction, and what could not be told. */
@@ -26,6 +29,7 @@ export interface AvailabilityJudgement extends Judgement {
 /** Of a fault: who is hit, and whether connections end with it. */
 interface Struck {
   readonly kind: string;
+  readonly target: string;
   readonly isBroker: boolean;
 }
 
@@ -35,14 +39,19 @@ const silentKinds: readonly string[] = ['pause', 'isolate', 'slow-link', 'machin
 /** Those after which a process is surely gone until it is healed. */
 const goneKinds: readonly string[] = ['term', 'kill', 'machine-kill'];
 
+/** Whom a client of the messaging API has a connection to, directly or behind a balancer. */
+const entrances: readonly string[] = ['balancer', 'api-node'];
+
 /** How long a partition may go without an acknowledgement with such a fault, where writing is to continue. @internal */
 export function allowedSilenceMs(
-  { kind, isBroker }: Struck,
+  { kind, target, isBroker }: Struck,
   { failoverSeconds, sessionSeconds }: Pick<RunPlan, 'failoverSeconds' | 'sessionSeconds'>,
 ): number {
   const failoverMs = failoverSeconds * 1000;
   // A history of before, whose allowance was one number.
   if (sessionSeconds === undefined) return failoverMs;
+  // A request that was on its way there is nobody's to take back: its client gives it up.
+  if (silentKinds.includes(kind) && entrances.includes(target)) return failoverMs + apiAnswerMs;
   if (!isBroker || kind === 'term') return failoverMs;
   const missedMs = 2 * sessionSeconds * 1000;
   return failoverMs + (silentKinds.includes(kind) ? Math.max(missedMs, requestTimeoutMs) : missedMs);

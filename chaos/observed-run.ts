@@ -2,6 +2,7 @@
  * A history turned into what checkers ask of it: writes with their outcomes, the log after healing, what consumers read. A value is a small
  * number here (values.ts), so that a million of them fit.
  */
+import { z } from 'zod';
 import { historyWithoutStart } from './errors.ts';
 import { readHistory } from './history.ts';
 import type { DeliveryEvent, EventOf, HistoryEvent, Via } from './history-event.ts';
@@ -48,6 +49,8 @@ export interface ObservedRun {
   readonly polls: readonly Poll[];
   /** Calls to the messaging API and their answers, in their order. */
   readonly deliveries: readonly DeliveryEvent[];
+  /** Whether an endpoint is to have everything too; it is not told by what came, since nothing may have. */
+  readonly isPushed: boolean;
   /** What a push server delivered. */
   readonly pushes: readonly { readonly at: number; readonly ids: readonly ValueId[] }[];
   readonly faults: readonly EventOf<'fault'>[];
@@ -68,6 +71,9 @@ export interface ObservedRun {
   /** `k3:101` */
   say(id: ValueId): string;
 }
+
+/** Of a run whose workload is delivered to an endpoint; histories of before do not say it. */
+const pushPlan = z.object({ push: z.literal(true) });
 
 /** Throws CHAOS_HISTORY_UNREADABLE, CHAOS_HISTORY_WITHOUT_START. */
 export async function readRun(file: string): Promise<ObservedRun> {
@@ -170,6 +176,7 @@ class Observer {
       logs: this.#logs,
       polls: this.#polls,
       deliveries: this.#deliveries,
+      isPushed: this.#pushes.length > 0 || pushPlan.safeParse(this.#start.plan).success,
       pushes: this.#pushes,
       faults: this.#faults,
       states: this.#states,

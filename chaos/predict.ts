@@ -6,7 +6,7 @@
  * majorities. That leaders go on serving without a quorum of ZooKeeper, until one of them fails, is what the sources disagree on: it is measured.
  */
 import type { FaultKind } from '../contracts/fault.ts';
-import type { Scenario, Target } from './scenario.ts';
+import type { Scenario, ScenarioStep, Target } from './scenario.ts';
 import { countOf, type Schedule, type Surroundings } from './schedule.ts';
 
 export interface Configuration extends Surroundings {
@@ -84,8 +84,9 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     const step = scenario.steps[action.step];
     if (step === undefined) continue;
     const count = countOf(step, failures);
-    world.away.set(step.on, (world.away.get(step.on) ?? 0) + (action.do === 'inject' ? count : -count));
-    if (step.on === 'master') world.mastersDown += action.do === 'inject' ? count : -count;
+    const more = !takesAway(step) ? 0 : action.do === 'inject' ? count : -count;
+    world.away.set(step.on, (world.away.get(step.on) ?? 0) + more);
+    if (step.on === 'master') world.mastersDown += more;
     else if (action.do === 'inject') {
       const before = world.leader;
       const hit = victims(world, step.on, count);
@@ -186,6 +187,11 @@ function shutBy(
   if (push && gone('push-server', pushServers))
     return { writing: false, why: 'No push server is left: nothing is delivered until one is back.' };
   return undefined;
+}
+
+/** Whether who is hit serves nobody: what is slow serves, and only those that keep data need their disk. */
+function takesAway({ fault, on }: ScenarioStep): boolean {
+  return fault !== 'slow-link' && (fault !== 'full-disk' || on === 'master');
 }
 
 /** Whom a step befalls among the partition's replicas; nobody for those who hold none. */

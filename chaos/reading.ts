@@ -33,7 +33,7 @@ export interface Read {
 /** Each way by which records are to come, with what came. */
 export function readsOf(run: ObservedRun, partition: number): readonly (readonly [Way, readonly Read[]])[] {
   const offsets = new Map<ValueId, number>();
-  for (const { outcome, partition: where, offset, key, first, count } of run.pushes.length === 0 ? [] : run.writes)
+  for (const { outcome, partition: where, offset, key, first, count } of run.isPushed ? run.writes : [])
     for (let index = 0; outcome === 'ok' && where === partition && offset !== undefined && index < count; index += 1)
       offsets.set(run.idOf(key, first + index), offset + index);
   const all: Readonly<Record<Way, readonly Read[]>> = {
@@ -50,7 +50,10 @@ export function readsOf(run: ObservedRun, partition: number): readonly (readonly
       readTo: Math.max(0, ...ids.map((id) => (offsets.get(id) ?? -1) + 1)),
     })),
   };
-  return (Object.entries(all) as [Way, readonly Read[]][]).filter(([, reads]) => reads.length > 0);
+  // An endpoint that nothing came to was to have everything all the same.
+  return (Object.entries(all) as [Way, readonly Read[]][]).filter(
+    ([way, reads]) => reads.length > 0 || (way === 'its push endpoint' && run.isPushed),
+  );
 }
 
 /** The longest time, between the two moments, for which a record that was acknowledged in the partition waited for whoever is to have it. Milliseconds. */

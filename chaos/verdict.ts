@@ -34,6 +34,8 @@ const planSchema = z.strictObject({
   minInSync: z.int().min(1).optional(),
   atMostDown: z.int().min(1).optional(),
   ratePerSecond: z.number(),
+  /** Everything is to come to an endpoint too. */
+  push: z.boolean().optional(),
 });
 export type RunPlan = z.output<typeof planSchema>;
 
@@ -64,8 +66,11 @@ export interface Verdict {
 
 /** Fewer acknowledged writes during the faults prove nothing. */
 export const enoughWrites = 1_000;
-/** What an election that loses records brings with it. */
-const consequences: readonly CheckerName[] = ['lost', 'conflict', 'order', 'skip', 'unseen', 'delivery'];
+/** Duplicates are no broken promise: producers that retry without idempotence make them. */
+const promises: readonly CheckerName[] = ['lost', 'conflict', 'order', 'skip', 'unseen', 'delivery'];
+/** What is excused where acknowledged writes may be lost; and, once one was, of those who read it or were to. Never the order of what is left. */
+const mayBeLost: readonly CheckerName[] = ['lost', 'conflict'];
+const comesOfLoss: readonly CheckerName[] = ['skip', 'unseen', 'delivery'];
 
 /** Throws ZodError where the history's plan is not one. */
 export function judge(run: ObservedRun): Verdict {
@@ -87,11 +92,11 @@ export function judge(run: ObservedRun): Verdict {
   return { verdict: 'pass', reasons: [], ...said };
 }
 
-/** Duplicates are no broken promise: producers that retry without idempotence make them. */
 function brokenPromises({ prediction }: RunPlan, findings: readonly Finding[]): readonly string[] {
-  if (prediction.durability === 'may-lose') return [];
+  const isLost = findings.some(({ checker, outcome }) => checker === 'lost' && outcome === 'found');
+  const excused = prediction.durability === 'keeps' ? [] : [...mayBeLost, ...(isLost ? comesOfLoss : [])];
   return findings
-    .filter(({ checker, outcome }) => outcome === 'found' && consequences.includes(checker))
+    .filter(({ checker, outcome }) => outcome === 'found' && promises.includes(checker) && !excused.includes(checker))
     .map(
       ({ checker, total, anomalies }) => `${checker}: ${total}, and none was predicted; ${anomalies[0]?.says ?? ''}`,
     );

@@ -1,11 +1,20 @@
 /** Why no run of a scenario can begin, told before anything is made for it: such a scenario is skipped, with the reason, and never passes. */
+
+import type { Prediction } from '../../chaos/predict.ts';
+import { predict } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
+import { makeSchedule } from '../../chaos/schedule.ts';
+import type { Cluster, Id } from '../../cluster/model.ts';
+import { EnsembleError } from '../../contracts/error.ts';
 import { nodesRunning } from '../health.ts';
 import type { SystemUnderTest } from './system.ts';
 import { serviceOf } from './targets.ts';
 
+/** zookeeper.session.timeout.ms, where no broker is asked. */
+const defaultSessionMs = 18_000;
+
 export async function cannotRun(
-  { workload, steps }: Pick<Scenario, 'workload' | 'steps'>,
+  scenario: Scenario,
   {
     environment,
     faults,
@@ -14,6 +23,9 @@ export async function cannotRun(
     breakable,
   }: Pick<SystemUnderTest, 'environment' | 'faults' | 'withoutPrimary' | 'withoutPush' | 'breakable'>,
 ): Promise<string | undefined> {
+  const { workload, steps, topic } = scenario;
+  const workers = nodesRunning(environment.cluster.groups, 'kafka').length;
+  if (topic.replicas > workers) return `its topic has ${topic.replicas} replicas, and ${workers} workers run`;
   if (workload.through !== 'kafka' && environment.spec.api === undefined)
     return 'it goes through the messaging API, and the environment has none';
   if (workload.push && withoutPush !== undefined) return withoutPush;
@@ -25,5 +37,34 @@ export async function cannotRun(
     const why = await faults.unable(kind);
     if (why !== undefined) return why;
   }
-  return undefined;
+  return notExpected(scenario, environment.cluster);
+}
+
+/** That of a topic which is whole; a run looks once more at the one that it has made. */
+function notExpected(scenario: Scenario, { groups, tolerate }: Cluster): string | undefined {
+  const running = (service: Id) => nodesRunning(groups, service).length;
+  const where = { failures: tolerate, sessionTimeoutMs: defaultSessionMs };
+  try {
+    const prediction = predict(scenario, makeSchedule(scenario, 0, where), {
+      ...where,
+      inSync: scenario.topic.replicas,
+      masters: running('zookeeper'),
+      balancers: running('haproxy'),
+      apiNodes: running('messaging-api'),
+      pushServers: running('push-server'),
+    });
+    return differs(scenario, prediction);
+  } catch (error) {
+    // More down at once than it allows, where more are to be tolerated than it was written for.
+    if (error instanceof EnsembleError) return error.message;
+    throw error;
+  }
+}
+
+/** What is predicted here, where it is not what the scenario expects. */
+export function differs({ expect }: Scenario, { writing, reading, durability }: Prediction): string | undefined {
+  const same = writing === expect.writing && reading === expect.reading && durability === expect.durability;
+  return same
+    ? undefined
+    : `on this environment it is predicted to have writing ${writing}, reading ${reading}, durability ${durability}, which is not what it expects`;
 }

@@ -1,5 +1,4 @@
 /** What keeps a scenario from being run, each with the next step. */
-import type { Prediction } from '../../chaos/predict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 
 export function notSteady(what: string): EnsembleError {
@@ -18,11 +17,12 @@ export function outsideNetwork(environment: string, bootstrap: readonly string[]
   });
 }
 
-export function expectationDiffers(scenario: string, { writing, reading, durability }: Prediction): EnsembleError {
+/** `why`: what is predicted instead. */
+export function expectationDiffers(scenario: string, why: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_EXPECTATION_DIFFERS',
-    message: `nothing was broken: on this environment ${scenario} is predicted to have writing ${writing}, reading ${reading}, durability ${durability}, which is not what it expects`,
-    next: 'Run it on an environment that it was written for (three masters, three workers), or change its expectation.',
+    message: `nothing of ${scenario} was broken: ${why}`,
+    next: 'Look at `ensemble status`: fewer replicas may be in sync than there are.',
   });
 }
 

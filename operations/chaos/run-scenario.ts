@@ -18,6 +18,7 @@ import { journalFolder, writeEntry } from '../../drivers/journal.ts';
 import { nodesRunning } from '../health.ts';
 import { localBrokerControl } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
+import { differs } from './cannot-run.ts';
 import { drained } from './drain.ts';
 import { expectationDiffers, notSteady } from './errors.ts';
 import { removeOwn } from './heal.ts';
@@ -80,10 +81,10 @@ export async function runScenario(system: SystemUnderTest, options: RunOptions, 
       apiNodes: running('messaging-api'),
       pushServers: running('push-server'),
     });
-    const { writing, reading, durability } = scenario.expect;
-    if (prediction.writing !== writing || prediction.reading !== reading || prediction.durability !== durability) {
+    const other = differs(scenario, prediction);
+    if (other !== undefined) {
       await topic.close();
-      throw expectationDiffers(scenario.name, prediction);
+      throw expectationDiffers(scenario.name, other);
     }
     options.onPrediction(prediction);
     const recorder = await openHistory(options.historyFile);
@@ -245,6 +246,7 @@ function startOf(
     minInSync: scenario.topic.minInSync,
     atMostDown,
     ratePerSecond: workload.ratePerSecond,
+    push: workload.push,
   } satisfies RunPlan;
   const startedAt = new Date().toISOString();
   const { partitions } = scenario.topic;

@@ -35,11 +35,7 @@ const anyOf =
     const nodes = nodesRunning(asked.cluster.groups, service).filter(({ id }) => isFree(asked, id));
     if (nodes.length < asked.count)
       return { cannot: `${asked.count} are asked for, and ${nodes.length} run ${service}${ofThose(asked)}` };
-    return pick(nodes, asked).map(({ id, ordinal }) => ({
-      node: id,
-      service,
-      ...(service === 'kafka' ? { broker: ordinal } : {}),
-    }));
+    return pick(nodes, asked).map(({ id }) => ({ node: id, service }));
   };
 
 /** Whose nodes a step may befall. */
@@ -64,7 +60,7 @@ const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
     return brokers(asked, followers, `followers in sync of partition ${asked.partition}`);
   },
   controller: (asked) => brokers(asked, [asked.state.controller], 'controller'),
-  worker: anyOf(serviceOf.worker),
+  worker: workers,
   master: anyOf(serviceOf.master),
   balancer: anyOf(serviceOf.balancer),
   'api-node': anyOf(serviceOf['api-node']),
@@ -77,6 +73,20 @@ const rows: Readonly<Record<Target, (asked: Asked) => Chosen>> = {
 
 export function chooseTargets(on: Scenario['steps'][number]['on'], asked: Asked): Chosen {
   return rows[on](asked);
+}
+
+/** Those that hold replicas of the partition first, since the prediction takes them for it: a worker beside them is none of its failures. */
+function workers(asked: Asked): Chosen {
+  const service = serviceOf.worker;
+  const free = nodesRunning(asked.cluster.groups, service).filter(({ id }) => isFree(asked, id));
+  if (free.length < asked.count)
+    return { cannot: `${asked.count} are asked for, and ${free.length} run ${service}${ofThose(asked)}` };
+  const { partition, state, count } = asked;
+  const replicas = state.partitions.find((each) => each.partition === partition)?.replicas ?? [];
+  const holding = free.filter(({ ordinal }) => replicas.includes(ordinal));
+  const others = free.filter((node) => !holding.includes(node));
+  const ordered = [holding, others].flatMap((nodes) => pick(nodes, { ...asked, count: nodes.length }));
+  return ordered.slice(0, count).map(({ id, ordinal }) => ({ node: id, service, broker: ordinal }));
 }
 
 function isFree({ down, breakable }: Asked, node: Id): boolean {

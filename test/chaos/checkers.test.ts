@@ -219,6 +219,15 @@ describe('the checker of deliveries through the API', () => {
     ]);
   });
 
+  it('asks for what was never pushed at all, of a run whose plan has an endpoint', () => {
+    const one = [send(1, 'a:1'), ok(1, 0), ...pull(1, [0, 'a:1']), drained];
+    expect(said(checkDelivery(observe(start(1, { push: true }), ...one)))).toEqual([
+      'found',
+      'a:1 was acknowledged to its publisher and never pushed',
+    ]);
+    expect(said(checkDelivery(observe(start(1, { push: false }), ...one)))).toEqual(['none']);
+  });
+
   it('asks of what is pushed as well that all comes, and nothing else', () => {
     const pulls = [...pull(1, [0, 'a:1'], [1, 'a:2'])];
     const pushed = (...values: readonly string[]) => ({ type: 'pushed', values }) as const;

@@ -47,7 +47,8 @@ describe('the scenarios that ship', () => {
       const { mustLose, ...expected } = scenario.expect;
       for (const [seed, where] of seeds.flatMap((each) => [[each, environment] as const, [each, brisk] as const])) {
         const schedule = makeSchedule(scenario, seed, where);
-        const predicted = predict(scenario, schedule, { ...where, inSync: scenario.topic.replicas });
+        const balancers = scenario.name === 'balancer-one-of-two-kill' ? 2 : 1;
+        const predicted = predict(scenario, schedule, { ...where, balancers, inSync: scenario.topic.replicas });
         expect(predicted, `${scenario.name}, seed ${seed}`).toMatchObject(expected);
       }
       expect(mustLose, scenario.name).toBe(scenario.name.startsWith('control-'));
@@ -169,6 +170,25 @@ describe('the prediction', () => {
     });
     expect(predicted(kill('push-server', 1))).toMatchObject({ writing: 'continues', reading: 'continues' });
     expect(predicted(kill('push-server', 2))).toMatchObject({ writing: 'continues', reading: 'stops' });
+  });
+
+  it('says that who is slow, or has no room on its disk, goes on to serve, but for those that keep data there', () => {
+    const hit = (fault: string, on: string, count: number) => (same: string) =>
+      same
+        .replace('acks: all,', 'acks: all, through: balancer, consumers: 0,')
+        .replace('partitions: 3', 'partitions: 1')
+        .replace('fault: kill, on: leader', `fault: ${fault}, on: ${on}, count: ${count}`);
+    for (const fault of ['slow-link', 'full-disk'])
+      for (const [on, count] of [
+        ['balancer', 1],
+        ['api-node', 2],
+      ] as const)
+        expect(predicted(hit(fault, on, count)), `${fault} on ${on}`).toMatchObject({ writing: 'continues' });
+    for (const fault of ['pause', 'isolate', 'machine-kill'])
+      expect(predicted(hit(fault, 'balancer', 1)), fault).toMatchObject({ writing: 'stops', reading: 'stops' });
+    const theorem = (fault: string) => predicted(hit(fault, 'master', 2)).theorem.join(' ');
+    expect(theorem('slow-link')).not.toContain('no quorum');
+    expect(theorem('full-disk')).toContain('no quorum');
   });
 
   it('says that a machine that loses its memory takes more with it than a process', () => {

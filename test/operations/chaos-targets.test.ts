@@ -55,6 +55,15 @@ describe('the targets of a step', () => {
     );
   });
 
+  it('are workers that hold the partition before others, since the prediction speaks of it', () => {
+    const [one = whole.partitions[0]] = whole.partitions;
+    const elsewhere = { ...whole, partitions: [{ ...one, replicas: [2, 3], leader: 2, inSync: [2, 3] }] };
+    const state = elsewhere as typeof whole;
+    expect(chosen('worker', { count: 2, state })).toEqual(['worker-2', 'worker-3']);
+    expect(chosen('worker', { count: 3, state })).toEqual(['worker-2', 'worker-3', 'worker-1']);
+    expect(chosen('worker', { count: 2, state, down: ['worker-3'] })).toEqual(['worker-2', 'worker-1']);
+  });
+
   it('are none that a fault is on already, whatever the cluster still says of it', () => {
     const why = (what: string) => `${what}: 1 asked for, and 0 there that no fault is on`;
     expect(chosen('leader', { down: ['worker-1'] })).toBe(why('leader of partition 0'));
