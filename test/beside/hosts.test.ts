@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScenarioReport } from '../../chaos/scenario-report.ts';
 import type { HostFault } from '../../drivers/hosts/faults.ts';
 import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
+import { journalFolder, readEntries } from '../../drivers/journal.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { checkProducedLog } from '../histories/produced-log.ts';
 import { type HostsRun, staging, startHostsRun } from '../integration/hosts-run.ts';
@@ -228,18 +229,7 @@ describe('the machines of an environment', () => {
   it(
     'are judged by a scenario that only machines can suffer: a leader’s is killed, and nothing acknowledged is lost',
     async () => {
-      const words = [
-        'chaos',
-        'run',
-        'machine-leader-kill',
-        '--driver',
-        'hosts',
-        '--seed',
-        '1',
-        '--again',
-        '1',
-        '--json',
-      ];
+      const words = 'chaos run machine-leader-kill --driver hosts --seed 1 --again 1 --json'.split(' ');
       const { status, output } = await run.ensemble(...words);
       const { reports } = JSON.parse(output) as { readonly reports?: readonly ScenarioReport[] };
       const report = reports?.[0];
@@ -254,6 +244,32 @@ describe('the machines of an environment', () => {
       ]);
       expect(await run.faults.standing()).toEqual([]);
       expect(await run.topics('--list')).not.toContain('chaos');
+      await acknowledge(100);
+    },
+    15 * minute,
+  );
+
+  it(
+    'are left by a run that was killed while a machine was cut off as the next command finds them, which heals: nothing of it stays',
+    async () => {
+      const words = 'chaos run machine-follower-isolate --driver hosts --seed 2'.split(' ');
+      const playing = run.ensemble(...words);
+      const isCut = async () => (await run.faults.standing()).some(({ kind }) => kind === 'isolate');
+      const notes = journalFolder(join(run.stateRoot, 'staging'));
+      const rules = async () => await run.inside(['nft', 'list', 'ruleset']);
+      const before = await rules();
+      const deadline = performance.now() + 3 * minute;
+      while (!(await isCut()) && performance.now() < deadline) await delay(100);
+      const owner = (await readEntries(notes)).find(({ of }) => of === 'driver')?.owner.pid;
+      process.kill(owner ?? Number.NaN, 'SIGKILL');
+      expect((await playing).status).not.toBe(0);
+      expect([await isCut(), (await readEntries(notes)).length > 0]).toEqual([true, true]);
+
+      const { status, output } = await run.ensemble('chaos', 'heal', '--driver', 'hosts');
+      expect(status, output).toBe(0);
+      expect([await run.faults.standing(), await readEntries(notes), await rules()]).toEqual([[], [], before]);
+      expect(await run.topics('--list')).not.toContain('chaos');
+      await run.whole();
       await acknowledge(100);
     },
     15 * minute,
