@@ -2,6 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Invocation } from './commands/invocation.ts';
 
+/** `--state` where it is not given. */
+export const standardState = '.ensemble';
+
 export interface CommandSpec {
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
   readonly argument?: readonly [name: string, description: string];
@@ -23,7 +26,7 @@ export function addCommand(parent: Command, name: string, description: string, s
         .default('local')
         .env('ENSEMBLE_ENVIRONMENT'),
     )
-    .addOption(new Option('--state <folder>', 'where state is kept').default('.ensemble').env('ENSEMBLE_STATE'))
+    .addOption(new Option('--state <folder>', 'where state is kept').default(standardState).env('ENSEMBLE_STATE'))
     .addOption(new Option('--json', 'print the result as JSON; progress goes to standard error'));
   for (const option of spec.options ?? []) command.addOption(option);
   command.addHelpText('after', `\nExit statuses:\n${spec.statuses.map((line) => `  ${line}`).join('\n')}`);
