@@ -1,6 +1,6 @@
 /** The `ensemble chaos` commands. Their exit statuses are their own: a verdict is no error. */
 import { type Command, Option } from 'commander';
-import { addCommand, wholeNumber } from './command-line.ts';
+import { addCommand, countingNumber, wholeNumber } from './command-line.ts';
 
 const errorStatus = 3;
 const verdicts = [
@@ -25,7 +25,7 @@ export function addChaosCommands(program: Command): void {
   const running = () => [
     driver(),
     new Option('--seed <number>', 'of the first run; drawn where it is left out, and printed').argParser(wholeNumber),
-    new Option('--runs <count>', 'how many, each with the next seed').argParser(wholeNumber),
+    new Option('--runs <count>', 'how many, each with the next seed').argParser(countingNumber),
     new Option(
       '--again <times>',
       'how often a run is played once more that was inconclusive, but for controls; a matrix’s once, others never',

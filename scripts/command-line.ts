@@ -58,6 +58,14 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+/** Of what is done so many times: none at all would prove nothing. */
+export function countingNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number of 1 or more.');
+  return value;
+}
+
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0)

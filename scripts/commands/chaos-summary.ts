@@ -110,9 +110,7 @@ export async function presentMatrix(presented: PresentedMatrix): Promise<number>
       printNotice(`Written: ${file}`);
     }
   };
-  // What was not run proves nothing.
-  const status = Math.max(statusOfAll(reports), left > 0 ? statusOf.inconclusive : 0);
-  return await present(presented, write, said, status);
+  return await present(presented, write, said, statusOfAll(reports, left));
 }
 
 /**
@@ -185,12 +183,12 @@ export function suiteOf({ scenario, runs, errors, verdict, reasons }: ScenarioRe
   return { name: scenario, cases: [{ name: 'all', verdict: { verdict, reasons } }] };
 }
 
-/** A fail is a fail, whatever the tool could not finish beside it; that nothing was run proves nothing. */
-function statusOfAll(reports: readonly ScenarioReport[]): number {
+/** A fail is a fail, whatever the tool could not finish beside it; what was not run proves nothing, and nor does nothing at all. @internal */
+export function statusOfAll(reports: readonly ScenarioReport[], left = 0): number {
   const verdicts = reports.map(({ verdict }) => verdict);
-  if (verdicts.length === 0) return statusOf.inconclusive;
   if (verdicts.includes('fail')) return statusOf.fail;
-  return Math.max(0, ...verdicts.map((each) => statusOf[each]));
+  const isWhole = reports.length > 0 && left === 0;
+  return Math.max(isWhole ? 0 : statusOf.inconclusive, ...verdicts.map((each) => statusOf[each]));
 }
 
 export const statusOf: Readonly<Record<VerdictKind | 'error', number>> = {

@@ -43,6 +43,15 @@ describe('ensemble chaos', () => {
     );
   };
 
+  it('runs nothing no times: that is an error, which says what is expected', async () => {
+    for (const words of [['run', 'safe-leader-kill'], ['matrix']])
+      for (const runs of ['0', '-1', '1.5']) {
+        printed.err = '';
+        expect(await chaos(...words, '--runs', runs, '--state', folder)).toBe(3);
+        expect(printed.err).toContain('Expected a whole number of 1 or more.');
+      }
+  });
+
   it('check writes its verdict as JUnit, with scenario and seed', async () => {
     const [history, junit] = [join(folder, 'history.jsonl'), join(folder, 'chaos.xml')];
     const events = timed([start(1, safePlan), send(1, 'a:1'), ok(1, 0)]);

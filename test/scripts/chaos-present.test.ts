@@ -7,7 +7,7 @@ import { loadScenario } from '../../chaos/load-scenarios.ts';
 import { reportOf, type ScenarioReport } from '../../chaos/scenario-report.ts';
 import { judge } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
-import { presentRun } from '../../scripts/commands/chaos-summary.ts';
+import { presentRun, statusOfAll } from '../../scripts/commands/chaos-summary.ts';
 import type { CommandOptions } from '../../scripts/commands/invocation.ts';
 import { observe, ok, safePlan, send, start } from '../chaos/written-history.ts';
 import { capturePrinted, type Printed } from './printed.ts';
@@ -67,9 +67,15 @@ describe('runs of chaos that an error has ended', () => {
     await expect(present({}, { endedBy: signal.reason, signal })).rejects.toBe(signal.reason);
     expect(printed.out).toBe('');
   });
+});
 
-  it('are none at all: that is inconclusive', async () => {
-    reports = [];
-    expect(await present({}, { endedBy: undefined })).toBe(2);
+describe('the status of several runs', () => {
+  it('is inconclusive where there are none, or some are still to do; a fail stays one', async () => {
+    const scenario = await loadScenario('safe-leader-kill');
+    const report = (verdict: ScenarioReport['verdict']) => ({ ...reportOf(scenario, []), verdict });
+    expect(statusOfAll([])).toBe(2);
+    expect(statusOfAll([report('pass')])).toBe(0);
+    expect(statusOfAll([report('pass')], 1)).toBe(2);
+    expect(statusOfAll([report('fail'), report('error')], 1)).toBe(1);
   });
 });
