@@ -1,6 +1,6 @@
 /** The `ensemble chaos` commands. Their exit statuses are their own: a verdict is no error. */
 import { type Command, Option } from 'commander';
-import { addCommand, wholeNumber } from './command-line.ts';
+import { addCommand, countingNumber, wholeNumber } from './command-line.ts';
 
 const errorStatus = 3;
 const verdicts = [
@@ -21,15 +21,16 @@ export function addChaosCommands(program: Command): void {
     )
       .choices(['processes', 'hosts', 'aws'])
       .default('processes');
+  const junit = () => new Option('--junit <file>', 'write the verdicts as JUnit XML too');
   const running = () => [
     driver(),
     new Option('--seed <number>', 'of the first run; drawn where it is left out, and printed').argParser(wholeNumber),
-    new Option('--runs <count>', 'how many, each with the next seed').argParser(wholeNumber),
+    new Option('--runs <count>', 'how many, each with the next seed').argParser(countingNumber),
     new Option(
       '--again <times>',
       'how often a run is played once more that was inconclusive, but for controls; a matrix’s once, others never',
     ).argParser(wholeNumber),
-    new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
+    junit(),
     new Option('--html <file>', 'write a page of the run too; of several, each beside it with scenario and seed'),
   ];
   const summaries = () => [
@@ -63,18 +64,14 @@ export function addChaosCommands(program: Command): void {
   });
   addCommand(chaos, 'summary', 'one table of the last matrix, ended or not; runs nothing', {
     load: async () => (await import('./commands/chaos-summary.ts')).summary,
-    options: [
-      driver(),
-      new Option('--long', 'of the last long one'),
-      new Option('--junit <file>', 'write the verdicts as JUnit XML too'),
-      ...summaries(),
-    ],
+    options: [driver(), new Option('--long', 'of the last long one'), junit(), ...summaries()],
     statuses: [...verdicts.slice(0, 3), '3 an error, there was no matrix, or runs that were not finished'],
     errorStatus,
   });
   addCommand(chaos, 'check', 'judge the history of a run, this one or an old one', {
     load: async () => (await import('./commands/chaos.ts')).check,
     argument: ['<history>', 'a history.jsonl'],
+    options: [junit()],
     statuses: [...verdicts.slice(0, 3), '3 an error'],
     errorStatus,
   });

@@ -2,6 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Invocation } from './commands/invocation.ts';
 
+/** `--state` where it is not given. */
+export const standardState = '.ensemble';
+
 export interface CommandSpec {
   readonly load: () => Promise<(invocation: Invocation) => Promise<number>>;
   readonly argument?: readonly [name: string, description: string];
@@ -23,7 +26,7 @@ export function addCommand(parent: Command, name: string, description: string, s
         .default('local')
         .env('ENSEMBLE_ENVIRONMENT'),
     )
-    .addOption(new Option('--state <folder>', 'where state is kept').default('.ensemble').env('ENSEMBLE_STATE'))
+    .addOption(new Option('--state <folder>', 'where state is kept').default(standardState).env('ENSEMBLE_STATE'))
     .addOption(new Option('--json', 'print the result as JSON; progress goes to standard error'));
   for (const option of spec.options ?? []) command.addOption(option);
   command.addHelpText('after', `\nExit statuses:\n${spec.statuses.map((line) => `  ${line}`).join('\n')}`);
@@ -52,6 +55,14 @@ export function wholeNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < 0)
     throw new InvalidArgumentError('Expected a whole number of 0 or more.');
+  return value;
+}
+
+/** Of what is done so many times: none at all would prove nothing. */
+export function countingNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number of 1 or more.');
   return value;
 }
 

@@ -6,23 +6,20 @@
 import { join } from 'node:path';
 import type { Prediction } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
-import {
-  type EarlierPlay,
-  type FailedRun,
-  reportOf,
-  type ScenarioReport,
-  type ScenarioRun,
-} from '../../chaos/scenario-report.ts';
-import type { Verdict } from '../../chaos/verdict.ts';
+import { type FailedRun, reportOf, type ScenarioReport, type ScenarioRun } from '../../chaos/scenario-report.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
-import { digestOf, type EndedRun, earlierPlay, type MatrixResults, standingOf } from './matrix-results.ts';
+import { againCommand } from './again.ts';
+import { type EndedRun, earlierPlay, type MatrixResults, standingOf } from './matrix-results.ts';
+import { isPlayedAgain, type Play, playSlot, type Slot } from './play-slot.ts';
 import { remainingMs } from './remaining.ts';
 import { runScenario } from './run-scenario.ts';
 import type { SystemUnderTest } from './system.ts';
 
 export interface MatrixRow {
   readonly scenario: Scenario;
+  /** As a person named it: its name, or the path of a file. */
+  readonly named: string;
   readonly runs: number;
 }
 
@@ -39,14 +36,17 @@ export interface MatrixOptions {
   readonly rows: readonly MatrixRow[];
   /** Of each row's first run; those after it count on. */
   readonly seed: number;
+  /** As a person named it. */
   readonly environment: string;
+  /** `--state` as a person gave it; undefined for the standard one. */
+  readonly state: string | undefined;
   /** `--driver`, where it is not the standard one. */
   readonly driver?: string | undefined;
   /** Where each run that ends is kept, and what ended before; undefined where every run is of now. */
   readonly results?: MatrixResults | undefined;
   /** How often a run is played once more that was inconclusive; never one of a control, whose share of hits is the figure. */
   readonly again: number;
-  /** So many errors of the tool one after another end it; the one of 1 is thrown. */
+  /** So many errors of the tool one after another end it; the one of 1 is its `endedBy`. */
   readonly errorsInARow: number;
   readonly onRun: (scenario: Scenario, seed: number, place: MatrixPlace) => void;
   readonly onPrediction: (prediction: Prediction) => void;
@@ -61,9 +61,11 @@ export interface MatrixReport {
   readonly reports: readonly ScenarioReport[];
   /** Runs that are still to do. */
   readonly left: number;
+  /** What ended it before its time: a person, or an error after which nothing more is broken. It is to be told beside what has ended. */
+  readonly endedBy?: unknown;
 }
 
-/** Throws as runScenario; the runs before it have their histories. */
+/** @throws what the lock throws, and what keeping a result throws; what a run throws is in the report */
 export async function runMatrix(
   system: SystemUnderTest,
   options: MatrixOptions,
@@ -82,109 +84,85 @@ export async function runMatrix(
   );
 }
 
-type Play = (
-  scenario: Scenario,
-  seed: number,
-  command: string,
-) => Promise<{ readonly historyFile: string; readonly verdict: Verdict }>;
-
-interface Slot {
-  readonly scenario: Scenario;
-  readonly seed: number;
-  readonly command: string;
-  done: ScenarioRun | FailedRun | undefined;
-  before: readonly EarlierPlay[];
-}
-
 /** The same with runs of the caller's. @internal */
 export async function playMatrix(options: MatrixOptions, signal: AbortSignal, play: Play): Promise<MatrixReport> {
-  const { results, environment, driver } = options;
-  const by = driver === undefined || driver === 'processes' ? '' : ` --driver ${driver}`;
-  // A seed of every scenario before the next one of any: a matrix that is ended early has something of each.
-  const most = Math.max(0, ...options.rows.map(({ runs }) => runs));
-  const slots = Array.from({ length: most }, (_each, index) =>
-    options.rows
-      .filter(({ runs }) => index < runs)
-      .map(({ scenario }): Slot => {
-        const seed = options.seed + index;
-        const command = `ensemble chaos run ${scenario.name} --environment ${environment}${by} --seed ${seed}`;
-        return { scenario, seed, command, done: undefined, before: [] };
-      }),
-  ).flat();
-  const ended: EndedRun[] = [...(results?.runs ?? [])];
-  for (const slot of slots) await goOn(slot, ended, options.again);
-  let inARow = 0;
-  for (const [index, slot] of slots.entries()) {
-    if (slot.done !== undefined) continue;
-    if (inARow >= options.errorsInARow) break;
-    const { scenario, seed, command } = slot;
-    const left = slots.filter(({ done }) => done === undefined).map((each) => each.scenario);
-    options.onRun(scenario, seed, { run: index + 1, of: slots.length, leftMs: remainingMs(ended, left) });
-    let began = performance.now();
-    const keep = async (run: ['run', { historyFile: string }] | ['error', { code: string; message: string }]) => {
-      const about = { scenario: scenario.name, digest: digestOf(scenario), seed, command };
-      const tookMs = Math.round(performance.now() - began);
-      began = performance.now();
-      const line: EndedRun =
-        run[0] === 'run'
-          ? { type: 'run', ...about, tookMs, ...run[1] }
-          : { type: 'error', ...about, tookMs, ...run[1] };
-      ended.push(line);
-      await results?.add(line);
-    };
-    try {
-      for (;;) {
-        const { historyFile, verdict } = await play(scenario, seed, command);
-        const done = { seed, historyFile, command, verdict, before: slot.before };
-        slot.done = done;
-        await keep(['run', { historyFile }]);
-        options.onVerdict(done);
-        inARow = 0;
-        if (!isPlayedAgain(slot, verdict, options.again)) break;
-        slot.before = [...slot.before, ...earlierPlay(done)];
-        options.onProgress('once more: it was inconclusive');
-      }
-    } catch (error) {
-      // Interrupted: what was broken is healed, and this run has not been.
-      if (signal.aborted || options.errorsInARow <= 1) throw error;
-      // Nothing more is broken where something still is.
-      const isLast = error instanceof EnsembleError && error.leavesBroken;
-      const failed = { code: codeOf(error), message: error instanceof Error ? error.message : String(error) };
-      await keep(['error', failed]);
-      if (isLast) throw error;
-      slot.done = { seed, command, ...failed };
-      options.onError(slot.done);
-      inARow += 1;
-    }
-  }
-  return {
-    reports: options.rows.flatMap(({ scenario }) => {
-      const done = slots.flatMap((slot) => (slot.scenario === scenario ? (slot.done ?? []) : []));
-      const runs = done.filter((each): each is ScenarioRun => 'verdict' in each);
-      const errors = done.filter((each): each is FailedRun => !('verdict' in each));
-      return done.length === 0 ? [] : [reportOf(scenario, runs, errors)];
-    }),
-    left: slots.filter(({ done }) => done === undefined).length,
+  const { results, again, onProgress, onVerdict } = options;
+  const earlier = [...(results?.runs ?? [])];
+  const kept: EndedRun[] = [];
+  const keep = async (line: EndedRun) => {
+    kept.push(line);
+    await results?.add(line);
   };
+  const slots = await slotsOf(options, earlier);
+  const outcomes = new Map<Slot, ScenarioRun | FailedRun>();
+  for (const { slot, stands } of slots) if (stands !== undefined) outcomes.set(slot, stands);
+  let endedBy: unknown;
+  for (const [index, { slot }] of slots.entries()) {
+    if (outcomes.has(slot)) continue;
+    if (errorsAtEnd(kept) >= options.errorsInARow) break;
+    const left = slots.flatMap((each) => (outcomes.has(each.slot) ? [] : [each.slot.scenario]));
+    const place = { run: index + 1, of: slots.length, leftMs: remainingMs([...earlier, ...kept], left) };
+    options.onRun(slot.scenario, slot.seed, place);
+    const { outcome, error } = await playSlot(slot, { play, again, signal, keep, onProgress, onVerdict });
+    if (outcome !== undefined) outcomes.set(slot, outcome);
+    if (error === undefined) continue;
+    // Nothing more is broken where something still is.
+    const isLast =
+      signal.aborted || options.errorsInARow <= 1 || (error instanceof EnsembleError && error.leavesBroken);
+    if (isLast) {
+      endedBy = error;
+      break;
+    }
+    if (outcome !== undefined && !('verdict' in outcome)) options.onError(outcome);
+  }
+  const reports = options.rows.flatMap((row) => reportOfRow(row, slots, outcomes));
+  return { reports, left: slots.length - outcomes.size, endedBy };
+}
+
+interface Begun {
+  readonly slot: Slot;
+  /** What it came to before, where it is not to be played any more. */
+  readonly stands: ScenarioRun | undefined;
+}
+
+/** A seed of every scenario before the next one of any: a matrix that is ended early has something of each. */
+async function slotsOf(options: MatrixOptions, earlier: readonly EndedRun[]): Promise<readonly Begun[]> {
+  const { rows, environment, state, driver } = options;
+  const most = Math.max(0, ...rows.map(({ runs }) => runs));
+  const begun: Begun[] = [];
+  for (let index = 0; index < most; index += 1)
+    for (const { scenario, named } of rows.filter(({ runs }) => index < runs)) {
+      const seed = options.seed + index;
+      const command = againCommand(['run', named], { environment, driver, state, seed });
+      begun.push(await goOn({ scenario, seed, command, before: [] }, earlier, options.again));
+    }
+  return begun;
 }
 
 /**
  * With its result of before: of the same scenario and seed, with its history still there. One that was inconclusive stands only where it has been played
  * once more as often as is wanted.
  */
-async function goOn(slot: Slot, ended: readonly EndedRun[], again: number): Promise<void> {
-  const { scenario, seed } = slot;
-  const { last, before } = await standingOf(scenario, seed, ended);
-  slot.before = before;
-  if (last === undefined) return;
-  if (isPlayedAgain(slot, last.verdict, again)) slot.before = [...before, ...earlierPlay(last)];
-  else slot.done = { ...last, seed, before };
+async function goOn(fresh: Slot, earlier: readonly EndedRun[], again: number): Promise<Begun> {
+  const { last, before } = await standingOf(fresh.scenario, fresh.seed, earlier);
+  const slot = { ...fresh, before };
+  if (last === undefined) return { slot, stands: undefined };
+  if (!isPlayedAgain(slot, last.verdict, again)) return { slot, stands: { ...last, seed: slot.seed, before } };
+  return { slot: { ...slot, before: [...before, ...earlierPlay(last)] }, stands: undefined };
 }
 
-function isPlayedAgain({ scenario, before }: Pick<Slot, 'scenario' | 'before'>, verdict: Verdict, again: number) {
-  return verdict.verdict === 'inconclusive' && !scenario.expect.mustLose && before.length < again;
+function reportOfRow(
+  { scenario }: MatrixRow,
+  slots: readonly Begun[],
+  outcomes: ReadonlyMap<Slot, ScenarioRun | FailedRun>,
+): readonly ScenarioReport[] {
+  const done = slots.flatMap(({ slot }) => (slot.scenario === scenario ? (outcomes.get(slot) ?? []) : []));
+  const runs = done.filter((each): each is ScenarioRun => 'verdict' in each);
+  const errors = done.filter((each): each is FailedRun => !('verdict' in each));
+  return done.length === 0 ? [] : [reportOf(scenario, runs, errors)];
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof EnsembleError ? error.code : error instanceof Error ? error.name : 'unknown';
+/** How many errors of the tool came one after another, and last. */
+function errorsAtEnd(lines: readonly EndedRun[]): number {
+  return lines.length - 1 - lines.findLastIndex(({ type }) => type !== 'error');
 }

@@ -7,8 +7,10 @@ import type { FailedRun, ScenarioReport, ScenarioRun } from '../../chaos/scenari
 import { reportOf, skippedReport } from '../../chaos/scenario-report.ts';
 import { formatSpread, type MatrixSummary, summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
 import type { VerdictKind } from '../../chaos/verdict.ts';
+import { writeReport } from '../../chaos/write-report.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { awsStateDirectory } from '../../operations/aws/chaos-state.ts';
+import { againCommand } from '../../operations/chaos/again.ts';
 import { noMatrix } from '../../operations/chaos/errors.ts';
 import {
   digestOf,
@@ -17,16 +19,17 @@ import {
   runsOf,
   standingOf,
 } from '../../operations/chaos/matrix-results.ts';
-import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { errorJson, isInterruption, reportError } from '../present/errors.ts';
+import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { CommandOptions, Invocation } from './invocation.ts';
 
-export async function summary({ options, deployment }: Invocation): Promise<number> {
+export async function summary({ options, deployment, signal }: Invocation): Promise<number> {
   const { cluster } = await loadEnvironment(deployment.environment, deployment.environmentsDirectory);
   const own = join(deployment.stateRoot, cluster.environment);
   const file = resultsFile(options.driver === 'aws' ? awsStateDirectory(own) : own, options.long);
   const results = await readResults(file);
   if (results === undefined) throw noMatrix(cluster.environment, options.long);
-  return await presentMatrix({ ...(await gather(results, options.long)), results, options });
+  return await presentMatrix({ ...(await gather(results, options.long)), results, options, signal });
 }
 
 /** What the runs of every scenario came to, and how many are still to do: none of a scenario that cannot be run there. @internal */
@@ -66,33 +69,86 @@ export function resultsFile(stateDirectory: string, long: boolean): string {
 
 interface Presented {
   readonly reports: readonly ScenarioReport[];
-  readonly left: number;
-  readonly results: MatrixResults;
+  /** What ended the runs before their time, to be told last. */
+  readonly endedBy?: unknown;
   readonly options: CommandOptions;
+  readonly signal: AbortSignal;
 }
 
-/** Writes what was asked for, prints the table. @returns the exit status */
-export async function presentMatrix({ reports, left, results, options }: Presented): Promise<number> {
-  const { environment, seed, startedAt } = results;
-  const command = `ensemble chaos matrix${options.long ? ' --long' : ''} --seed ${seed}`;
-  const said: MatrixSummary = { environment, seed, startedAt, left, command, reports };
+/** Writes what was asked for of the runs that have ended, prints the table. @returns the exit status @throws the interruption that ended them */
+export async function presentRun(presented: Presented & { readonly seed: number }): Promise<number> {
+  const { reports, seed, options } = presented;
+  const write = async () => {
+    if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
+    if (options.html !== undefined) await writePages(reports, options.html);
+  };
+  return await present(presented, write, { seed, reports }, statusOfAll(reports));
+}
+
+interface PresentedMatrix extends Presented {
+  readonly left: number;
+  readonly results: MatrixResults;
+}
+
+/** The same of a matrix. @returns the exit status @throws the interruption that ended it */
+export async function presentMatrix(presented: PresentedMatrix): Promise<number> {
+  const { reports, left, results, options } = presented;
+  const { seed, startedAt } = results;
+  const { long, environment, driver } = options;
+  // Without the folder of its state: the table goes into repositories.
+  const command = againCommand(['matrix', ...(long ? ['--long'] : [])], { environment, driver, seed });
+  const said: MatrixSummary = { environment: results.environment, seed, startedAt, left, command, reports };
   const files: readonly (readonly [string | undefined, () => string])[] = [
     [options.out, () => summaryMarkdown(said)],
     [options.html, () => summaryHtml(said)],
     [options.junit, () => formatJunit(reports.map(suiteOf))],
   ];
-  for (const [file, text] of files) {
-    if (file === undefined) continue;
-    await writeFile(file, text());
-    printNotice(`Written: ${file}`);
-  }
-  if (options.json) printJson(said);
-  else showReports(reports);
-  // What was not run proves nothing.
-  return Math.max(statusOfAll(reports), left > 0 ? statusOf.inconclusive : 0);
+  const write = async () => {
+    for (const [file, text] of files) {
+      if (file === undefined) continue;
+      await writeFile(file, text());
+      printNotice(`Written: ${file}`);
+    }
+  };
+  return await present(presented, write, said, statusOfAll(reports, left));
 }
 
-export function showReports(reports: readonly ScenarioReport[]): void {
+/**
+ * An error that ended the runs takes nothing from those before it: they are written and shown, and it is told after them, with --json within the one
+ * document too. It is graver than a file that cannot be written, so that this does not hide it.
+ */
+async function present(
+  { reports, endedBy, options, signal }: Presented,
+  write: () => Promise<void>,
+  document: object,
+  status: number,
+): Promise<number> {
+  const isInterrupted = endedBy !== undefined && isInterruption(endedBy, signal.aborted);
+  if (isInterrupted && reports.length === 0) throw endedBy;
+  await write().catch((error: unknown) => {
+    if (endedBy === undefined) throw error;
+    printNotice(paint.red(`not written: ${error instanceof Error ? error.message : String(error)}`));
+  });
+  const isError = endedBy !== undefined && !isInterrupted;
+  if (options.json) printJson({ ...document, ...(isError ? { error: errorJson(endedBy) } : {}) });
+  else showReports(reports);
+  if (endedBy === undefined) return status;
+  if (isInterrupted) throw endedBy;
+  reportError(endedBy, { json: false, interrupted: false });
+  return statusOf.error;
+}
+
+/** One page a run: the file that was named for a single one, else numbered by scenario and seed beside it. */
+async function writePages(reports: readonly ScenarioReport[], file: string): Promise<void> {
+  const runs = reports.flatMap(({ scenario, runs: all }) => all.map((each) => ({ scenario, ...each })));
+  for (const { scenario, seed, historyFile } of runs) {
+    const page = runs.length === 1 ? file : file.replace(/(\.html)?$/, `-${scenario}-${seed}.html`);
+    await writeReport(historyFile, page);
+    printNotice(`Page: ${page}`);
+  }
+}
+
+function showReports(reports: readonly ScenarioReport[]): void {
   const rows = reports.map(({ scenario, verdict, runs, detected, timings }) => [
     scenario,
     verdict,
@@ -128,11 +184,12 @@ export function suiteOf({ scenario, runs, errors, verdict, reasons }: ScenarioRe
   return { name: scenario, cases: [{ name: 'all', verdict: { verdict, reasons } }] };
 }
 
-/** A fail is a fail, whatever the tool could not finish beside it. */
-export function statusOfAll(reports: readonly ScenarioReport[]): number {
+/** A fail is a fail, whatever the tool could not finish beside it; what was not run proves nothing, and nor does nothing at all. @internal */
+export function statusOfAll(reports: readonly ScenarioReport[], left = 0): number {
   const verdicts = reports.map(({ verdict }) => verdict);
   if (verdicts.includes('fail')) return statusOf.fail;
-  return Math.max(0, ...verdicts.map((each) => statusOf[each]));
+  const isWhole = reports.length > 0 && left === 0;
+  return Math.max(isWhole ? 0 : statusOf.inconclusive, ...verdicts.map((each) => statusOf[each]));
 }
 
 export const statusOf: Readonly<Record<VerdictKind | 'error', number>> = {

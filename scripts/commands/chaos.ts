@@ -7,7 +7,7 @@ import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
 import { readRun } from '../../chaos/observed-run.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
-import { type ScenarioReport, skippedReport } from '../../chaos/scenario-report.ts';
+import { skippedReport } from '../../chaos/scenario-report.ts';
 import { judge } from '../../chaos/verdict.ts';
 import { writeReport } from '../../chaos/write-report.ts';
 import { exitStatus } from '../../contracts/error.ts';
@@ -19,9 +19,10 @@ import { digestOf, type MatrixResults, openResults } from '../../operations/chao
 import { runSeated, seatedHere } from '../../operations/chaos/seat.ts';
 import { localSystem, type SystemUnderTest } from '../../operations/chaos/system.ts';
 import { openDeployment } from '../../operations/deployment.ts';
+import { standardState } from '../command-line.ts';
 import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
 import { agree } from './chaos-consent.ts';
-import { presentMatrix, resultsFile, showReports, statusOf, statusOfAll, suiteOf } from './chaos-summary.ts';
+import { presentMatrix, presentRun, resultsFile, statusOf } from './chaos-summary.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function list({ options }: Invocation): Promise<number> {
@@ -42,19 +43,16 @@ export async function list({ options }: Invocation): Promise<number> {
 }
 
 export async function run(invocation: Invocation): Promise<number> {
-  const { options } = invocation;
-  const scenario = await loadScenario(invocation.positional[0] ?? '');
+  const { options, signal } = invocation;
+  const named = invocation.positional[0] ?? '';
+  const scenario = await loadScenario(named);
   const seed = options.seed ?? drawSeed();
   return await onSystem(invocation, async (opened) => {
-    const rows = [{ scenario, runs: options.runs ?? 1 }];
+    const rows = [{ scenario, named, runs: options.runs ?? 1 }];
     const possible = await possibleOf(opened, rows, invocation);
     const again = options.again ?? 0;
-    const { reports } = await runRows(opened, { ...possible, seed, again, errorsInARow: 1 }, invocation);
-    if (options.html !== undefined) await writePages(reports, options.html);
-    if (options.junit !== undefined) await writeFile(options.junit, formatJunit(reports.map(suiteOf)));
-    if (options.json) printJson({ seed, reports });
-    else showReports(reports);
-    return statusOfAll(reports);
+    const report = await runRows(opened, { ...possible, seed, again, errorsInARow: 1 }, invocation);
+    return await presentRun({ ...report, seed, options, signal });
   });
 }
 
@@ -63,10 +61,10 @@ export async function matrix(invocation: Invocation): Promise<number> {
 }
 
 async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promise<number> {
-  const { options } = invocation;
+  const { options, signal } = invocation;
   const { long, fresh, runs } = options;
   const rows = (await loadScenarios())
-    .map((scenario) => ({ scenario, runs: long ? scenario.runs.long : scenario.runs.short }))
+    .map((scenario) => ({ scenario, named: scenario.name, runs: long ? scenario.runs.long : scenario.runs.short }))
     .filter((row) => row.runs > 0)
     .map((row) => ({ ...row, runs: runs ?? row.runs }));
   const { environment } = opened.environment.cluster;
@@ -78,13 +76,17 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
   if (before.length > 0) printNotice(`going on after ${before.length} runs of before (--fresh begins anew): ${file}`);
   const again = options.again ?? 1;
   const report = await runRows(opened, { ...possible, seed, results, again, errorsInARow: mostErrors }, invocation);
-  if (report.left > 0)
+  if (report.left > 0 && report.endedBy === undefined)
     printNotice(paint.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
-  return await presentMatrix({ ...report, results, options });
+  return await presentMatrix({ ...report, results, options, signal });
 }
 
 export async function check({ positional: [file = ''], options }: Invocation): Promise<number> {
-  const verdict = judge(await readRun(file));
+  const run = await readRun(file);
+  const verdict = judge(run);
+  const { scenario, seed } = run.start;
+  if (options.junit !== undefined)
+    await writeFile(options.junit, formatJunit([{ name: scenario, cases: [{ name: `seed ${seed}`, verdict }] }]));
   if (options.json) printJson(verdict);
   else for (const line of formatVerdict(verdict)) printLine(line);
   return statusOf[verdict.verdict];
@@ -114,7 +116,7 @@ export async function heal(invocation: Invocation): Promise<number> {
       for (const { says, why } of left) printLine(paint.red(`not healed: ${says}: ${why}`));
       if (healed.length + left.length === 0) printLine('nothing is broken on purpose');
     }
-    return left.length === 0 ? exitStatus.ok : errorOfTool;
+    return left.length === 0 ? exitStatus.ok : statusOf.error;
   };
   return await onSystem(untouched, healing, { healing: true });
 }
@@ -176,11 +178,12 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
   const { signal, onWaitForLock, options: given } = invocation;
   const { skipped } = options;
   for (const { scenario, why } of skipped) await noteSkipped(options.results, scenario, why);
-  const { reports, left } = await runMatrix(
+  const { reports, left, endedBy } = await runMatrix(
     opened,
     {
       ...options,
       environment: given.environment,
+      state: given.state === standardState ? undefined : given.state,
       onRun: (scenario, each, place) =>
         printNotice(paint.bold(`${formatPlace(place)}${scenario.name}, seed ${each}: ${scenario.title}`)),
       onPrediction: (prediction) => {
@@ -196,7 +199,8 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
     },
     signal,
   );
-  return { reports: [...reports, ...skipped.map(({ scenario, why }) => skippedReport(scenario, why))], left };
+  const all = [...reports, ...skipped.map(({ scenario, why }) => skippedReport(scenario, why))];
+  return { reports: all, left, endedBy };
 }
 
 /** Once: a matrix that goes on says the same again. */
@@ -214,21 +218,10 @@ function formatPlace({ run: number, of, leftMs }: MatrixPlace): string {
   return `run ${number} of ${of}${leftMs === undefined ? '' : `, about ${time} left`}: `;
 }
 
-/** One page a run: the file that was named for a single one, else numbered by scenario and seed beside it. */
-async function writePages(reports: readonly ScenarioReport[], file: string): Promise<void> {
-  const runs = reports.flatMap(({ scenario, runs: all }) => all.map((each) => ({ scenario, ...each })));
-  for (const { scenario, seed, historyFile } of runs) {
-    const page = runs.length === 1 ? file : file.replace(/(\.html)?$/, `-${scenario}-${seed}.html`);
-    await writeReport(historyFile, page);
-    printNotice(`Page: ${page}`);
-  }
-}
-
 function drawSeed(): number {
   return randomInt(2 ** 31);
 }
 
-const errorOfTool = 3;
 /** A matrix that meets so many of the tool's own errors one after another has a cause that the next run meets too. */
 const mostErrors = 3;
 /** A broker that was killed is refused until its session has ended (18 s by default), and then takes as long as a start. */

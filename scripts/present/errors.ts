@@ -22,15 +22,21 @@ export function reportError(
     return interruptedStatus;
   }
   const error = systemFault(thrown) ?? thrown;
-  if (!(error instanceof EnsembleError)) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    if (options.json) printJson({ error: { code: 'INTERNAL', message: text, next: reportIt, evidence: [] } });
-    else process.stderr.write(`${paint.red('internal error')} ${text}\n${reportIt}\n`);
-    return exitStatus.error;
-  }
-  if (options.json) printJson({ error });
-  else process.stderr.write(`${formatError(error)}\n`);
-  return error.exitStatus;
+  if (options.json) printJson({ error: errorJson(error) });
+  else if (error instanceof EnsembleError) process.stderr.write(`${formatError(error)}\n`);
+  else process.stderr.write(`${paint.red('internal error')} ${textOf(error)}\n${reportIt}\n`);
+  return error instanceof EnsembleError ? error.exitStatus : exitStatus.error;
+}
+
+/** As `--json` has it. */
+export function errorJson(thrown: unknown): ReturnType<EnsembleError['toJSON']> {
+  const error = systemFault(thrown) ?? thrown;
+  if (error instanceof EnsembleError) return error.toJSON();
+  return { code: 'INTERNAL', message: textOf(error), next: reportIt, evidence: [] };
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
 const reportIt = 'This is a defect of ensemble itself: report it with the lines above and the command that you ran.';

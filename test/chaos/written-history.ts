@@ -2,6 +2,17 @@
 import type { UntimedEvent } from '../../chaos/history.ts';
 import type { HistoryEvent } from '../../chaos/history-event.ts';
 import { type ObservedRun, observeRun } from '../../chaos/observed-run.ts';
+import type { RunPlan } from '../../chaos/verdict.ts';
+
+/** Of a run in which everything goes on and nothing may be lost. */
+export const safePlan: RunPlan = {
+  title: 'Safe',
+  partition: 0,
+  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
+  mustLose: false,
+  failoverSeconds: 30,
+  ratePerSecond: 100,
+};
 
 export function start(partitions = 1, plan: object | null = null): UntimedEvent {
   return {

@@ -7,42 +7,32 @@ import { loadScenario } from '../../chaos/load-scenarios.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { type ScenarioReport, skippedReport } from '../../chaos/scenario-report.ts';
 import { summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
-import { judge, type RunPlan } from '../../chaos/verdict.ts';
+import { judge } from '../../chaos/verdict.ts';
 import { notHealed } from '../../operations/chaos/errors.ts';
-import { type MatrixPlace, playMatrix } from '../../operations/chaos/matrix.ts';
+import { type MatrixPlace, type MatrixRow, playMatrix } from '../../operations/chaos/matrix.ts';
 import { digestOf, type MatrixResults, openResults, readResults } from '../../operations/chaos/matrix-results.ts';
 import { remainingMs } from '../../operations/chaos/remaining.ts';
 import { gather, suiteOf } from '../../scripts/commands/chaos-summary.ts';
-import { observe, ok, send, start, timed } from '../chaos/written-history.ts';
+import { observe, ok, safePlan, send, start, timed } from '../chaos/written-history.ts';
 
-const plan: RunPlan = {
-  title: 'Safe',
-  partition: 0,
-  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
-  mustLose: false,
-  failoverSeconds: 30,
-  ratePerSecond: 100,
-};
-const events = [start(1, plan), send(1, 'a:1'), ok(1, 0)];
+const events = [start(1, safePlan), send(1, 'a:1'), ok(1, 0)];
 const never = new AbortController().signal;
 
 describe('a matrix of chaos', () => {
   let folder: string;
   let file: string;
-  let rows: { readonly scenario: Scenario; readonly runs: number }[];
+  let rows: MatrixRow[];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
     file = join(folder, 'chaos', 'matrix-long.jsonl');
-    rows = [
-      { scenario: await loadScenario('safe-leader-kill'), runs: 3 },
-      { scenario: await loadScenario('masters-two-down'), runs: 2 },
-    ];
+    rows = [await rowOf('safe-leader-kill', 3), await rowOf('masters-two-down', 2)];
   });
   afterEach(async () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  const rowOf = async (named: string, runs: number) => ({ scenario: await loadScenario(named), named, runs });
   const opened = (given: { readonly seed?: number; readonly resume?: boolean } = {}) =>
     openResults(file, { environment: 'local', draw: () => 7, seed: given.seed, resume: given.resume ?? true });
 
@@ -55,30 +45,37 @@ describe('a matrix of chaos', () => {
       again = 0,
       signal = never,
       error = new Error('the cluster has gone home'),
+      errorsInARow = 3,
+      state,
     }: {
       fails?: (run: number) => boolean;
       passes?: (run: number) => boolean;
       again?: number;
       signal?: AbortSignal;
       error?: Error;
+      errorsInARow?: number;
+      state?: string;
     } = {},
   ) => {
     const played: string[] = [];
+    const commands: string[] = [];
     const places: MatrixPlace[] = [];
     const options = {
       rows,
       seed: results.seed,
       environment: 'local',
+      state,
       results,
       again,
-      errorsInARow: 3,
+      errorsInARow,
       onRun: (_scenario: Scenario, _seed: number, place: MatrixPlace) => places.push(place),
       onPrediction: () => {},
       onProgress: () => {},
       onVerdict: () => {},
       onError: () => {},
     };
-    const matrix = playMatrix(options, signal, async ({ name }, seed) => {
+    const matrix = playMatrix(options, signal, async ({ name }, seed, command) => {
+      commands.push(command);
       played.push(`${name} ${seed}`);
       signal.throwIfAborted();
       if (fails(played.length)) throw error;
@@ -90,7 +87,7 @@ describe('a matrix of chaos', () => {
       const verdict = judge(observe(...events));
       return { historyFile, verdict: passes(played.length) ? { ...verdict, verdict: 'pass' } : verdict };
     });
-    return { played, places, matrix };
+    return { played, commands, places, matrix };
   };
   const whole = [
     'safe-leader-kill 7',
@@ -109,7 +106,9 @@ describe('a matrix of chaos', () => {
         return run === 2;
       },
     });
-    await expect(first.matrix).rejects.toThrow();
+    const { endedBy, ...begun } = await first.matrix;
+    expect(endedBy).toMatchObject({ message: 'the cluster has gone home' });
+    expect([begun.left, begun.reports.map(({ scenario }) => scenario)]).toEqual([4, ['safe-leader-kill']]);
     const second = await play(await opened());
     const { reports, left } = await second.matrix;
     expect(second.played).toEqual(whole.slice(1));
@@ -145,9 +144,31 @@ describe('a matrix of chaos', () => {
   it('is ended at once where something stays broken', async () => {
     const broken = notHealed([{ says: 'SIGSTOP to kafka', why: 'it is gone' }], undefined);
     const first = await play(await opened(), { fails: (run) => run === 2, error: broken });
-    await expect(first.matrix).rejects.toBe(broken);
+    expect((await first.matrix).endedBy).toBe(broken);
     expect(first.played).toEqual(whole.slice(0, 2));
     expect((await readResults(file))?.runs.map(({ type }) => type)).toEqual(['run', 'error']);
+  });
+
+  it('of which the first error is the end keeps what ended before, and that error', async () => {
+    const error = new Error('the disk is full');
+    const first = await play(await opened(), { fails: (run) => run === 2, error, errorsInARow: 1 });
+    const { reports, endedBy } = await first.matrix;
+    expect([first.played, endedBy]).toEqual([whole.slice(0, 2), error]);
+    expect(reports.map(({ runs, errors }) => [runs.length, errors.map(({ message }) => message)])).toEqual([
+      [1, []],
+      [0, ['the disk is full']],
+    ]);
+  });
+
+  it('repeats a run by the scenario, the environment and the state as a person named them', async () => {
+    const [first] = rows;
+    if (first === undefined) throw new Error('no row');
+    rows = [{ ...first, named: "./my scenarios/it's mine.yaml", runs: 1 }];
+    const { commands, matrix } = await play(await opened(), { state: '../state' });
+    const again =
+      "ensemble chaos run './my scenarios/it'\\''s mine.yaml' --environment local --state ../state --seed 7";
+    expect((await matrix).reports[0]?.runs[0]?.command).toBe(again);
+    expect(commands, 'what the history says').toEqual([again]);
   });
 
   it('keeps what cannot be run there with its reason, and takes none of it for what is still to do', async () => {
@@ -168,9 +189,9 @@ describe('a matrix of chaos', () => {
   it('runs again what was changed since, and what lost its history', async () => {
     await (await play(await opened())).matrix;
     await rm(join(folder, 'masters-two-down-8-3.jsonl'));
-    rows = rows.map(({ scenario, runs }, index) => ({
+    rows = rows.map(({ scenario, ...rest }, index) => ({
       scenario: index === 0 ? { ...scenario, recoverySeconds: scenario.recoverySeconds + 1 } : scenario,
-      runs,
+      ...rest,
     }));
     const second = await play(await opened());
     await second.matrix;
@@ -183,7 +204,7 @@ describe('a matrix of chaos', () => {
   });
 
   it('plays once more what was inconclusive, as often as is asked for, and says so; never a control', async () => {
-    rows = [...rows, { scenario: await loadScenario('control-acks-1'), runs: 1 }];
+    rows = [...rows, await rowOf('control-acks-1', 1)];
     const first = await play(await opened(), { again: 1, passes: (run) => run === 2 });
     const { reports } = await first.matrix;
     const twice = (name: string) => [name, name];
