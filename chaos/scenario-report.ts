@@ -1,4 +1,5 @@
 /** What the runs of a scenario come to, seed after seed: the gravest of their verdicts, how often a control lost, and how long things took. Pure. */
+import type { RunVerdict } from './run-verdict.ts';
 import type { Scenario } from './scenario.ts';
 import { type Spread, spreadOf } from './timings.ts';
 import type { Verdict, VerdictKind } from './verdict.ts';
@@ -8,9 +9,14 @@ export interface ScenarioRun {
   readonly historyFile: string;
   /** Repeats it. */
   readonly command: string;
-  readonly verdict: Verdict;
+  readonly verdict: RunVerdict;
   /** Those before it, of the same seed, that were inconclusive, so that it was played once more. */
   readonly before: readonly EarlierPlay[];
+}
+
+/** One that was played here: its history is at hand. */
+export interface PlayedRun extends ScenarioRun {
+  readonly verdict: Verdict;
 }
 
 export interface EarlierPlay {

@@ -33,6 +33,11 @@ export function addChaosCommands(program: Command): void {
     junit(),
     new Option('--html <file>', 'write a page of the run too; of several, each beside it with scenario and seed'),
   ];
+  const importing = () =>
+    new Option(
+      '--import <file>',
+      'count runs as done that another machine has exported: of the same scenarios and seeds',
+    );
   const summaries = () => [
     new Option('--out <file>', 'write the table of all scenarios as Markdown too'),
     new Option('--html <file>', 'write it as a page too'),
@@ -56,6 +61,7 @@ export function addChaosCommands(program: Command): void {
       ...running().filter(({ long }) => long !== '--html'),
       new Option('--long', 'all of them, with many seeds: hours; goes on where an earlier one was ended'),
       new Option('--fresh', 'with --long: begin anew, whatever an earlier one has done'),
+      importing(),
       ...summaries(),
     ],
     statuses: verdicts,
@@ -64,7 +70,14 @@ export function addChaosCommands(program: Command): void {
   });
   addCommand(chaos, 'summary', 'one table of the last matrix, ended or not; runs nothing', {
     load: async () => (await import('./commands/chaos-summary.ts')).summary,
-    options: [driver(), new Option('--long', 'of the last long one'), junit(), ...summaries()],
+    options: [
+      driver(),
+      new Option('--long', 'of the last long one'),
+      junit(),
+      ...summaries(),
+      importing(),
+      new Option('--export <file>', 'write its runs, to go on with --import on another machine'),
+    ],
     statuses: [...verdicts.slice(0, 3), '3 an error, there was no matrix, or runs that were not finished'],
     errorStatus,
   });

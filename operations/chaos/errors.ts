@@ -77,6 +77,22 @@ export function matrixUnreadable(file: string, line: number, cause?: unknown): E
   });
 }
 
+export function importUnreadable(file: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_IMPORT_UNREADABLE',
+    message: `${file} is not there, or is empty: there are no runs in it`,
+    next: 'Name a file that `ensemble chaos summary --export` has written.',
+  });
+}
+
+export function importDiffers(file: string, theirs: string, ours: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_IMPORT_DIFFERS',
+    message: `the runs of ${file} are of ${theirs}, and those of this matrix of ${ours}: they are no one matrix`,
+    next: 'Leave --import out, or begin a matrix of the same environment and seed: --fresh --seed, or another --state.',
+  });
+}
+
 export function noMatrix(environment: string, long: boolean): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_NO_MATRIX',

@@ -1,12 +1,13 @@
 /**
  * What a matrix has said so far, on the disk: a line as it begins and one as each of its runs ends, so that the same command goes on where an earlier one was
- * ended. Verdicts are not kept: each is reached anew from its history, which is.
+ * ended. Verdicts are not kept: each is reached anew from its history, which is. Only those of other machines, whose histories stay there, are carried.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { readRun } from '../../chaos/observed-run.ts';
+import { runVerdictSchema } from '../../chaos/run-verdict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import type { EarlierPlay, ScenarioRun } from '../../chaos/scenario-report.ts';
 import { judge, type Verdict } from '../../chaos/verdict.ts';
@@ -34,6 +35,14 @@ const schema = z.discriminatedUnion('type', [
     startedAt: z.string(),
   }),
   z.strictObject({ type: z.literal('run'), ...ended, historyFile: z.string() }),
+  /** Of another machine, whose verdict was carried here; its history is there, and named as it lies below its state. */
+  z.strictObject({
+    type: z.literal('judged'),
+    ...ended,
+    historyFile: z.string(),
+    verdict: runVerdictSchema,
+    before: z.array(z.strictObject({ historyFile: z.string(), reasons: z.array(z.string()).readonly() })).readonly(),
+  }),
   /** Nothing was made for it: this environment, or whoever makes the faults, cannot. */
   z.strictObject({ type: z.literal('skipped'), scenario: z.string(), digest: z.string(), why: z.string() }),
   /** The tool's own: it is run again. */
@@ -42,7 +51,7 @@ const schema = z.discriminatedUnion('type', [
 
 type Line = z.output<typeof schema>;
 type MatrixLine = Extract<Line, { type: 'matrix' }>;
-export type EndedRun = Extract<Line, { type: 'run' | 'error' }>;
+export type EndedRun = Extract<Line, { type: 'run' | 'judged' | 'error' }>;
 export type SkippedScenario = Extract<Line, { type: 'skipped' }>;
 
 export interface MatrixResults {
@@ -88,15 +97,18 @@ export async function openResults(file: string, options: OpenResultsOptions): Pr
   return resultsOf(file, begin, []);
 }
 
-/** undefined where none was begun. A torn last line is taken out of the file. @throws EnsembleError OPERATIONS_CHAOS_MATRIX_UNREADABLE */
-export async function readResults(file: string): Promise<MatrixResults | undefined> {
+/**
+ * undefined where none was begun. A torn last line is taken out of the file; out of one that is not ours to change (`mend` false), for this reading alone.
+ * @throws EnsembleError OPERATIONS_CHAOS_MATRIX_UNREADABLE
+ */
+export async function readResults(file: string, { mend = true } = {}): Promise<MatrixResults | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole !== text) await truncate(file, Buffer.byteLength(whole));
+  if (whole !== text && mend) await truncate(file, Buffer.byteLength(whole));
   const lines = whole
     .split('\n')
     .slice(0, -1)
@@ -128,13 +140,19 @@ export interface Standing {
 /** @throws EnsembleError CHAOS_HISTORY_UNREADABLE */
 export async function standingOf(scenario: Scenario, seed: number, ended: readonly EndedRun[]): Promise<Standing> {
   const plays: NonNullable<Standing['last']>[] = [];
+  const carried: EarlierPlay[] = [];
   for (const run of runsOf(scenario, ended)) {
-    if (run.type !== 'run' || run.seed !== seed) continue;
+    if (run.type === 'error' || run.seed !== seed) continue;
     const { historyFile, command } = run;
+    if (run.type === 'judged') {
+      plays.push({ historyFile, command, verdict: run.verdict });
+      carried.push(...run.before);
+      continue;
+    }
     const verdict = await verdictOf(historyFile);
     if (verdict !== undefined) plays.push({ historyFile, command, verdict });
   }
-  return { last: plays.at(-1), before: plays.slice(0, -1).flatMap(earlierPlay) };
+  return { last: plays.at(-1), before: [...carried, ...plays.slice(0, -1).flatMap(earlierPlay)] };
 }
 
 /** Nothing of one that could be judged: it was not played again for that. */

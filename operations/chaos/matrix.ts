@@ -6,7 +6,13 @@
 import { join } from 'node:path';
 import type { Prediction } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
-import { type FailedRun, reportOf, type ScenarioReport, type ScenarioRun } from '../../chaos/scenario-report.ts';
+import {
+  type FailedRun,
+  type PlayedRun,
+  reportOf,
+  type ScenarioReport,
+  type ScenarioRun,
+} from '../../chaos/scenario-report.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import { againCommand } from './again.ts';
@@ -51,7 +57,7 @@ export interface MatrixOptions {
   readonly onRun: (scenario: Scenario, seed: number, place: MatrixPlace) => void;
   readonly onPrediction: (prediction: Prediction) => void;
   readonly onProgress: (text: string) => void;
-  readonly onVerdict: (run: ScenarioRun) => void;
+  readonly onVerdict: (run: PlayedRun) => void;
   readonly onError: (run: FailedRun) => void;
   readonly onWaitForLock?: ((pid: number) => void) | undefined;
 }

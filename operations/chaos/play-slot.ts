@@ -1,6 +1,6 @@
 /** One place of a matrix, a scenario with a seed, played until it is judged: what each play came to is kept as a line before the next one begins. */
 import type { Scenario } from '../../chaos/scenario.ts';
-import type { EarlierPlay, FailedRun, ScenarioRun } from '../../chaos/scenario-report.ts';
+import type { EarlierPlay, FailedRun, PlayedRun } from '../../chaos/scenario-report.ts';
 import type { Verdict } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { digestOf, type EndedRun, earlierPlay } from './matrix-results.ts';
@@ -27,12 +27,12 @@ export interface Playing {
   /** Returns once it is on the disk, where results are kept. */
   readonly keep: (line: EndedRun) => Promise<void>;
   readonly onProgress: (text: string) => void;
-  readonly onVerdict: (run: ScenarioRun) => void;
+  readonly onVerdict: (run: PlayedRun) => void;
 }
 
 export interface Played {
   /** Undefined where a person has interrupted it: what was broken is healed, and nothing can be said of it. */
-  readonly outcome: ScenarioRun | FailedRun | undefined;
+  readonly outcome: PlayedRun | FailedRun | undefined;
   /** What ended it before it could be judged. */
   readonly error?: unknown;
 }
@@ -51,10 +51,10 @@ export async function playSlot(slot: Slot, playing: Playing): Promise<Played> {
 
 export function isPlayedAgain(
   { scenario, before }: Pick<Slot, 'scenario' | 'before'>,
-  verdict: Verdict,
+  { verdict }: Pick<Verdict, 'verdict'>,
   again: number,
 ): boolean {
-  return verdict.verdict === 'inconclusive' && !scenario.expect.mustLose && before.length < again;
+  return verdict === 'inconclusive' && !scenario.expect.mustLose && before.length < again;
 }
 
 async function playOnce(slot: Slot, { play, signal, keep }: Playing): Promise<Played> {

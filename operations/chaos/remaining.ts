@@ -7,7 +7,7 @@ export function remainingMs(
   ended: readonly Pick<EndedRun, 'type' | 'scenario' | 'tookMs'>[],
   left: readonly Pick<Scenario, 'name'>[],
 ): number | undefined {
-  const took = ended.filter(({ type }) => type === 'run');
+  const took = ended.filter(({ type }) => type !== 'error');
   if (took.length === 0) return undefined;
   const meanOf = (name?: string) => {
     const times = took.filter(({ scenario }) => name === undefined || scenario === name).map(({ tookMs }) => tookMs);

@@ -1,6 +1,6 @@
 /** What several runs of chaos come to, printed and written; and `ensemble chaos summary`, which runs nothing. */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenarios } from '../../chaos/load-scenarios.ts';
 import type { FailedRun, ScenarioReport, ScenarioRun } from '../../chaos/scenario-report.ts';
@@ -11,6 +11,7 @@ import { writeReport } from '../../chaos/write-report.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { awsStateDirectory } from '../../operations/aws/chaos-state.ts';
 import { againCommand } from '../../operations/chaos/again.ts';
+import { exportRuns, missingRuns, readCarried } from '../../operations/chaos/carried-runs.ts';
 import { noMatrix } from '../../operations/chaos/errors.ts';
 import {
   digestOf,
@@ -27,8 +28,16 @@ export async function summary({ options, deployment, signal }: Invocation): Prom
   const { cluster } = await loadEnvironment(deployment.environment, deployment.environmentsDirectory);
   const own = join(deployment.stateRoot, cluster.environment);
   const file = resultsFile(options.driver === 'aws' ? awsStateDirectory(own) : own, options.long);
-  const results = await readResults(file);
-  if (results === undefined) throw noMatrix(cluster.environment, options.long);
+  const here = await readResults(file);
+  const carried = options.import === undefined ? undefined : await readCarried(options.import);
+  const first = here ?? carried;
+  if (first === undefined) throw noMatrix(cluster.environment, options.long);
+  const results = carried === undefined ? first : { ...first, runs: [...first.runs, ...missingRuns(first, carried)] };
+  if (options.export !== undefined) {
+    const scenarios = await loadScenarios();
+    const count = await exportRuns(options.export, { results, scenarios, stateDirectory: dirname(dirname(file)) });
+    printNotice(`Written: ${options.export}, ${count} runs`);
+  }
   return await presentMatrix({ ...(await gather(results, options.long)), results, options, signal });
 }
 

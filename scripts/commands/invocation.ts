@@ -74,6 +74,8 @@ const optionsSchema = z.object({
   html: z.string().optional(),
   long: z.boolean().default(false),
   fresh: z.boolean().default(false),
+  import: z.string().optional(),
+  export: z.string().optional(),
   /** In seconds, as a person gives it. */
   timeout: z.number().default(120),
 });
