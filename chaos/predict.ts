@@ -5,7 +5,7 @@
  * Sources: Kafka 3.9's documentation, "Replication" and "Unclean leader election"; KIP-966 on what an unclean shutdown may take; ZooKeeper's guide on
  * majorities. That leaders go on serving without a quorum of ZooKeeper, until one of them fails, is what the sources disagree on: it is measured.
  */
-import type { FaultKind } from '../contracts/fault.ts';
+import { ReplicaWorld } from './replica-world.ts';
 import type { Scenario, ScenarioStep, Target } from './scenario.ts';
 import { countOf, type Schedule, type Surroundings } from './schedule.ts';
 
@@ -36,109 +36,75 @@ export interface Prediction {
   readonly theorem: readonly string[];
 }
 
-/** `behind`: in sync by the record, and yet without the last records. */
-interface Replica {
-  state: 'live' | 'behind' | 'down';
-  inSync: boolean;
-  /** Ended with what was not on its disk. */
-  tornTail: boolean;
-}
-
-interface World {
-  readonly replicas: Replica[];
-  leader: number | undefined;
-  mastersDown: number;
-  /** How many of each of these are away. */
-  readonly away: Map<Target, number>;
-  readonly befallen: Map<number, readonly number[]>;
-}
-
 export function predict(scenario: Scenario, schedule: Schedule, configuration: Configuration): Prediction {
-  const { topic, workload } = scenario;
-  const { acks } = workload;
+  const { topic, workload, steps } = scenario;
   const { failures, masters, inSync, sessionTimeoutMs } = configuration;
-  const world: World = {
-    replicas: Array.from({ length: topic.replicas }, (_each, index) => ({
-      state: 'live',
-      inSync: index < inSync,
-      tornTail: false,
-    })),
-    leader: 0,
-    mastersDown: 0,
-    away: new Map(),
-    befallen: new Map(),
-  };
+  const world = new ReplicaWorld(topic.replicas, inSync);
+  const away = new Map<Target, number>();
   const theorem = general(scenario, configuration);
-  let [writing, reading, durability]: ['continues' | 'stops', 'continues' | 'stops', 'keeps' | 'may-lose'] = [
-    'continues',
-    'continues',
-    'keeps',
-  ];
+  const say = (line: string) => {
+    if (!theorem.includes(line)) theorem.push(line);
+  };
   const stops = { writing: new Stops(), reading: new Stops() };
+  let durability: Prediction['durability'] = 'keeps';
   const lose = (why: string) => {
     durability = 'may-lose';
-    theorem.push(why);
+    say(why);
   };
 
   for (const action of schedule.actions) {
-    const step = scenario.steps[action.step];
+    const step = steps[action.step];
     if (step === undefined) continue;
     const count = countOf(step, failures);
     const more = !takesAway(step) ? 0 : action.do === 'inject' ? count : -count;
-    world.away.set(step.on, (world.away.get(step.on) ?? 0) + more);
-    if (step.on === 'master') world.mastersDown += more;
-    else if (action.do === 'inject') {
-      const before = world.leader;
-      const hit = victims(world, step.on, count);
-      world.befallen.set(action.step, hit);
-      strike(world, hit, step.fault, durationMs(schedule, action.step) < sessionTimeoutMs);
-      if (before !== undefined && hit.includes(before)) {
-        if (acks === 1)
-          lose(`${step.fault} of the leader: with acks=1 what no follower has fetched yet may be lost with it.`);
-      }
-      if (step.fault === 'machine-kill' && world.replicas.every(({ inSync: is, tornTail }) => !is || tornTail))
-        lose(
-          'Every replica in sync loses what was not on its disk: durability tolerates min.insync.replicas - 1 of those.',
-        );
-    } else heal(world, world.befallen.get(action.step) ?? []);
-
-    const quorum = masters - world.mastersDown > masters / 2;
-    const elected = elect(world, topic.unclean, quorum);
-    if (elected === 'unclean')
-      lose('No replica in sync is there, and an unclean election takes one that lacks acknowledged records.');
-    const shut = shutBy(workload, world.away, configuration);
-    if (shut !== undefined) theorem.push(shut.why);
-    const unread = shut !== undefined || world.leader === undefined;
-    let unwritten = shut?.writing === true || world.leader === undefined;
-    if (world.leader !== undefined && acks === 'all' && inSyncAndLive(world) < topic.minInSync) {
-      if (writing === 'continues')
-        theorem.push(`Fewer than ${topic.minInSync} replicas are in sync: acks=all is refused until one comes back.`);
-      unwritten = true;
-    } else if (
-      world.leader !== undefined &&
-      acks === 'all' &&
-      !quorum &&
-      world.replicas.some(({ inSync: is, state }) => is && state !== 'live')
-    ) {
-      theorem.push('Without a quorum nobody can take the missing replica off the in-sync set: acks=all waits for it.');
-      unwritten = true;
+    away.set(step.on, (away.get(step.on) ?? 0) + more);
+    if (action.do === 'heal') world.heal(action.step);
+    else {
+      const brief = durationMs(schedule, action.step) < sessionTimeoutMs;
+      const leaderIsHit = world.strike(action.step, { ...step, count, brief });
+      if (leaderIsHit && workload.acks === 1) lose(sentences.leaderAlone(step.fault));
+      if (step.fault === 'machine-kill' && world.allTorn) lose(sentences.allTorn);
     }
-    if (unwritten) writing = 'stops';
-    if (unread) reading = 'stops';
-    stops.writing.take(action, unwritten);
-    stops.reading.take(action, unread);
-    if (!quorum && theorem.every((line) => !line.startsWith('ZooKeeper has no quorum')))
-      theorem.push(
-        'ZooKeeper has no quorum: nothing is elected. Leaders are expected to go on serving until one fails; the sources disagree, so it is measured.',
-      );
+    const quorum = masters - (away.get('master') ?? 0) > masters / 2;
+    if (world.elect(topic.unclean, quorum) === 'unclean') lose(sentences.unclean);
+
+    const shut = shutBy(workload, away, configuration);
+    if (shut !== undefined) say(shut.why);
+    const refused = refusedBy(world, scenario, quorum);
+    if (refused !== undefined) say(refused);
+    const unled = world.leader === undefined;
+    stops.writing.take(action, unled || shut?.writing === true || refused !== undefined);
+    stops.reading.take(action, unled || shut !== undefined);
+    if (!quorum) say(sentences.noQuorum);
   }
+  const [writing, reading] = [stops.writing.all, stops.reading.all];
   return {
-    writing,
-    reading,
+    writing: writing.length > 0 ? 'stops' : 'continues',
+    reading: reading.length > 0 ? 'stops' : 'continues',
     durability,
-    stops: { writing: stops.writing.all, reading: stops.reading.all },
+    stops: { writing, reading },
     theorem,
   };
+}
+
+const sentences = {
+  leaderAlone: (fault: string) =>
+    `${fault} of the leader: with acks=1 what no follower has fetched yet may be lost with it.`,
+  allTorn:
+    'Every replica in sync loses what was not on its disk: durability tolerates min.insync.replicas - 1 of those.',
+  unclean: 'No replica in sync is there, and an unclean election takes one that lacks acknowledged records.',
+  tooFew: (minInSync: number) =>
+    `Fewer than ${minInSync} replicas are in sync: acks=all is refused until one comes back.`,
+  waits: 'Without a quorum nobody can take the missing replica off the in-sync set: acks=all waits for it.',
+  noQuorum:
+    'ZooKeeper has no quorum: nothing is elected. Leaders are expected to go on serving until one fails; the sources disagree, so it is measured.',
+} as const;
+
+/** Why a leader that is there acknowledges nothing; undefined where it does. */
+function refusedBy(world: ReplicaWorld, { topic, workload }: Scenario, quorum: boolean): string | undefined {
+  if (world.leader === undefined || workload.acks !== 'all') return undefined;
+  if (world.inSyncAndLive < topic.minInSync) return sentences.tooFew(topic.minInSync);
+  return !quorum && world.waitsForOne ? sentences.waits : undefined;
 }
 
 class Stops {
@@ -192,74 +158,6 @@ function shutBy(
 /** Whether who is hit serves nobody: what is slow serves, and only those that keep data need their disk. */
 function takesAway({ fault, on }: ScenarioStep): boolean {
   return fault !== 'slow-link' && (fault !== 'full-disk' || on === 'master');
-}
-
-/** Whom a step befalls among the partition's replicas; nobody for those who hold none. */
-function victims(world: World, on: Scenario['steps'][number]['on'], count: number): readonly number[] {
-  const live = world.replicas.flatMap(({ state }, index) => (state === 'down' ? [] : [index]));
-  const leaderFirst = [...live].sort((a, b) => rank(world, a) - rank(world, b));
-  if (on === 'leader' || on === 'controller' || on === 'worker') return leaderFirst.slice(0, count);
-  if (on === 'follower') return leaderFirst.filter((index) => index !== world.leader).slice(0, count);
-  return [];
-}
-
-/** The leader, then those in sync. */
-function rank(world: World, index: number): number {
-  if (index === world.leader) return 0;
-  return world.replicas[index]?.inSync === true ? 1 : 2;
-}
-
-function strike(world: World, hit: readonly number[], kind: FaultKind, brief: boolean): void {
-  for (const index of hit) {
-    const replica = world.replicas[index];
-    if (replica === undefined || kind === 'slow-link') continue;
-    // Away for less than a session: nobody misses it, and it comes back without the last records.
-    if ((kind === 'pause' || kind === 'isolate') && brief) {
-      replica.state = 'behind';
-      continue;
-    }
-    replica.state = 'down';
-    replica.tornTail = kind === 'machine-kill';
-  }
-}
-
-function heal(world: World, hit: readonly number[]): void {
-  for (const index of hit) {
-    const replica = world.replicas[index];
-    if (replica === undefined) continue;
-    replica.state = 'live';
-    replica.tornTail = false;
-    // It catches up with a leader that is there; without one it is what it was.
-    if (world.leader !== undefined && world.leader !== index && world.replicas[world.leader]?.state === 'live')
-      replica.inSync = true;
-  }
-}
-
-/** Takes who is down off the in-sync set, but for the last one, and finds a leader. */
-function elect(world: World, unclean: boolean, quorum: boolean): 'clean' | 'unclean' | 'none' {
-  const { replicas } = world;
-  const leads = world.leader === undefined ? undefined : replicas[world.leader];
-  if (leads !== undefined && leads.state !== 'down') {
-    if (quorum) for (const replica of replicas) if (replica.state === 'down') replica.inSync = false;
-    return 'clean';
-  }
-  world.leader = undefined;
-  if (!quorum) return 'none';
-  const clean = replicas.findIndex(({ state, inSync }) => inSync && state !== 'down');
-  if (clean >= 0) {
-    world.leader = clean;
-    for (const replica of replicas) if (replica.state === 'down') replica.inSync = false;
-    return 'clean';
-  }
-  const any = replicas.findIndex(({ state }) => state !== 'down');
-  if (!unclean || any < 0) return 'none';
-  world.leader = any;
-  for (const [index, replica] of replicas.entries()) replica.inSync = index === any;
-  return 'unclean';
-}
-
-function inSyncAndLive({ replicas }: World): number {
-  return replicas.filter(({ inSync, state }) => inSync && state !== 'down').length;
 }
 
 function durationMs(schedule: Schedule, step: number): number {

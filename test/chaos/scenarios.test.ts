@@ -146,6 +146,8 @@ describe('the prediction', () => {
   it('says that acks=1 may lose what its leader has alone, and acks=all not', () => {
     expect(predicted((same) => same)).toMatchObject({ durability: 'keeps', writing: 'continues' });
     expect(predicted((same) => same.replace('acks: all', 'acks: 1')).durability).toBe('may-lose');
+    const slow = (same: string) => same.replace('acks: all', 'acks: 1').replace('kill', 'slow-link');
+    expect(predicted(slow).durability, 'who is slow goes on to lead').toBe('keeps');
     expect(
       predicted((same) => same.replace('acks: all', 'acks: 1').replace('on: leader', 'on: follower')).durability,
     ).toBe('keeps');
