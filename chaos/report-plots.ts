@@ -46,13 +46,20 @@ const bands = (name, list, colour) => ({
   tooltip: { trigger: 'item', formatter: ({ data, dataIndex }) =>
     echarts.format.encodeHTML(list[dataIndex].row + ': ' + data.text) + '<br>' + data.value[0].toFixed(2) + ' s to ' + data.value[1].toFixed(2) + ' s' },
 });
+const rates = [
+  line('acknowledged', 'rate', timeline.acknowledged, '#2f6db3', { markArea: shaded }),
+  line('read', 'rate', timeline.read, '#3a8f66'),
+  ...(timeline.pushed.some((rate) => rate > 0) ? [line('pushed', 'rate', timeline.pushed, '#7d5ba6')] : []),
+  line('failed', 'rate', timeline.failed, '#c9820a'),
+  line('unknown', 'rate', timeline.unknown, '#b3261e'),
+];
 const titles = { rate: 'Records a second', latency: 'Acknowledged after, ms', faults: 'Faults', leaders: 'Leaders', inSync: 'In sync' };
 chart.setOption({
   animation: false,
   textStyle: { color: ink, fontFamily: 'system-ui, sans-serif' },
   title: grids.map((grid) => ({ text: titles[grid.name], left: 8, top: grid.top - 26, textStyle: { fontSize: 13, fontWeight: 600, color: ink } })),
   legend: [
-    { data: ['acknowledged', 'read', 'unknown'], top: grids[0].top - 28, right: 24 },
+    { data: rates.map(({ name }) => name), top: grids[0].top - 28, right: 24 },
     { data: ['p50', 'p99', 'longest'], top: grids[1].top - 28, right: 24 },
   ],
   tooltip: { trigger: 'axis', axisPointer: { type: 'line' } },
@@ -68,9 +75,7 @@ chart.setOption({
     { type: 'slider', xAxisIndex: grids.map((_each, place) => place), filterMode: 'none', bottom: 6, height: 18, labelFormatter: (value) => value.toFixed(1) + ' s' },
   ],
   series: [
-    line('acknowledged', 'rate', timeline.acknowledged, '#2f6db3', { markArea: shaded }),
-    line('read', 'rate', timeline.read, '#3a8f66'),
-    line('unknown', 'rate', timeline.unknown, '#b3261e'),
+    ...rates,
     line('p50', 'latency', timeline.p50.map((ms) => ms === null ? null : Math.max(1, ms)), '#2f6db3', { markArea: shaded }),
     line('p99', 'latency', timeline.p99.map((ms) => ms === null ? null : Math.max(1, ms)), '#c9820a'),
     line('longest', 'latency', timeline.most.map((ms) => ms === null ? null : Math.max(1, ms)), '#7d5ba6', { lineStyle: { width: 1, color: '#7d5ba6' } }),

@@ -70,8 +70,12 @@ export function summaryHtml(summary: MatrixSummary): string {
       '',
     ]);
     const inner = [...runs, ...failed].map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
-    const named = `<details><summary><b>${escaped(scenario)}</b> ${escaped(title)}</summary><table><tr>${cells('th', ['Seed', 'Verdict', 'Why', 'Again', 'History'])}</tr>
-${inner}</table></details>`;
+    const header = cells('th', ['Seed', 'Verdict', 'Why', 'Again', 'History']);
+    const table = inner === '' ? '' : `<table><tr>${header}</tr>\n${inner}</table>`;
+    // Of one that was skipped there is nothing else; and of a run that was played once more the table has the last play alone.
+    const reasons = report.reasons.map((reason) => `<li>${escaped(reason)}</li>`).join('');
+    const why = reasons === '' ? '' : `<ul>${reasons}</ul>`;
+    const named = `<details><summary><b>${escaped(scenario)}</b> ${escaped(title)}</summary>${why}${table}</details>`;
     return `<tr class="${report.verdict}"><td>${named}</td>${cells('td', cellsOf(report))}</tr>`;
   });
   return `<!doctype html>
@@ -146,7 +150,7 @@ const style = `
 :root { color-scheme: light; font: 15px/1.45 system-ui, sans-serif; color: #1b2430; background: #fff; }
 body { margin: 0 auto; padding: 24px; } h1 { font-size: 26px; margin: 0 0 4px; } p { margin: 4px 0; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; } th { text-align: left; font-weight: 600; }
-td, th { padding: 4px 8px; border-bottom: 1px solid #e2e6ec; vertical-align: top; } details td { overflow-wrap: anywhere; }
+td, th { padding: 4px 8px; border-bottom: 1px solid #e2e6ec; vertical-align: top; } details td, details li { overflow-wrap: anywhere; }
 body > table > tbody > tr > td:nth-child(n + 4) { white-space: nowrap; font-variant-numeric: tabular-nums; } .skipped { color: #5b6673; }
 summary { cursor: pointer; } .pass > td:nth-child(2) { color: #1d7a46; } .fail > td:nth-child(2), .error > td:nth-child(2) { color: #b3261e; }
 .inconclusive > td:nth-child(2) { color: #8a5a00; }

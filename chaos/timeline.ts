@@ -1,4 +1,4 @@
-/** A run as a picture's data: writes and reads a moment, latencies, faults as bars, leaders and in-sync replicas as bands. Pure. Times in seconds. */
+/** A run as a picture's data: writes, reads and pushes a moment, latencies, faults as bars, leaders and in-sync replicas as bands. Pure. Times in seconds. */
 import type { ObservedRun } from './observed-run.ts';
 
 /** `[from, to]`, what it says, and a number that its colour follows. */
@@ -16,8 +16,13 @@ export interface Timeline {
   readonly at: readonly number[];
   /** Records a second, by bin. */
   readonly acknowledged: readonly number[];
+  /** Not written, for certain: no entrance took the request. */
+  readonly failed: readonly number[];
   readonly unknown: readonly number[];
+  /** Handed to a consumer, or to who pulls through the API. */
   readonly read: readonly number[];
+  /** Delivered to an endpoint. */
+  readonly pushed: readonly number[];
   /** Milliseconds of requests that were acknowledged in the bin; null where there is none. */
   readonly p50: readonly (number | null)[];
   readonly p99: readonly (number | null)[];
@@ -34,7 +39,7 @@ export function timelineOf(run: ObservedRun): Timeline {
   const binMs = Math.max(leastBinMs, run.endsAt / leastBins / 4);
   const bins = Math.max(1, Math.ceil(run.endsAt / binMs));
   const empty = () => new Array<number>(bins).fill(0);
-  const [acknowledged, unknown, read] = [empty(), empty(), empty()];
+  const [acknowledged, failed, unknown, read, pushed] = [empty(), empty(), empty(), empty(), empty()];
   const latencies: number[][] = Array.from({ length: bins }, () => []);
   const add = (counts: number[], at: number, count: number) => {
     const bin = Math.min(bins - 1, Math.floor(at / binMs));
@@ -44,10 +49,11 @@ export function timelineOf(run: ObservedRun): Timeline {
   for (const { outcome, count, beganAt, endedAt } of run.writes) {
     if (outcome === 'ok' && endedAt !== undefined)
       latencies[add(acknowledged, endedAt, count)]?.push(endedAt - beganAt);
-    else add(unknown, endedAt ?? beganAt, count);
+    else add(outcome === 'fail' ? failed : unknown, endedAt ?? beganAt, count);
   }
   for (const { at, ids } of run.polls) add(read, at, ids.length);
   for (const event of run.deliveries) if (event.type === 'pulled') add(read, event.at, event.messages.length);
+  for (const { at, ids } of run.pushes) add(pushed, at, ids.length);
   const perSecond = (counts: readonly number[]) => counts.map((count) => Math.round((count * 1000) / binMs));
   const sorted = latencies.map((each) => each.sort((a, b) => a - b));
   const rank = (share: number) =>
@@ -59,8 +65,10 @@ export function timelineOf(run: ObservedRun): Timeline {
     endsAt: run.endsAt / 1000,
     at: acknowledged.map((_each, bin) => Math.round((bin + 0.5) * binMs) / 1000),
     acknowledged: perSecond(acknowledged),
+    failed: perSecond(failed),
     unknown: perSecond(unknown),
     read: perSecond(read),
+    pushed: perSecond(pushed),
     p50: rank(0.5),
     p99: rank(0.99),
     most: rank(1),

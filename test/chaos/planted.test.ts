@@ -91,6 +91,77 @@ function found(all: readonly Finding[], checker: CheckerName): readonly string[]
   return all.find((each) => each.checker === checker)?.anomalies.map(({ value }) => value) ?? [];
 }
 
+/** How a batch is pulled: once and acknowledged; or handed out again, since its acknowledgement was refused, or was not answered yet when a pull began. */
+interface Batch {
+  readonly size: number;
+  readonly fate: 'once' | 'refused' | 'crossed';
+}
+
+const batchesArbitrary = fc.array(
+  fc.record({
+    size: fc.integer({ min: 1, max: 4 }),
+    fate: fc.constantFrom<Batch['fate'][]>('once', 'once', 'refused', 'crossed'),
+  }),
+  { minLength: 1, maxLength: 10 },
+);
+
+type Message = readonly [offset: number, value: string];
+
+/** What a subscription has of a run's records: pulls in their order, each with the messages of its answer, and pushes to an endpoint. */
+interface Delivered {
+  readonly pulls: { readonly messages: Message[]; readonly fate: Batch['fate'] }[];
+  readonly pushed: string[];
+}
+
+/** Batches come round again until everything is handed out. */
+function deliver(logs: Simulated['logs'], batches: readonly Batch[]): Delivered {
+  const all = logs.flat().map((value, offset): Message => [offset, value]);
+  const pulls: Delivered['pulls'] = [];
+  for (let [from, index] = [0, 0]; from < all.length; index += 1) {
+    const { size, fate } = batches[index % batches.length] ?? { size: 1, fate: 'once' };
+    pulls.push({ messages: all.slice(from, from + size), fate });
+    from += size;
+  }
+  return { pulls, pushed: all.map(([, value]) => value) };
+}
+
+function deliveryFinding({ sends }: Simulated, { pulls, pushed }: Delivered): readonly Finding[] {
+  let call = 0;
+  const begin = () => ({ type: 'pull', call: ++call, consumer: 'p1' }) as const;
+  const answer = (messages: readonly Message[]) =>
+    ({ type: 'pulled', call, messages: messages.map(([offset, value]) => ({ offset, value })) }) as const;
+  const events = pulls.flatMap(({ messages, fate }) => {
+    const offset = messages.at(-1)?.[0];
+    const first = [begin(), answer(messages)];
+    if (offset === undefined) return first;
+    const asked = { type: 'acknowledge', call, offset } as const;
+    const settled = (ok: boolean) => ({ type: 'acknowledged', call: asked.call, offset, ok }) as const;
+    if (fate === 'once') return [...first, asked, settled(true)];
+    if (fate === 'crossed') return [...first, asked, begin(), settled(true), answer(messages)];
+    return [...first, asked, settled(false), begin(), answer(messages), asked, settled(true)];
+  });
+  const posts = pushed.map((value) => ({ type: 'pushed', values: [value] }) as const);
+  return checkRun(observe(start(2), ...sends, ...events, ...posts, drained, ended));
+}
+
+/** An acknowledged record, and what is done to its delivery. @returns the value that is to be found, and what is to be said of it */
+function plantedDelivery(plant: (delivered: Delivered, value: string, pull: number) => readonly [string, string]) {
+  fc.assert(
+    fc.property(sentArbitrary, batchesArbitrary, fc.nat(), (sent, batches, choice) => {
+      const run = simulate(sent, { copies: false });
+      const { value } = run.places[choice % run.places.length] ?? { value: '' };
+      const delivered = deliver(run.logs, batches);
+      const pull = delivered.pulls.findIndex(({ messages }) => messages.some(([, each]) => each === value));
+      const [expected, says] = plant(delivered, value, pull);
+      const finding = deliveryFinding(run, delivered).find(({ checker }) => checker === 'delivery');
+      expect(finding?.anomalies).not.toEqual([]);
+      // One that is handed out twice is found twice; nothing else is.
+      for (const anomaly of finding?.anomalies ?? [])
+        expect(anomaly).toMatchObject({ value: expected, says: expect.stringContaining(says) });
+    }),
+  );
+}
+
 /** A place among those that were acknowledged, and what is done to it. */
 function planted(name: CheckerName, plant: (run: Simulated, place: Simulated['places'][number]) => string | undefined) {
   fc.assert(
@@ -121,6 +192,56 @@ describe('a run whose platform kept every promise', () => {
         expect(outcomes.map(({ outcome }) => outcome)).toEqual(outcomes.map(() => 'none'));
       }),
     );
+  });
+});
+
+describe('a subscription that kept every promise', () => {
+  it('has no anomaly, though it hands out again what was refused, or was not yet answered', () => {
+    fc.assert(
+      fc.property(sentArbitrary, batchesArbitrary, (sent, batches) => {
+        const run = simulate(sent, { copies: true });
+        const finding = deliveryFinding(run, deliver(run.logs, batches)).find(({ checker }) => checker === 'delivery');
+        expect(finding).toMatchObject({ outcome: 'none', anomalies: [] });
+      }),
+    );
+  });
+});
+
+describe('an anomaly of delivery that is planted anywhere', () => {
+  it('is found where an acknowledged record is never delivered, or never pushed', () => {
+    plantedDelivery(({ pulls }, value, pull) => {
+      const messages = pulls[pull]?.messages ?? [];
+      messages.splice(
+        messages.findIndex(([, each]) => each === value),
+        1,
+      );
+      return [value, 'never delivered'];
+    });
+    plantedDelivery(({ pushed }, value) => {
+      pushed.splice(pushed.indexOf(value), 1);
+      return [value, 'never pushed'];
+    });
+  });
+
+  it('is found where something is delivered, or pushed, that nobody sent', () => {
+    plantedDelivery(({ pulls }, _value, pull) => {
+      const last = Math.max(...pulls.flatMap(({ messages }) => messages.map(([offset]) => offset)));
+      pulls[pull]?.messages.unshift([last + 1, 'x:1']);
+      return ['x:1', 'never sent'];
+    });
+    plantedDelivery(({ pushed }, value) => {
+      pushed.splice(pushed.indexOf(value), 0, 'x:1');
+      return ['x:1', 'never sent'];
+    });
+  });
+
+  it('is found where a message is delivered after its acknowledgement was answered', () => {
+    plantedDelivery(({ pulls }, value, pull) => {
+      const message = pulls[pull]?.messages.find(([, each]) => each === value);
+      if (message === undefined) throw new Error(`${value} was not delivered`);
+      pulls.splice(pull + 1, 0, { messages: [message], fate: 'once' });
+      return [value, 'began after its acknowledgement'];
+    });
   });
 });
 

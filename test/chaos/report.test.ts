@@ -1,9 +1,11 @@
 /** The page of a run: whole in itself, with what is judged in it, and no way for a history's text to become markup. */
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { renderReport } from '../../chaos/report.ts';
-import { timelineOf } from '../../chaos/timeline.ts';
+import { plotScript } from '../../chaos/report-plots.ts';
+import { type Timeline, timelineOf } from '../../chaos/timeline.ts';
 import { judge, type RunPlan } from '../../chaos/verdict.ts';
-import { log, observe, ok, poll, send, start } from './written-history.ts';
+import { log, observe, ok, poll, send, start, unknown } from './written-history.ts';
 
 const plan: RunPlan = {
   title: 'A <b>bold</b> title',
@@ -33,6 +35,16 @@ const run = observe(
 );
 const page = renderReport({ run, verdict: judge(run), library: 'const library = "</script>";' });
 
+/** The names of the lines of the uppermost plot, as the page's own script hands them to the library. */
+function drawnRates(timeline: Timeline): readonly string[] {
+  let drawn: { legend: { data: string[] }[]; series: { name: string }[] } | undefined;
+  const chart = { resize() {}, setOption: (option: typeof drawn) => (drawn = option) };
+  const document = { getElementById: () => ({ style: {} }) };
+  runInNewContext(plotScript, { timeline, document, addEventListener() {}, echarts: { init: () => chart } });
+  const legend = drawn?.legend[0]?.data ?? [];
+  return drawn?.series.flatMap(({ name }) => (legend.includes(name) ? [name] : [])) ?? [];
+}
+
 describe('the page of a run', () => {
   it('says the verdict, the seed, the command, and each operation that shows a finding', () => {
     expect(page).toContain('<span class="verdict fail">fail</span>');
@@ -52,6 +64,23 @@ describe('the page of a run', () => {
     expect(page).not.toContain('<b>bold</b>');
     expect(page).not.toContain('<i>');
     expect(page.match(/<\/script>/g)).toHaveLength(2);
+  });
+
+  it('draws what failed for certain apart from what is unknown, and pushes where there are any', () => {
+    const some = timelineOf(
+      observe(
+        start(1, plan),
+        send(1, 'a:1', 2),
+        { type: 'sent', op: 1, outcome: 'fail', why: 'no entrance took it' },
+        send(2, 'a:3'),
+        unknown(2),
+        { type: 'pushed', values: ['a:1', 'a:2', 'a:3'] },
+      ),
+    );
+    const total = (rates: readonly number[]) => rates.reduce((sum, rate) => sum + rate / 10, 0);
+    expect([some.failed, some.unknown, some.pushed].map(total)).toEqual([2, 1, 3]);
+    expect(drawnRates(some)).toEqual(['acknowledged', 'read', 'pushed', 'failed', 'unknown']);
+    expect(drawnRates(timelineOf(run))).toEqual(['acknowledged', 'read', 'failed', 'unknown']);
   });
 
   it('draws what happened: faults as bars, leaders and in-sync replicas as bands that follow each other', () => {

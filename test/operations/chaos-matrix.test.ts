@@ -229,6 +229,8 @@ describe('a matrix of chaos', () => {
     expect(summaryMarkdown({ ...results, left: 0, command: '', reports: row === undefined ? [] : [row] })).toContain(
       '3 played once more, inconclusive before',
     );
+    const page = summaryHtml({ ...results, left: 0, command: '', reports: row === undefined ? [] : [row] });
+    expect(page, 'the page has the plays of before too').toMatch(/<li>seed 7, played before: the history was cut off/);
     const same = await play(await opened(), { again: 1 });
     await same.matrix;
     expect(same.played, 'none is played a third time').toEqual([]);
@@ -275,6 +277,7 @@ describe('a matrix of chaos', () => {
     expect(markdown).toContain('`api-node-kill`:\n- the environment has <none> | at all');
     const page = summaryHtml(said);
     expect(page).toContain('<tr class="skipped">');
+    expect(page).toContain('<ul><li>the environment has &#60;none&#62; | at all</li></ul></details>');
     expect(page).toContain('ensemble chaos run safe-leader-kill --environment local --seed 7');
     expect(page).not.toMatch(/<none>|https?:\/\//);
   });
