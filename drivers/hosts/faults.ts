@@ -9,7 +9,7 @@ import { serviceUnitName } from '../../provision/unit.ts';
 import { commandFailed } from '../aws/errors.ts';
 import { unitFaultScripts, unitHealScripts } from '../aws/unit-faults.ts';
 import { awaitNode } from './await-node.ts';
-import { forgetFault, noteFault, type PlannedFault, standingFaults } from './fault-journal.ts';
+import { forgetFault, noteFault, type PlannedFault, type StandingHostFaults, standingFaults } from './fault-journal.ts';
 import type { Hosts } from './hosts.ts';
 import { hubNetwork, machineLayout } from './layout.ts';
 import { cutPair, hasPairCuts, joinPair } from './link-cuts.ts';
@@ -34,7 +34,7 @@ export interface HostFaults {
   inject(planned: PlannedFault): Promise<void>;
   /** Idempotent. */
   heal(planned: PlannedFault): Promise<void>;
-  standing(): Promise<readonly PlannedFault[]>;
+  standing(): Promise<StandingHostFaults>;
 }
 
 const ofMachine: ReadonlySet<FaultKind> = new Set(['isolate', 'slow-link', 'full-disk', 'machine-kill']);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { type InstanceControl, openInstanceControl } from '../../clients/aws/instance-control.ts';
 import type { PlannedFault } from '../../contracts/fault.ts';
+import { removeEntry, writeEntry } from '../../drivers/journal.ts';
 import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
 import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
@@ -65,7 +66,7 @@ describe('faults of deployed nodes', () => {
       options(),
     );
   const heal = (id?: string) => healAwsFaults(aws, id, options());
-  const standing = () => standingAwsFaults(aws, folder);
+  const standing = async () => (await standingAwsFaults(aws, folder)).faults;
   const stateOf = async () => await withAws(aws, async ({ machines }) => (await machines.all()).get('worker-1')?.state);
   const unitState = async () => (await readFile(join(agents.folderOf(machine), 'units', unit), 'utf8')).trim();
 
@@ -152,6 +153,21 @@ describe('faults of deployed nodes', () => {
     expect((await standing()).length).toBe(1);
     expect((await heal()).length).toBe(1);
     expect([await standing(), await unitState()]).toEqual([[], 'active']);
+  });
+
+  it('are healed beside a note that nobody can read and one that cannot be undone, which are named and stay', async () => {
+    const notes = join(folder, 'test', 'aws-faults');
+    const stuck = await writeEntry(notes, { says: 'party', of: 'driver', undo: { do: 'party' } });
+    const torn = join(notes, 'torn.json');
+    await writeFile(torn, '{"id":');
+    await inject('kill');
+    await expect(heal()).rejects.toMatchObject({
+      code: 'OPERATIONS_FAULTS_STAND',
+      evidence: [expect.stringContaining(stuck.id), expect.stringContaining(torn)],
+    });
+    expect([await unitState(), (await standing()).map(({ id }) => id)]).toEqual(['active', [stuck.id]]);
+    await removeEntry(notes, stuck);
+    await rm(torn);
   });
 
   it('of a machine stop it without its system, and start the same one again', async () => {
