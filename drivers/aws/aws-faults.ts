@@ -34,6 +34,8 @@ const undo = z.discriminatedUnion('do', [
     do: z.literal('security-groups'),
     node: z.string(),
     instance: z.string(),
+    /** Its network: said here, since an instance that is gone has none. */
+    vpc: z.string(),
     /** Those that it had, and gets back. */
     groups: z.array(z.string()).min(1).readonly(),
     /** The name of the one that closes it off. */
@@ -80,13 +82,13 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
             undo: { do: 'start-instance', node, instance },
           };
         case 'isolate': {
-          const { groups } = await control.network(instance);
+          const { vpc, groups } = await control.network(instance);
           if (groups.length === 0) return { cannot: `${node} has no security group to be put back` };
           const closed = `ensemble-${environment}-isolated-${node}`;
           return {
             fault,
             says: `isolate ${where}: its security groups ${groups.join(', ')} are taken for ${closed}, which lets nothing through; connections that are open may live on, since EC2 tracks them`,
-            undo: { do: 'security-groups', node, instance, groups: [...groups], closed },
+            undo: { do: 'security-groups', node, instance, vpc, groups: [...groups], closed },
           };
         }
         default:
@@ -111,8 +113,8 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           return;
         case 'security-groups': {
           if ((await instanceOf(node)) !== planned.instance) throw faultTargetGone(fault);
-          const { vpc } = await control.network(planned.instance);
-          await control.setGroups(planned.instance, [await control.ensureClosedGroup(vpc, planned.closed)]);
+          const { vpc, closed } = planned;
+          await control.setGroups(planned.instance, [await control.ensureClosedGroup(vpc, closed)]);
         }
       }
     },
@@ -131,7 +133,7 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           return;
         case 'security-groups':
           if (!(await control.isGone(planned.instance))) await control.setGroups(planned.instance, planned.groups);
-          await control.removeGroup(planned.closed);
+          await control.removeGroup(planned.vpc, planned.closed);
       }
     },
   };

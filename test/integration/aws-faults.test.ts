@@ -192,7 +192,18 @@ describe('faults of deployed nodes', () => {
     expect(await rulesOf(during.groups[0] ?? '', aws.place.region)).toEqual({ in: 0, out: 0 });
     await heal();
     expect(await control.network(machine)).toEqual(before);
-    await control.removeGroup('ensemble-test-isolated-worker-1');
+    await control.removeGroup(before.vpc, 'ensemble-test-isolated-worker-1');
+  });
+
+  it('isolate by a group of the node’s own network: one of the same name in another is neither worn nor removed', async () => {
+    await giveGroup();
+    const name = 'ensemble-test-isolated-worker-1';
+    const other = await makeNetwork(aws.place.region);
+    const namesake = await control.ensureClosedGroup(other, name);
+    await inject('isolate');
+    expect((await control.network(machine)).groups).not.toContain(namesake);
+    await heal();
+    expect(await control.ensureClosedGroup(other, name)).toBe(namesake);
   });
 
   it('that cannot be made are refused with the reason, before anybody is asked', async () => {
@@ -219,6 +230,14 @@ async function endMachine(instance: string, region: string): Promise<void> {
   const client = new sdk.EC2Client({ region });
   await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [instance] }));
   client.destroy();
+}
+
+async function makeNetwork(region: string): Promise<string> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  const { Vpc } = await client.send(new sdk.CreateVpcCommand({ CidrBlock: '10.77.0.0/16' }));
+  client.destroy();
+  return Vpc?.VpcId ?? '';
 }
 
 async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {
