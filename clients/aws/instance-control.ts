@@ -20,6 +20,8 @@ export interface InstanceControl {
   isGone(instance: string): Promise<boolean>;
   network(instance: string): Promise<InstanceNetwork>;
   setGroups(instance: string, groups: readonly string[]): Promise<void>;
+  /** Its id; undefined where the network has none of that name. */
+  groupNamed(vpc: string, name: string): Promise<string | undefined>;
   /** A group that lets nothing in and nothing out; the one of that name where the network has it. Its id. */
   ensureClosedGroup(vpc: string, name: string): Promise<string>;
   /** Idempotent. Names are unique within a network alone: one of another network is never touched. */
@@ -89,6 +91,7 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
       const asked = new sdk.ModifyInstanceAttributeCommand({ InstanceId: instance, Groups: [...groups] });
       await call(`ec2:ModifyInstanceAttribute ${instance}`, () => client.send(asked));
     },
+    groupNamed,
     async ensureClosedGroup(vpc, name) {
       const known = await groupNamed(vpc, name);
       const make = new sdk.CreateSecurityGroupCommand({

@@ -11,6 +11,7 @@ import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
 import { faultTargetGone, undoUnreadable } from '../errors.ts';
 import type { FaultInjector } from '../fault-injector.ts';
+import { readJournal } from '../journal.ts';
 import type { Machines } from './machines.ts';
 import { type UnitFault, unitFaultScripts, unitHealScripts } from './unit-faults.ts';
 
@@ -20,6 +21,8 @@ export interface AwsFaultOptions {
   readonly control: InstanceControl;
   /** Nodes that may be broken. Healing needs no list. */
   readonly allowed: ReadonlySet<string>;
+  /** Folders in which notes of this environment's faults lie, whoever made them: by hand or in a scenario. */
+  readonly journals: readonly string[];
 }
 
 const undo = z.discriminatedUnion('do', [
@@ -50,10 +53,21 @@ const cannot: Readonly<Partial<Record<FaultKind, string>>> = {
 /** An agent that fetches, a controlled shutdown that moves leaderships away. */
 const unitMs = 180_000;
 
-export function awsFaults({ environment, machines, control, allowed }: AwsFaultOptions): FaultInjector {
+export function awsFaults({ environment, machines, control, allowed, journals }: AwsFaultOptions): FaultInjector {
   async function instanceOf(node: string): Promise<string | undefined> {
     const found = (await machines.all()).get(node);
     return found?.state === 'running' ? found.id : undefined;
+  }
+
+  /** Whether a note says that this node's groups were taken: a second one would note the closed group as what is to be put back. */
+  async function isIsolationNoted(node: string): Promise<boolean> {
+    const noted = await Promise.all(journals.map(readJournal));
+    return noted.some(({ entries }) =>
+      entries.some((entry) => {
+        const { data } = undo.safeParse(entry.undo);
+        return data?.do === 'security-groups' && data.node === node;
+      }),
+    );
   }
 
   return {
@@ -85,6 +99,11 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           const { vpc, groups } = await control.network(instance);
           if (groups.length === 0) return { cannot: `${node} has no security group to be put back` };
           const closed = `ensemble-${environment}-isolated-${node}`;
+          const closedId = await control.groupNamed(vpc, closed);
+          if (closedId !== undefined && groups.includes(closedId))
+            return { cannot: `${node} is isolated already: it wears ${closed}` };
+          if (await isIsolationNoted(node))
+            return { cannot: `an isolation of ${node} is noted already, and not healed yet` };
           return {
             fault,
             says: `isolate ${where}: its security groups ${groups.join(', ')} are taken for ${closed}, which lets nothing through; connections that are open may live on, since EC2 tracks them`,
@@ -131,9 +150,15 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           // Who has taken its place was never broken.
           if (!(await control.isGone(planned.instance))) await control.start(planned.instance);
           return;
-        case 'security-groups':
-          if (!(await control.isGone(planned.instance))) await control.setGroups(planned.instance, planned.groups);
-          await control.removeGroup(planned.vpc, planned.closed);
+        case 'security-groups': {
+          const { instance, vpc, groups, closed } = planned;
+          const closedId = await control.groupNamed(vpc, closed);
+          // Where it was never made, nothing was taken. Whoever has given the node other groups since meant those.
+          if (closedId === undefined) return;
+          if (!(await control.isGone(instance)) && (await control.network(instance)).groups.includes(closedId))
+            await control.setGroups(instance, groups);
+          await control.removeGroup(vpc, closed);
+        }
       }
     },
   };

@@ -52,6 +52,14 @@ export function hostFaults(hosts: Hosts): HostFaults {
     return await Promise.all(nodes.map(async (node) => (await hosts.machine(node)).host.address));
   }
 
+  /** Why a link is not made to suffer the same twice: what heals the one would end the other. Pairs are cut by rules of their own each. */
+  async function standsOnLink({ kind, node, from }: HostFault): Promise<string | undefined> {
+    if (kind !== 'slow-link' && (kind !== 'isolate' || from !== undefined)) return undefined;
+    const { faults } = await standingFaults(layout.journalFolder);
+    const same = faults.find((each) => each.kind === kind && each.node === node && each.from === undefined);
+    return same === undefined ? undefined : `${same.id} stands on the link of ${node} already`;
+  }
+
   async function plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }> {
     const { kind, node, service, from, delayMs } = fault;
     const machine = await hosts.machine(node);
@@ -75,6 +83,8 @@ export function hostFaults(hosts: Hosts): HostFaults {
       way,
       ...(weaker === undefined ? {} : { weaker }),
     });
+    const second = await standsOnLink(fault);
+    if (second !== undefined) return { cannot: second };
     switch (kind) {
       case 'term':
       case 'kill':

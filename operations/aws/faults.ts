@@ -13,6 +13,7 @@ import { withFileLock } from '../../platform/file-lock.ts';
 import { healStanding, type Standing } from '../heal-standing.ts';
 import { faultNotPossible, faultUnknown } from '../hosts/errors.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
+import { awsJournals, handMadeJournal } from './chaos-state.ts';
 import { faultNotConfirmed, noAllowList } from './errors.ts';
 import { withAws } from './operated.ts';
 
@@ -107,7 +108,8 @@ async function playing<T>(
     return await withFileLock(`${folder}.lock`, { signal, onWait }, () =>
       withAws(aws, async ({ machines }) => {
         const { environment } = aws.environment.cluster;
-        return await work(awsFaults({ environment, machines, control, allowed: new Set(allowed) }), folder);
+        const journals = awsJournals(ownFolder(aws, stateRoot));
+        return await work(awsFaults({ environment, machines, control, allowed: new Set(allowed), journals }), folder);
       }),
     );
   } finally {
@@ -115,7 +117,11 @@ async function playing<T>(
   }
 }
 
-/** Apart from the faults of an environment of this machine, which any command heals that finds their maker dead. */
-function folderOf({ environment }: AwsEnvironment, stateRoot: string): string {
-  return join(stateRoot, environment.cluster.environment, 'aws-faults');
+function ownFolder({ environment }: AwsEnvironment, stateRoot: string): string {
+  return join(stateRoot, environment.cluster.environment);
+}
+
+/** Apart from the faults of scenarios, which any command heals that finds their maker dead. */
+function folderOf(aws: AwsEnvironment, stateRoot: string): string {
+  return handMadeJournal(ownFolder(aws, stateRoot));
 }

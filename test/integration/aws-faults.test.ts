@@ -195,6 +195,32 @@ describe('faults of deployed nodes', () => {
     await control.removeGroup(before.vpc, 'ensemble-test-isolated-worker-1');
   });
 
+  it('isolate a node once: a second time is refused, whether its group is worn or only noted', async () => {
+    await giveGroup();
+    const before = await control.network(machine);
+    await inject('isolate');
+    const refused = { code: 'OPERATIONS_FAULT_NOT_POSSIBLE', message: expect.stringContaining('already') };
+    await expect(inject('isolate')).rejects.toMatchObject(refused);
+    // Somebody has put its groups back by another way.
+    await control.setGroups(machine, before.groups);
+    await expect(inject('isolate')).rejects.toMatchObject(refused);
+    expect(await heal()).toHaveLength(1);
+    expect(await control.network(machine)).toEqual(before);
+    await inject('isolate');
+    await heal();
+  });
+
+  it('leave other groups that a node was given since as they are', async () => {
+    await giveGroup();
+    await inject('isolate');
+    const { vpc } = await control.network(machine);
+    const meant = [await control.ensureClosedGroup(vpc, 'of-terraform')];
+    await control.setGroups(machine, meant);
+    await heal();
+    expect(await control.network(machine)).toEqual({ vpc, groups: meant });
+    expect(await control.groupNamed(vpc, 'ensemble-test-isolated-worker-1')).toBeUndefined();
+  });
+
   it('isolate by a group of the node’s own network: one of the same name in another is neither worn nor removed', async () => {
     await giveGroup();
     const name = 'ensemble-test-isolated-worker-1';
