@@ -115,6 +115,15 @@ export function hostFaults(hosts: Hosts): HostFaults {
       throw commandFailed(machine.host.node, 'fault', status ?? -1, `${output}\n${errors}`.trim().split('\n'));
   }
 
+  /** The file is on a volume that the machine has mounted once it is its node, whoever has started it. */
+  async function empty(machine: Machine, id: string): Promise<void> {
+    await machine.start();
+    // One whose full disk keeps it from becoming its node has it mounted already.
+    if ((await machine.run(emptyScript(id), askMs)).status === 0) return;
+    await awaitNode(machine, { timeoutMs: becomeMs, signal: AbortSignal.timeout(becomeMs) });
+    await onMachine(machine, emptyScript(id));
+  }
+
   async function make({ id, kind, node, service, from, delayMs, way }: PlannedFault): Promise<void> {
     const machine = await hosts.machine(node);
     const unit = service === undefined ? undefined : serviceUnitName(service);
@@ -167,10 +176,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
         await undelayLink(layout, { id, hub, ...linkOf(node), way: planned.way });
         break;
       case 'full-disk':
-        // A machine that does not run: the file is on a volume that it has mounted once it is its node.
-        if (await machine.start())
-          await awaitNode(machine, { timeoutMs: becomeMs, signal: AbortSignal.timeout(becomeMs) });
-        await onMachine(machine, emptyScript(id));
+        await empty(machine, id);
     }
     await forgetFault(layout.journalFolder, id);
   }
@@ -212,6 +218,14 @@ done
 [ -n "$full" ] || { echo 'no volume is mounted'; exit 1; }`;
 }
 
+/** Fails where a volume is not mounted: a file that is not to be seen is not gone. */
 function emptyScript(id: string): string {
-  return `for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do rm -f "$mount/.${id}"; done`;
+  return `set -u
+seen=
+for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do
+	mountpoint -q "$mount" || { echo "$mount is not mounted"; exit 1; }
+	rm -f "$mount/.${id}" || exit 1
+	seen=yes
+done
+[ -n "$seen" ] || { echo 'no volume is mounted'; exit 1; }`;
 }

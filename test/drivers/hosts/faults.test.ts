@@ -1,5 +1,5 @@
 /** What machines are made to suffer, with machines that only answer: what is refused, and what healing asks of them before a note is taken away. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,8 @@ import { hostFaults } from '../../../drivers/hosts/faults.ts';
 import type { Hosts } from '../../../drivers/hosts/hosts.ts';
 import { hostsLayout } from '../../../drivers/hosts/layout.ts';
 import type { Machine } from '../../../drivers/hosts/machine.ts';
+import { outcomeOf } from '../../../drivers/hosts/run-command.ts';
+import { requires } from '../../requirements.ts';
 
 const noted = (fault: Partial<PlannedFault> & Pick<PlannedFault, 'kind'>): PlannedFault => ({
   id: `${fault.kind}-worker-1-0a1b`,
@@ -42,6 +44,56 @@ describe('the faults of machines', () => {
         cannot: `${first.id} stands on the link of worker-1 already`,
       });
       if (kind === 'isolate') expect(await plan({ kind, node: 'worker-2' })).toMatchObject({ kind, way: 'link' });
+    },
+  );
+
+  it('a volume that was filled counts as emptied once it is mounted and the file is gone, not before', async () => {
+    // A machine that another note's healing has started: it runs, and mounts its volume once it is its node.
+    let isNode = false;
+    const emptied: string[] = [];
+    const outcome = (status: number, output: string) => ({ status, output, errors: '' });
+    const faults = faultsOf({
+      start: async () => false,
+      async run(script) {
+        if (script.includes('ActiveState')) {
+          const before = isNode;
+          isNode = true;
+          return outcome(0, before ? 'active\nexited\n0\n' : 'activating\nstart\n0\n');
+        }
+        if (!script.includes('mountpoint -q')) return outcome(0, '');
+        if (!isNode) return outcome(1, '/var/lib/ensemble/data-1 is not mounted');
+        emptied.push(script);
+        return outcome(0, '');
+      },
+    });
+    const full = noted({ kind: 'full-disk', way: 'file' });
+    await noteFault(layout().journalFolder, full);
+    await faults.heal(full);
+    expect(emptied).toEqual([expect.stringContaining(`rm -f "$mount/.${full.id}"`)]);
+    expect(await faults.standing()).toEqual({ faults: [], unreadable: [] });
+  });
+
+  requires('linux').it(
+    'a volume that was filled stays noted where nothing is mounted: the script sees no file and does not call it gone',
+    async () => {
+      const list = join(folder, 'list');
+      const mount = join(folder, 'data-1');
+      await mkdir(mount);
+      const run = async (script: string) => {
+        if (script.includes('ActiveState')) return { status: 0, output: 'active\nexited\n0\n', errors: '' };
+        return await outcomeOf('sh', ['-c', script.replaceAll('/var/lib/ensemble-node/list', list)]);
+      };
+      const faults = faultsOf({ start: async () => true, run });
+      const full = noted({ kind: 'full-disk', way: 'file' });
+      await noteFault(layout().journalFolder, full);
+      for (const [lines, why] of [
+        ['', 'no volume is mounted'],
+        [`volume data-1 0 ${mount}\n`, `${mount} is not mounted`],
+      ] as const) {
+        await writeFile(list, `ensemble-node-list 1\n${lines}`);
+        await expect(faults.heal(full)).rejects.toMatchObject({ code: 'DRIVER_COMMAND_FAILED', evidence: [why] });
+      }
+      expect((await faults.standing()).faults).toEqual([full]);
     },
   );
 
