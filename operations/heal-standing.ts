@@ -22,7 +22,7 @@ export async function healStanding<F extends { readonly id: string }>(
     undo,
     signal,
     next,
-  }: { readonly undo: (fault: F) => Promise<void>; readonly signal: AbortSignal; readonly next: string },
+  }: { readonly undo: (fault: F) => Promise<unknown>; readonly signal: AbortSignal; readonly next: string },
 ): Promise<readonly F[]> {
   const chosen = id === undefined ? faults : faults.filter((fault) => fault.id === id);
   const noted = unreadable.map((error) => `${error.message}. ${error.next}`);

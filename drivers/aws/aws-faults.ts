@@ -31,6 +31,7 @@ const undo = z.discriminatedUnion('do', [
     fault: z.enum(['term', 'kill', 'pause']),
     node: z.string(),
     service: z.string(),
+    instance: z.string(),
   }),
   z.strictObject({ do: z.literal('start-instance'), node: z.string(), instance: z.string() }),
   z.strictObject({
@@ -87,7 +88,7 @@ export function awsFaults({ environment, machines, control, allowed, journals }:
           return {
             fault,
             says: `${kind} of ${service} on ${where}, by Systems Manager: ${unitFaultScripts[kind](serviceUnitName(service))}`,
-            undo: { do: 'heal-unit', fault: kind, node, service },
+            undo: { do: 'heal-unit', fault: kind, node, service, instance },
           };
         case 'machine-kill':
           return {
@@ -140,24 +141,28 @@ export function awsFaults({ environment, machines, control, allowed, journals }:
 
     async heal(given) {
       const planned = read(given);
+      // Who has taken its place was never broken.
+      const isGone = await control.isGone(planned.instance);
+      const healed = isGone ? 'gone' : 'undone';
       switch (planned.do) {
         case 'heal-unit': {
+          if (isGone) return healed;
           const script = unitHealScripts[planned.fault satisfies UnitFault](serviceUnitName(planned.service));
           await machines.run(planned.node, script, { what: `heal ${planned.service}`, timeoutMs: unitMs });
-          return;
+          return healed;
         }
         case 'start-instance':
-          // Who has taken its place was never broken.
-          if (!(await control.isGone(planned.instance))) await control.start(planned.instance);
-          return;
+          if (!isGone) await control.start(planned.instance);
+          return healed;
         case 'security-groups': {
           const { instance, vpc, groups, closed } = planned;
           const closedId = await control.groupNamed(vpc, closed);
           // Where it was never made, nothing was taken. Whoever has given the node other groups since meant those.
-          if (closedId === undefined) return;
-          if (!(await control.isGone(instance)) && (await control.network(instance)).groups.includes(closedId))
+          if (closedId === undefined) return healed;
+          if (!isGone && (await control.network(instance)).groups.includes(closedId))
             await control.setGroups(instance, groups);
           await control.removeGroup(vpc, closed);
+          return healed;
         }
       }
     },

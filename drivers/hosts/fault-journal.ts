@@ -42,11 +42,11 @@ export async function forgetFault(folder: string, id: string): Promise<void> {
     if (plannedShape.safeParse(entry.undo).data?.id === id) await removeEntry(folder, entry);
 }
 
-/** Those that ended with the machines that they were made on; one that fills a volume stands on it. */
-export async function forgetEndedFaults(folder: string): Promise<void> {
+/** Those that ended with the machines that they were made on; one that fills a volume stands on it, and ends with the volumes. */
+export async function forgetEndedFaults(folder: string, withVolumes: boolean): Promise<void> {
   for (const entry of (await readJournal(folder)).entries) {
     const kind = plannedShape.safeParse(entry.undo).data?.kind;
-    if (kind !== undefined && kind !== 'full-disk') await removeEntry(folder, entry);
+    if (kind !== undefined && (withVolumes || kind !== 'full-disk')) await removeEntry(folder, entry);
   }
 }
 

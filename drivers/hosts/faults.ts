@@ -8,6 +8,7 @@ import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
 import { commandFailed } from '../aws/errors.ts';
 import { unitFaultScripts, unitHealScripts } from '../aws/unit-faults.ts';
+import type { Healed } from '../fault-injector.ts';
 import { awaitNode } from './await-node.ts';
 import { forgetFault, noteFault, type PlannedFault, type StandingHostFaults, standingFaults } from './fault-journal.ts';
 import type { Hosts } from './hosts.ts';
@@ -32,8 +33,8 @@ export interface HostFaults {
   /** Changes nothing. @throws EnsembleError DRIVER_UNKNOWN_HOST */
   plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }>;
   inject(planned: PlannedFault): Promise<void>;
-  /** Idempotent. */
-  heal(planned: PlannedFault): Promise<void>;
+  /** Idempotent. @throws EnsembleError DRIVER_UNKNOWN_HOST where a volume that is filled belongs to no machine: it stays as it is, and noted */
+  heal(planned: PlannedFault): Promise<Healed>;
   standing(): Promise<StandingHostFaults>;
 }
 
@@ -153,9 +154,24 @@ export function hostFaults(hosts: Hosts): HostFaults {
     }
   }
 
-  async function heal(planned: PlannedFault): Promise<void> {
-    const { id, kind, node, service, from } = planned;
-    const machine = await hosts.machine(node);
+  async function heal(planned: PlannedFault): Promise<Healed> {
+    const { id, kind, node } = planned;
+    const isHere = (await hosts.machines()).some(({ host }) => host.node === node);
+    if (isHere || kind === 'full-disk') await undo(planned, await hosts.machine(node));
+    // A node that left took what befell it along; a link that outlives its machine is mended for whoever comes back to it.
+    else await undoLink(planned).catch(() => undefined);
+    await forgetFault(layout.journalFolder, id);
+    return isHere ? 'undone' : 'gone';
+  }
+
+  async function undoLink({ id, kind, node, from, way }: PlannedFault): Promise<void> {
+    if (kind === 'slow-link') await undelayLink(layout, { id, hub, ...linkOf(node), way });
+    else if (kind === 'isolate' && from !== undefined) await joinPair(hub, id);
+    else if (kind === 'isolate') await ip(hub, [`link set ${portOf(node)} up`]);
+  }
+
+  async function undo(planned: PlannedFault, machine: Machine): Promise<void> {
+    const { id, kind, service } = planned;
     const unit = service === undefined ? undefined : serviceUnitName(service);
     switch (kind) {
       case 'term':
@@ -169,16 +185,12 @@ export function hostFaults(hosts: Hosts): HostFaults {
         else await onMachine(machine, unitHealScripts.pause(unit));
         break;
       case 'isolate':
-        if (from === undefined) await ip(hub, [`link set ${portOf(node)} up`]);
-        else await joinPair(hub, id);
-        break;
       case 'slow-link':
-        await undelayLink(layout, { id, hub, ...linkOf(node), way: planned.way });
+        await undoLink(planned);
         break;
       case 'full-disk':
         await empty(machine, id);
     }
-    await forgetFault(layout.journalFolder, id);
   }
 
   return {

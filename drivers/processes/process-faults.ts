@@ -34,9 +34,14 @@ const signalNames: Readonly<Record<Able, string>> = { term: 'SIGTERM', kill: 'SI
 /** A process that is told to leave moves its leaderships away first; a busy machine takes its time. */
 const leaveTimeoutMs = 120_000;
 
-export function processFaults(options: { readonly driver: Driver; readonly stateDirectory: string }): FaultInjector {
-  const { driver, stateDirectory } = options;
+export interface ProcessFaultOptions {
+  readonly driver: Pick<Driver, 'start' | 'stop'>;
+  readonly stateDirectory: string;
+  /** Whether the environment names it: of a node that left, nothing is started. */
+  readonly isNamed: (ref: ServiceRef) => boolean;
+}
 
+export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultOptions): FaultInjector {
   async function processOf(ref: ServiceRef): Promise<ProcessIdentity | undefined> {
     const record = await readRecord(recordFile(stateDirectory, ref));
     return record !== undefined && isAlive(record) ? record : undefined;
@@ -72,8 +77,13 @@ export function processFaults(options: { readonly driver: Driver; readonly state
     async heal(given) {
       const parsed = undo.safeParse(given);
       if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
-      if (parsed.data.do === 'start') await driver.start(parsed.data);
-      else signalGroup(parsed.data, 'SIGCONT');
+      if (parsed.data.do === 'start') {
+        if (!isNamed(parsed.data)) return 'gone';
+        await driver.start(parsed.data);
+        return 'undone';
+      }
+      signalGroup(parsed.data, 'SIGCONT');
+      return isAlive(parsed.data) ? 'undone' : 'gone';
     },
   };
 }

@@ -27,7 +27,7 @@ describe('faults of a process', () => {
       stop: async () => calls.push('stop'),
       start: async () => calls.push('start'),
     } as unknown as Driver;
-    return processFaults({ driver, stateDirectory: folder });
+    return processFaults({ driver, stateDirectory: folder, isNamed: ({ node }) => node === ref.node });
   };
   const planned = async (kind: FaultKind) => (await injector().plan({ kind, ...ref })) as PlannedFault;
   const stateOf = () => readFileSync(`/proc/${identity.pid}/stat`, 'utf8').split(') ')[1]?.[0];
@@ -84,10 +84,15 @@ describe('faults of a process', () => {
     await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' });
     child.kill('SIGSTOP');
     await eventually(() => stateOf() === 'T');
-    await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' });
+    expect(await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' })).toBe('gone');
     expect(stateOf()).toBe('T');
-    await injector().heal(pause.undo);
+    expect(await injector().heal(pause.undo)).toBe('undone');
     await eventually(() => stateOf() === 'S');
+  });
+
+  it('are over where the environment does not name the node any more: nothing of it is started', async () => {
+    expect(await injector().heal({ do: 'start', node: 'node-2', service: 'sleeper' })).toBe('gone');
+    expect(calls).toEqual([]);
   });
 
   it('that would befall the whole machine are refused with the reason, as is one of a service that does not run', async () => {

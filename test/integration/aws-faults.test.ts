@@ -241,11 +241,12 @@ describe('faults of deployed nodes', () => {
 
   it('of a machine that somebody has replaced since are over: nothing of the new one is touched', async () => {
     await giveGroup();
+    const paused = await inject('pause');
     const isolated = await inject('isolate');
     const killed = await inject('machine-kill', { service: undefined });
     await endMachine(machine, aws.place.region);
     const healed = await heal();
-    expect(healed.map(({ id }) => id)).toEqual([isolated.id, killed.id]);
+    expect(healed.map(({ id }) => id)).toEqual([paused.id, isolated.id, killed.id]);
     expect(await control.isGone(machine)).toBe(true);
     expect(await control.isGone('i-0123456789abcdef0')).toBe(true);
   });

@@ -43,11 +43,13 @@ describe('the faults of machines', () => {
     expect(await standing()).toEqual([late]);
   });
 
-  it('end with their machines, but for a volume that was filled', async () => {
+  it('end with their machines, but for a volume that was filled, which ends with the volumes', async () => {
     const filled: PlannedFault = { ...isolated, id: 'full-disk-worker-2-77', kind: 'full-disk', way: 'file' };
     for (const fault of [isolated, filled, late]) await noteFault(folder, fault);
-    await forgetEndedFaults(folder);
+    await forgetEndedFaults(folder, false);
     expect(await standing()).toEqual([filled]);
+    await forgetEndedFaults(folder, true);
+    expect(await standing()).toEqual([]);
   });
 
   it('that cannot be read are named with their files beside the others, and what was cut off while it was written is none', async () => {

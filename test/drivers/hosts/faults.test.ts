@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unknownHost } from '../../../drivers/hosts/errors.ts';
 import { noteFault, type PlannedFault } from '../../../drivers/hosts/fault-journal.ts';
 import { hostFaults } from '../../../drivers/hosts/faults.ts';
 import type { Hosts } from '../../../drivers/hosts/hosts.ts';
@@ -27,11 +28,16 @@ describe('the faults of machines', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const layout = () => hostsLayout(folder);
-  const faultsOf = (machine: Partial<Machine>) => {
+  const faultsOf = (given: Partial<Machine>) => {
     const host = { node: 'worker-1', address: '10.0.0.1', volumes: [{ id: 'data-1', sizeGiB: 1 }] };
     const status = async () => ({ node: 'worker-1', instance: 'i-1', state: 'running', memoryMiB: 1 });
-    const answering = { host, status, ...machine } as unknown as Machine;
-    return hostFaults({ layout: layout(), machine: async () => answering } as unknown as Hosts);
+    const answering = { host, status, ...given } as unknown as Machine;
+    const machine = async (node: string) => {
+      if (node === 'worker-4') throw unknownHost(node, [host.node]);
+      return answering;
+    };
+    const hosts = { layout: layout(), machines: async () => [answering], machine };
+    return hostFaults(hosts as unknown as Hosts);
   };
 
   it.each(['isolate', 'slow-link'] as const)(
@@ -96,6 +102,19 @@ describe('the faults of machines', () => {
       expect((await faults.standing()).faults).toEqual([full]);
     },
   );
+
+  it('of a node that left are over, and their notes gone; a volume that is full stays so, and noted', async () => {
+    const left = { node: 'worker-4', id: 'of-worker-4' };
+    const [killed, full] = [
+      noted({ kind: 'machine-kill', ...left }),
+      noted({ kind: 'full-disk', ...left, id: 'full' }),
+    ];
+    const faults = faultsOf({});
+    for (const fault of [killed, full]) await noteFault(layout().journalFolder, fault);
+    expect(await faults.heal(killed)).toBe('gone');
+    await expect(faults.heal(full)).rejects.toMatchObject({ code: 'DRIVER_UNKNOWN_HOST' });
+    expect((await faults.standing()).faults).toEqual([full]);
+  });
 
   it('a link that is cut to some is cut to all beside it: each has rules of its own', async () => {
     await noteFault(layout().journalFolder, noted({ kind: 'isolate', from: ['worker-2'], way: 'pairs' }));
