@@ -61,9 +61,12 @@ export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultO
       return { fault, says: `${signalNames[kind]} to ${service} on ${node} (pid ${pid})`, undo: how };
     },
 
-    async inject({ fault }) {
+    async inject({ fault, undo: given }) {
+      const planned = read(given);
       const found = await processOf(fault);
       if (found === undefined) throw faultTargetGone(fault);
+      // Its undo wakes the process of that time alone: another one would stand still for ever.
+      if (planned.do === 'continue' && !isSame(planned, found)) throw faultTargetGone(fault);
       if (fault.kind === 'term') {
         await driver.stop(fault, { timeoutMs: leaveTimeoutMs });
         return;
@@ -75,17 +78,26 @@ export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultO
     },
 
     async heal(given) {
-      const parsed = undo.safeParse(given);
-      if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
-      if (parsed.data.do === 'start') {
-        if (!isNamed(parsed.data)) return 'gone';
-        await driver.start(parsed.data);
+      const planned = read(given);
+      if (planned.do === 'start') {
+        if (!isNamed(planned)) return 'gone';
+        await driver.start(planned);
         return 'undone';
       }
-      signalGroup(parsed.data, 'SIGCONT');
-      return isAlive(parsed.data) ? 'undone' : 'gone';
+      signalGroup(planned, 'SIGCONT');
+      return isAlive(planned) ? 'undone' : 'gone';
     },
   };
+}
+
+function read(given: unknown): z.output<typeof undo> {
+  const parsed = undo.safeParse(given);
+  if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
+  return parsed.data;
+}
+
+function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startedAt === other.startedAt;
 }
 
 function isAble(kind: FaultKind): kind is Able {

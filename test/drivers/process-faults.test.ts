@@ -90,6 +90,21 @@ describe('faults of a process', () => {
     await eventually(() => stateOf() === 'S');
   });
 
+  it('pause: one that was started again since the plan is left alone, since its undo would not wake it', async () => {
+    const pause = await planned('pause');
+    const next = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
+    try {
+      const found = identify(next.pid ?? 0);
+      if (found === undefined) throw new Error('sleep did not start');
+      const record = { ...found, since: new Date().toISOString(), filesDigest: '', stopRequested: false };
+      await writeRecord(recordFile(folder, ref), record);
+      await expect(injector().inject(pause)).rejects.toMatchObject({ code: 'DRIVER_FAULT_TARGET_GONE' });
+      expect(readFileSync(`/proc/${next.pid}/stat`, 'utf8').split(') ')[1]?.[0]).toBe('S');
+    } finally {
+      next.kill('SIGKILL');
+    }
+  });
+
   it('are over where the environment does not name the node any more: nothing of it is started', async () => {
     expect(await injector().heal({ do: 'start', node: 'node-2', service: 'sleeper' })).toBe('gone');
     expect(calls).toEqual([]);
