@@ -4,6 +4,12 @@
  */
 import type { Fault, FaultKind, PlannedFault, Undo } from '../contracts/fault.ts';
 
+/**
+ * How long who is told to leave may take. A model may give more (a broker ten minutes, to move leaderships away), which no scenario waits for: who takes longer
+ * has not suffered a `term`, and the injection fails with that.
+ */
+export const leaveWithinMs = 120_000;
+
 /** `undone`: whom it befell is to serve again. `gone`: who was broken is not there any more, and whoever took its place never was. */
 export type Healed = 'undone' | 'gone';
 

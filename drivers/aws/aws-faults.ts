@@ -10,7 +10,7 @@ import type { InstanceControl } from '../../clients/aws/instance-control.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
 import { faultTargetGone, undoUnreadable } from '../errors.ts';
-import type { FaultInjector } from '../fault-injector.ts';
+import { type FaultInjector, leaveWithinMs } from '../fault-injector.ts';
 import { readJournal } from '../journal.ts';
 import type { Machines } from './machines.ts';
 import { type UnitFault, unitFaultScripts, unitHealScripts } from './unit-faults.ts';
@@ -51,8 +51,8 @@ const cannot: Readonly<Partial<Record<FaultKind, string>>> = {
   'slow-link': 'whether the image’s kernel has netem is not known here; machines of a rehearsal can',
   'full-disk': 'filling a volume of a deployed node is not built; machines of a rehearsal can',
 };
-/** An agent that fetches, a controlled shutdown that moves leaderships away. */
-const unitMs = 180_000;
+/** An agent that fetches beside a controlled shutdown that moves leaderships away. */
+const unitMs = leaveWithinMs + 60_000;
 
 export function awsFaults({ environment, machines, control, allowed, journals }: AwsFaultOptions): FaultInjector {
   async function instanceOf(node: string): Promise<string | undefined> {

@@ -6,9 +6,10 @@ import { randomUUID } from 'node:crypto';
 import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
-import { commandFailed } from '../aws/errors.ts';
+import { commandFailed, commandTimedOut } from '../aws/errors.ts';
 import { unitFaultScripts, unitHealScripts } from '../aws/unit-faults.ts';
-import type { Healed } from '../fault-injector.ts';
+import { faultWasNoTerm } from '../errors.ts';
+import { type Healed, leaveWithinMs } from '../fault-injector.ts';
 import { awaitNode } from './await-node.ts';
 import { forgetFault, noteFault, type PlannedFault, type StandingHostFaults, standingFaults } from './fault-journal.ts';
 import type { Hosts } from './hosts.ts';
@@ -40,6 +41,9 @@ export interface HostFaults {
 
 const ofMachine: ReadonlySet<FaultKind> = new Set(['isolate', 'slow-link', 'full-disk', 'machine-kill']);
 const askMs = 60_000;
+const leaveSeconds = Math.round(leaveWithinMs / 1000);
+/** As timeout(1) says it. */
+const timedOut = 124;
 const defaultDelayMs = 100;
 const becomeMs = 180_000;
 
@@ -110,8 +114,9 @@ export function hostFaults(hosts: Hosts): HostFaults {
     }
   }
 
-  async function onMachine(machine: Machine, script: string): Promise<void> {
-    const { status, output, errors } = await machine.run(script, askMs);
+  async function onMachine(machine: Machine, script: string, timeoutMs = askMs): Promise<void> {
+    const { status, output, errors } = await machine.run(script, timeoutMs);
+    if (status === timedOut) throw commandTimedOut(machine.host.node, 'fault', timeoutMs / 1000, []);
     if (status !== 0)
       throw commandFailed(machine.host.node, 'fault', status ?? -1, `${output}\n${errors}`.trim().split('\n'));
   }
@@ -130,8 +135,9 @@ export function hostFaults(hosts: Hosts): HostFaults {
     const unit = service === undefined ? undefined : serviceUnitName(service);
     switch (kind) {
       case 'term':
-        if (unit === undefined) await machine.stop();
-        else await onMachine(machine, unitFaultScripts.term(unit));
+        if (unit !== undefined) await onMachine(machine, unitFaultScripts.term(unit), leaveWithinMs);
+        else if ((await machine.stop(leaveWithinMs)) === 'killed')
+          throw faultWasNoTerm(`the machine of ${node}`, leaveSeconds);
         return;
       case 'kill':
       case 'machine-kill':

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { Driver, ServiceRef } from '../driver.ts';
-import { faultTargetGone, undoUnreadable } from '../errors.ts';
-import type { FaultInjector } from '../fault-injector.ts';
+import { faultTargetGone, faultWasNoTerm, undoUnreadable } from '../errors.ts';
+import { type FaultInjector, leaveWithinMs } from '../fault-injector.ts';
 import { recordFile } from './layout.ts';
 import { readRecord } from './record.ts';
 import { signalUntil } from './signals.ts';
@@ -31,8 +31,8 @@ const cannot: Readonly<Record<Exclude<FaultKind, Able>, string>> = {
 
 const signalNames: Readonly<Record<Able, string>> = { term: 'SIGTERM', kill: 'SIGKILL', pause: 'SIGSTOP' };
 
-/** A process that is told to leave moves its leaderships away first; a busy machine takes its time. */
-const leaveTimeoutMs = 120_000;
+/** The end of a process that is killed at once, on a busy machine. */
+const endsWithinMs = 60_000;
 
 export interface ProcessFaultOptions {
   readonly driver: Pick<Driver, 'start' | 'stop'>;
@@ -68,12 +68,14 @@ export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultO
       // Its undo wakes the process of that time alone: another one would stand still for ever.
       if (planned.do === 'continue' && !isSame(planned, found)) throw faultTargetGone(fault);
       if (fault.kind === 'term') {
-        await driver.stop(fault, { timeoutMs: leaveTimeoutMs });
+        const { outcome } = await driver.stop(fault, { timeoutMs: leaveWithinMs });
+        if (outcome === 'killed')
+          throw faultWasNoTerm(`${fault.service} on ${fault.node}`, Math.round(leaveWithinMs / 1000));
         return;
       }
       signalGroup(found, fault.kind === 'kill' ? 'SIGKILL' : 'SIGSTOP');
       if (fault.kind !== 'kill') return;
-      if (!(await signalUntil(async () => !isAlive(found), found, 'SIGKILL', leaveTimeoutMs)))
+      if (!(await signalUntil(async () => !isAlive(found), found, 'SIGKILL', endsWithinMs)))
         throw faultTargetGone(fault);
     },
 

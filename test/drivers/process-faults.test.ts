@@ -21,12 +21,20 @@ describe('faults of a process', () => {
   let child: ChildProcess;
   let identity: ProcessIdentity;
   let calls: string[];
+  /** How a service ends that is told to. */
+  let ends: 'stopped' | 'killed';
 
   const injector = () => {
     const driver = {
-      stop: async () => calls.push('stop'),
-      start: async () => calls.push('start'),
-    } as unknown as Driver;
+      async stop() {
+        calls.push('stop');
+        return { outcome: ends };
+      },
+      async start() {
+        calls.push('start');
+        return { started: true };
+      },
+    } satisfies Pick<Driver, 'start' | 'stop'>;
     return processFaults({ driver, stateDirectory: folder, isNamed: ({ node }) => node === ref.node });
   };
   const planned = async (kind: FaultKind) => (await injector().plan({ kind, ...ref })) as PlannedFault;
@@ -41,6 +49,7 @@ describe('faults of a process', () => {
 
   beforeEach(async () => {
     calls = [];
+    ends = 'stopped';
     folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
     child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     const found = identify(child.pid ?? 0);
@@ -79,6 +88,14 @@ describe('faults of a process', () => {
     expect(calls).toEqual(['stop']);
   });
 
+  it('term: one that had to be killed has suffered another fault, which is said', async () => {
+    ends = 'killed';
+    const term = await planned('term');
+    await expect(injector().inject(term)).rejects.toMatchObject({ code: 'DRIVER_FAULT_WAS_NO_TERM' });
+    expect(await injector().heal(term.undo)).toBe('undone');
+    expect(calls).toEqual(['stop', 'start']);
+  });
+
   it('signals no stranger that has its pid by now', async () => {
     const pause = await planned('pause');
     await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' });
@@ -99,7 +116,7 @@ describe('faults of a process', () => {
       const record = { ...found, since: new Date().toISOString(), filesDigest: '', stopRequested: false };
       await writeRecord(recordFile(folder, ref), record);
       await expect(injector().inject(pause)).rejects.toMatchObject({ code: 'DRIVER_FAULT_TARGET_GONE' });
-      expect(readFileSync(`/proc/${next.pid}/stat`, 'utf8').split(') ')[1]?.[0]).toBe('S');
+      expect(readFileSync(`/proc/${next.pid}/stat`, 'utf8').split(') ')[1]?.[0]).not.toBe('T');
     } finally {
       next.kill('SIGKILL');
     }

@@ -155,6 +155,15 @@ describe('faults of deployed nodes', () => {
     expect([await standing(), await unitState()]).toEqual([[], 'active']);
   });
 
+  it('term: one that systemd had to kill has suffered another fault, which is said', async () => {
+    await writeFile(join(agents.folderOf(machine), 'results', unit), 'timeout\n');
+    await expect(inject('term')).rejects.toMatchObject({
+      code: 'DRIVER_COMMAND_FAILED',
+      evidence: ['it was killed: its own time to leave ran out'],
+    });
+    expect(await heal()).toHaveLength(1);
+  });
+
   it('are healed beside a note that nobody can read and one that cannot be undone, which are named and stay', async () => {
     const notes = join(folder, 'test', 'aws-faults');
     const stuck = await writeEntry(notes, { says: 'party', of: 'driver', undo: { do: 'party' } });

@@ -103,6 +103,19 @@ describe('the faults of machines', () => {
     },
   );
 
+  it('term: who had to be ended by force, or has not ended yet, has suffered another fault, which is said', async () => {
+    const late = faultsOf({
+      stop: async () => 'killed',
+      run: async () => ({ status: 124, output: '', errors: '' }),
+    });
+    await expect(late.inject(noted({ kind: 'term' }))).rejects.toMatchObject({ code: 'DRIVER_FAULT_WAS_NO_TERM' });
+    await expect(late.inject(noted({ kind: 'term', service: 'kafka' }))).rejects.toMatchObject({
+      code: 'DRIVER_COMMAND_TIMED_OUT',
+      message: expect.stringContaining('120 s'),
+    });
+    expect((await late.standing()).faults).toHaveLength(2);
+  });
+
   it('of a node that left are over, and their notes gone; a volume that is full stays so, and noted', async () => {
     const left = { node: 'worker-4', id: 'of-worker-4' };
     const [killed, full] = [
