@@ -113,6 +113,12 @@ export async function removeEntry(folder: string, { id }: JournalEntry): Promise
   await rm(noteFile(folder, { id }), { force: true });
 }
 
+/** For where all whom a driver broke have ended: there is nothing to go back to. What a runner made, such as topics, stays noted. */
+export async function forgetDriverEntries(folder: string): Promise<void> {
+  const over = (await readJournal(folder)).entries.filter(({ of }) => of === 'driver');
+  for (const entry of over) await removeEntry(folder, entry);
+}
+
 async function readEntry(
   file: string,
 ): Promise<{ readonly entry: JournalEntry } | { readonly unreadable: EnsembleError } | undefined> {

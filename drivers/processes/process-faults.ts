@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { FaultKind } from '../../contracts/fault.ts';
-import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
+import { currentBoot, identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { Driver, ServiceRef } from '../driver.ts';
 import { faultTargetGone, faultWasNoTerm, undoUnreadable } from '../errors.ts';
 import { type FaultInjector, leaveWithinMs } from '../fault-injector.ts';
@@ -13,7 +13,13 @@ import { readRecord } from './record.ts';
 import { signalUntil } from './signals.ts';
 
 const undo = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.literal('start'), node: z.string(), service: z.string() }),
+  z.strictObject({
+    do: z.literal('start'),
+    node: z.string(),
+    service: z.string(),
+    /** Of this machine, where it can be told: after another one nothing runs, and nobody is to be started alone. */
+    boot: z.string().optional(),
+  }),
   z.strictObject({ do: z.literal('continue'), pid: z.int().min(1), startedAt: z.string() }),
 ]);
 
@@ -56,9 +62,10 @@ export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultO
       const found = await processOf(fault);
       if (found === undefined) return { cannot: `${service} does not run on ${node}` };
       const { pid, startedAt } = found;
-      const how =
-        kind === 'pause' ? { do: 'continue' as const, pid, startedAt } : { do: 'start' as const, node, service };
-      return { fault, says: `${signalNames[kind]} to ${service} on ${node} (pid ${pid})`, undo: how };
+      const says = `${signalNames[kind]} to ${service} on ${node} (pid ${pid})`;
+      if (kind === 'pause') return { fault, says, undo: { do: 'continue', pid, startedAt } };
+      const boot = currentBoot();
+      return { fault, says, undo: { do: 'start', node, service, ...(boot === undefined ? {} : { boot }) } };
     },
 
     async inject({ fault, undo: given }) {
@@ -82,7 +89,8 @@ export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultO
     async heal(given) {
       const planned = read(given);
       if (planned.do === 'start') {
-        if (!isNamed(planned)) return 'gone';
+        const { boot } = planned;
+        if (!isNamed(planned) || (boot !== undefined && boot !== currentBoot())) return 'gone';
         await driver.start(planned);
         return 'undone';
       }

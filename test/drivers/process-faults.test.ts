@@ -127,6 +127,14 @@ describe('faults of a process', () => {
     expect(calls).toEqual([]);
   });
 
+  it('are over after another boot of this machine: nobody of it runs, and one is not started alone', async () => {
+    const kill = await planned('kill');
+    expect(await injector().heal({ ...(kill.undo as object), boot: 'another boot' })).toBe('gone');
+    expect(calls).toEqual([]);
+    expect(await injector().heal(kill.undo)).toBe('undone');
+    expect(calls).toEqual(['start']);
+  });
+
   it('that would befall the whole machine are refused with the reason, as is one of a service that does not run', async () => {
     for (const kind of ['isolate', 'slow-link', 'full-disk', 'machine-kill'] as const)
       expect(await injector().plan({ kind, ...ref })).toEqual({ cannot: expect.stringMatching(/machine/) });
