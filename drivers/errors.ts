@@ -130,6 +130,14 @@ export function undoUnreadable(undo: string, cause: unknown): EnsembleError {
   });
 }
 
+export function faultWasNoTerm(who: string, seconds: number): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_FAULT_WAS_NO_TERM',
+    message: `${who} was told to leave, and had not ended within ${seconds} s: what befell it is no term`,
+    next: 'It is noted, and healed as one that was killed. See in its log what it waited for, and make the fault again.',
+  });
+}
+
 export function faultTargetGone(ref: ServiceRef): EnsembleError {
   return new EnsembleError({
     code: 'DRIVER_FAULT_TARGET_GONE',

@@ -4,6 +4,15 @@
  */
 import type { Fault, FaultKind, PlannedFault, Undo } from '../contracts/fault.ts';
 
+/**
+ * How long who is told to leave may take. A model may give more (a broker ten minutes, to move leaderships away), which no scenario waits for: who takes longer
+ * has not suffered a `term`, and the injection fails with that.
+ */
+export const leaveWithinMs = 120_000;
+
+/** `undone`: whom it befell is to serve again. `gone`: who was broken is not there any more, and whoever took its place never was. */
+export type Healed = 'undone' | 'gone';
+
 export interface FaultInjector {
   /** Why it can make no fault of this kind, whoever is to suffer it; undefined where it can. Changes nothing. */
   unable(kind: FaultKind): Promise<string | undefined>;
@@ -12,8 +21,9 @@ export interface FaultInjector {
   /** Returns once it is done: the process has ended, or stands still. */
   inject(planned: PlannedFault): Promise<void>;
   /**
-   * Takes a fault back, however far it came: idempotent. Returns once the service is asked to go on; whether it serves again is the caller's to wait for.
+   * Takes a fault back, however far it came: idempotent. Returns once the service is asked to go on; whether it serves again is the caller's to wait for,
+   * unless it is gone.
    * Throws DRIVER_UNDO_UNREADABLE for an undo that this driver did not make.
    */
-  heal(undo: Undo): Promise<void>;
+  heal(undo: Undo): Promise<Healed>;
 }

@@ -40,6 +40,11 @@ export function journalFolder(stateDirectory: string): string {
   return join(stateDirectory, 'faults');
 }
 
+/** Where an entry lies. */
+export function noteFile(folder: string, { id }: Pick<JournalEntry, 'id'>): string {
+  return join(folder, `${id}.json`);
+}
+
 /** Returns once it is on the disk, the folder's own entry too. */
 export async function writeEntry(
   folder: string,
@@ -65,7 +70,7 @@ export async function writeEntry(
   } finally {
     await handle.close();
   }
-  await rename(unfinished, join(folder, `${id}.json`));
+  await rename(unfinished, noteFile(folder, entry));
   const directory = await open(folder);
   try {
     await directory.sync();
@@ -91,7 +96,7 @@ export async function readJournal(folder: string): Promise<Journal> {
   return { entries: entries.sort((a, b) => a.writtenAt.localeCompare(b.writtenAt)), unreadable };
 }
 
-/** The same for whoever goes on with nothing but all of them. Throws DRIVER_JOURNAL_UNREADABLE. */
+/** All of them, or DRIVER_JOURNAL_UNREADABLE. What heals reads the journal: a note that nobody can read keeps nobody from the others. @internal */
 export async function readEntries(folder: string): Promise<readonly JournalEntry[]> {
   const { entries, unreadable } = await readJournal(folder);
   for (const error of unreadable) throw error;
@@ -105,7 +110,13 @@ export async function abandonedJournal(folder: string): Promise<Journal> {
 }
 
 export async function removeEntry(folder: string, { id }: JournalEntry): Promise<void> {
-  await rm(join(folder, `${id}.json`), { force: true });
+  await rm(noteFile(folder, { id }), { force: true });
+}
+
+/** For where all whom a driver broke have ended: there is nothing to go back to. What a runner made, such as topics, stays noted. */
+export async function forgetDriverEntries(folder: string): Promise<void> {
+  const over = (await readJournal(folder)).entries.filter(({ of }) => of === 'driver');
+  for (const entry of over) await removeEntry(folder, entry);
 }
 
 async function readEntry(

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { type Addressing, type LocalScheme, localAddressing } from '../cluster/addressing.ts';
 import { bootstrapServers } from '../cluster/bootstrap.ts';
 import { type Environment, loadEnvironment } from '../cluster/load.ts';
-import type { Node } from '../cluster/model.ts';
+import type { Cluster, Node } from '../cluster/model.ts';
 import { allNodes } from '../cluster/resolve.ts';
 import type { Late } from '../contracts/late.ts';
-import type { Driver } from '../drivers/driver.ts';
+import type { Driver, ServiceRef } from '../drivers/driver.ts';
 import type { FaultInjector } from '../drivers/fault-injector.ts';
 import { abandonedJournal, journalFolder } from '../drivers/journal.ts';
 import { tryListen } from '../drivers/processes/ports.ts';
@@ -182,10 +182,14 @@ function assemble(
     addressing,
     secrets,
     driver,
-    faults: processFaults({ driver, stateDirectory }),
+    faults: processFaults({ driver, stateDirectory, isNamed: (ref) => isNamed(cluster, ref) }),
     runtime,
     bootstrap: bootstrapServers(environment.cluster, addressing),
   };
+}
+
+function isNamed({ groups }: Cluster, { node, service }: ServiceRef): boolean {
+  return groups.some(({ services, nodes }) => services.includes(service) && nodes.some(({ id }) => id === node));
 }
 
 async function resolveLate(secrets: SecretStore, node: Node, late: Late): Promise<string> {

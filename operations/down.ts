@@ -3,6 +3,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startOrder } from '../cluster/services/table.ts';
 import type { ServiceRef, StopOptions } from '../drivers/driver.ts';
+import { forgetDriverEntries, journalFolder } from '../drivers/journal.ts';
 import { withFileLock } from '../platform/file-lock.ts';
 import type { Deployment } from './deployment.ts';
 import { nodesRunning } from './health.ts';
@@ -37,9 +38,11 @@ export async function takeDown(
 ): Promise<DownReport> {
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
   const context: Context = { deployment, options, stopped: [] };
-  await withFileLock(join(deployment.stateDirectory, lockName), { signal, onWait }, () =>
-    run(stepsOf(deployment, options), context, signal),
-  );
+  await withFileLock(join(deployment.stateDirectory, lockName), { signal, onWait }, async () => {
+    await run(stepsOf(deployment, options), context, signal);
+    // Else the next command would start one that a scenario had killed, alone, and wait for it to serve.
+    await forgetDriverEntries(journalFolder(deployment.stateDirectory));
+  });
   // What the lock lies in goes after its release, and only where nobody else waits for it by now.
   if (options.purge) {
     for (const folder of [join(deployment.stateDirectory, lockName), deployment.stateDirectory])

@@ -27,6 +27,11 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startedAt === identity.startedAt;
 }
 
+/** Opaque: another one after each boot of this machine. Undefined where the system does not say. */
+export function currentBoot(): string | undefined {
+  return process.platform === 'linux' ? bootId() : undefined;
+}
+
 function startedAtFromProc(pid: number): string | undefined {
   let stat: string;
   try {

@@ -89,6 +89,13 @@ export function awsFault(call: string, error: unknown): EnsembleError {
   });
 }
 
+/** Whether the same call may do in a moment what it did not do now. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof EnsembleError && passing.has(error.code);
+}
+
+const passing = new Set(['CLIENT_AWS_THROTTLED', 'CLIENT_AWS_UNREACHABLE', 'CLIENT_AWS_COMMAND_UNDELIVERED']);
+
 function noCredentials(call: string, why: string, cause: unknown): EnsembleError {
   return new EnsembleError({
     code: 'CLIENT_AWS_NO_CREDENTIALS',

@@ -20,10 +20,12 @@ export interface InstanceControl {
   isGone(instance: string): Promise<boolean>;
   network(instance: string): Promise<InstanceNetwork>;
   setGroups(instance: string, groups: readonly string[]): Promise<void>;
-  /** A group that lets nothing in and nothing out; the one of that name where it is there. Its id. */
+  /** Its id; undefined where the network has none of that name. */
+  groupNamed(vpc: string, name: string): Promise<string | undefined>;
+  /** A group that lets nothing in and nothing out; the one of that name where the network has it. Its id. */
   ensureClosedGroup(vpc: string, name: string): Promise<string>;
-  /** Idempotent. */
-  removeGroup(name: string): Promise<void>;
+  /** Idempotent. Names are unique within a network alone: one of another network is never touched. */
+  removeGroup(vpc: string, name: string): Promise<void>;
   close(): void;
 }
 
@@ -53,8 +55,12 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
     }
   }
 
-  async function groupNamed(name: string): Promise<string | undefined> {
-    const asked = new sdk.DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-name', Values: [name] }] });
+  async function groupNamed(vpc: string, name: string): Promise<string | undefined> {
+    const Filters = [
+      { Name: 'vpc-id', Values: [vpc] },
+      { Name: 'group-name', Values: [name] },
+    ];
+    const asked = new sdk.DescribeSecurityGroupsCommand({ Filters });
     const answer = await call('ec2:DescribeSecurityGroups', () => client.send(asked));
     return answer.SecurityGroups?.[0]?.GroupId;
   }
@@ -85,8 +91,9 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
       const asked = new sdk.ModifyInstanceAttributeCommand({ InstanceId: instance, Groups: [...groups] });
       await call(`ec2:ModifyInstanceAttribute ${instance}`, () => client.send(asked));
     },
+    groupNamed,
     async ensureClosedGroup(vpc, name) {
-      const known = await groupNamed(name);
+      const known = await groupNamed(vpc, name);
       const make = new sdk.CreateSecurityGroupCommand({
         GroupName: name,
         VpcId: vpc,
@@ -99,8 +106,8 @@ export async function openInstanceControl(place: AwsPlace): Promise<InstanceCont
       await call('ec2:RevokeSecurityGroupEgress', () => client.send(revoke), ['InvalidPermission.NotFound']);
       return id;
     },
-    async removeGroup(name) {
-      const GroupId = await groupNamed(name);
+    async removeGroup(vpc, name) {
+      const GroupId = await groupNamed(vpc, name);
       if (GroupId === undefined) return;
       const asked = new sdk.DeleteSecurityGroupCommand({ GroupId });
       await call('ec2:DeleteSecurityGroup', () => client.send(asked), ['InvalidGroup.NotFound']);

@@ -3,6 +3,7 @@
  * Terraform makes machines, and systemd keeps services; this asks and orders, and keeps no state of its own.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isPassing } from '../../clients/aws/errors.ts';
 import type { ObjectsClient } from '../../clients/aws/objects.ts';
 import type { Addressing } from '../../cluster/addressing.ts';
 import type { Cluster, Group, Id, Node, Probe } from '../../cluster/model.ts';
@@ -37,9 +38,13 @@ const applyMs = 30 * 60_000;
 const startMs = 10 * 60_000;
 /** How long one report waits for services to answer. */
 const reportPatienceSeconds = 20;
-const followPollMs = 2_000;
+/** Between two looks at what changes by itself. */
+const lookAgainMs = 2_000;
 const evidenceLines = 20;
-/** Of a service that was just started: once is no fault (a session of before may still be known to the quorum), this often is one. */
+/**
+ * Of a service that is waited for, since it was first looked at: once is no fault (a session of before may still be known to the quorum), this often is one.
+ * Those of before are another story: a disk that was full until now.
+ */
 const restartsBorne = 3;
 /** How long a reload may take to show. */
 const reloadMs = 60_000;
@@ -215,13 +220,22 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
 
     async ready(ref, { timeoutMs, signal }) {
       const deadline = performance.now() + timeoutMs;
+      const patienceSeconds = Math.min(reportPatienceSeconds, Math.ceil(timeoutMs / 1000));
+      let restartsBefore: number | undefined;
       for (;;) {
         signal.throwIfAborted();
-        const said = await reported(ref, Math.min(reportPatienceSeconds, Math.ceil(timeoutMs / 1000)));
+        const said = await reported(ref, patienceSeconds).catch((error: unknown) => {
+          // A look that AWS did not take is one more that saw nothing, until there is no time for another.
+          if (!isPassing(error) || performance.now() > deadline) throw error;
+        });
         if (said?.ready === true) return;
-        if (said?.state === 'failed' || (said?.restarts ?? 0) >= restartsBorne) throw await died(ref);
+        if (said !== undefined) restartsBefore = Math.min(restartsBefore ?? said.restarts, said.restarts);
+        const restarts = (said?.restarts ?? 0) - (restartsBefore ?? 0);
+        if (said?.state === 'failed' || restarts >= restartsBorne) throw await died(ref);
         if (performance.now() > deadline)
           throw notReady(ref, Math.round(timeoutMs / 1000), logPlace(ref), await logOf(ref, evidenceLines));
+        // An agent that is away is known at once to be: it is looked for again, not without a pause.
+        await delay(lookAgainMs, undefined, { signal }).catch(() => undefined);
       }
     },
 
@@ -255,7 +269,7 @@ export function awsDriver({ cluster, addressing, machines, objects }: AwsDriverO
         const [, shown = text, place] = /^([\s\S]*?)-- cursor: (\S+)\s*$/.exec(text) ?? [];
         cursor = place ?? cursor;
         if (shown !== '' && !shown.startsWith('-- ')) yield shown;
-        await delay(followPollMs, undefined, { signal }).catch(() => undefined);
+        await delay(lookAgainMs, undefined, { signal }).catch(() => undefined);
       }
     },
 

@@ -10,7 +10,8 @@ import type { InstanceControl } from '../../clients/aws/instance-control.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
 import { faultTargetGone, undoUnreadable } from '../errors.ts';
-import type { FaultInjector } from '../fault-injector.ts';
+import { type FaultInjector, leaveWithinMs } from '../fault-injector.ts';
+import { readJournal } from '../journal.ts';
 import type { Machines } from './machines.ts';
 import { type UnitFault, unitFaultScripts, unitHealScripts } from './unit-faults.ts';
 
@@ -20,6 +21,8 @@ export interface AwsFaultOptions {
   readonly control: InstanceControl;
   /** Nodes that may be broken. Healing needs no list. */
   readonly allowed: ReadonlySet<string>;
+  /** Folders in which notes of this environment's faults lie, whoever made them: by hand or in a scenario. */
+  readonly journals: readonly string[];
 }
 
 const undo = z.discriminatedUnion('do', [
@@ -28,12 +31,15 @@ const undo = z.discriminatedUnion('do', [
     fault: z.enum(['term', 'kill', 'pause']),
     node: z.string(),
     service: z.string(),
+    instance: z.string(),
   }),
   z.strictObject({ do: z.literal('start-instance'), node: z.string(), instance: z.string() }),
   z.strictObject({
     do: z.literal('security-groups'),
     node: z.string(),
     instance: z.string(),
+    /** Its network: said here, since an instance that is gone has none. */
+    vpc: z.string(),
     /** Those that it had, and gets back. */
     groups: z.array(z.string()).min(1).readonly(),
     /** The name of the one that closes it off. */
@@ -45,13 +51,24 @@ const cannot: Readonly<Partial<Record<FaultKind, string>>> = {
   'slow-link': 'whether the image’s kernel has netem is not known here; machines of a rehearsal can',
   'full-disk': 'filling a volume of a deployed node is not built; machines of a rehearsal can',
 };
-/** An agent that fetches, a controlled shutdown that moves leaderships away. */
-const unitMs = 180_000;
+/** An agent that fetches beside a controlled shutdown that moves leaderships away. */
+const unitMs = leaveWithinMs + 60_000;
 
-export function awsFaults({ environment, machines, control, allowed }: AwsFaultOptions): FaultInjector {
+export function awsFaults({ environment, machines, control, allowed, journals }: AwsFaultOptions): FaultInjector {
   async function instanceOf(node: string): Promise<string | undefined> {
     const found = (await machines.all()).get(node);
     return found?.state === 'running' ? found.id : undefined;
+  }
+
+  /** Whether a note says that this node's groups were taken: a second one would note the closed group as what is to be put back. */
+  async function isIsolationNoted(node: string): Promise<boolean> {
+    const noted = await Promise.all(journals.map(readJournal));
+    return noted.some(({ entries }) =>
+      entries.some((entry) => {
+        const { data } = undo.safeParse(entry.undo);
+        return data?.do === 'security-groups' && data.node === node;
+      }),
+    );
   }
 
   return {
@@ -71,7 +88,7 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           return {
             fault,
             says: `${kind} of ${service} on ${where}, by Systems Manager: ${unitFaultScripts[kind](serviceUnitName(service))}`,
-            undo: { do: 'heal-unit', fault: kind, node, service },
+            undo: { do: 'heal-unit', fault: kind, node, service, instance },
           };
         case 'machine-kill':
           return {
@@ -80,13 +97,18 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
             undo: { do: 'start-instance', node, instance },
           };
         case 'isolate': {
-          const { groups } = await control.network(instance);
+          const { vpc, groups } = await control.network(instance);
           if (groups.length === 0) return { cannot: `${node} has no security group to be put back` };
           const closed = `ensemble-${environment}-isolated-${node}`;
+          const closedId = await control.groupNamed(vpc, closed);
+          if (closedId !== undefined && groups.includes(closedId))
+            return { cannot: `${node} is isolated already: it wears ${closed}` };
+          if (await isIsolationNoted(node))
+            return { cannot: `an isolation of ${node} is noted already, and not healed yet` };
           return {
             fault,
             says: `isolate ${where}: its security groups ${groups.join(', ')} are taken for ${closed}, which lets nothing through; connections that are open may live on, since EC2 tracks them`,
-            undo: { do: 'security-groups', node, instance, groups: [...groups], closed },
+            undo: { do: 'security-groups', node, instance, vpc, groups: [...groups], closed },
           };
         }
         default:
@@ -111,27 +133,37 @@ export function awsFaults({ environment, machines, control, allowed }: AwsFaultO
           return;
         case 'security-groups': {
           if ((await instanceOf(node)) !== planned.instance) throw faultTargetGone(fault);
-          const { vpc } = await control.network(planned.instance);
-          await control.setGroups(planned.instance, [await control.ensureClosedGroup(vpc, planned.closed)]);
+          const { vpc, closed } = planned;
+          await control.setGroups(planned.instance, [await control.ensureClosedGroup(vpc, closed)]);
         }
       }
     },
 
     async heal(given) {
       const planned = read(given);
+      // Who has taken its place was never broken.
+      const isGone = await control.isGone(planned.instance);
+      const healed = isGone ? 'gone' : 'undone';
       switch (planned.do) {
         case 'heal-unit': {
+          if (isGone) return healed;
           const script = unitHealScripts[planned.fault satisfies UnitFault](serviceUnitName(planned.service));
           await machines.run(planned.node, script, { what: `heal ${planned.service}`, timeoutMs: unitMs });
-          return;
+          return healed;
         }
         case 'start-instance':
-          // Who has taken its place was never broken.
-          if (!(await control.isGone(planned.instance))) await control.start(planned.instance);
-          return;
-        case 'security-groups':
-          if (!(await control.isGone(planned.instance))) await control.setGroups(planned.instance, planned.groups);
-          await control.removeGroup(planned.closed);
+          if (!isGone) await control.start(planned.instance);
+          return healed;
+        case 'security-groups': {
+          const { instance, vpc, groups, closed } = planned;
+          const closedId = await control.groupNamed(vpc, closed);
+          // Where it was never made, nothing was taken. Whoever has given the node other groups since meant those.
+          if (closedId === undefined) return healed;
+          if (!isGone && (await control.network(instance)).groups.includes(closedId))
+            await control.setGroups(instance, groups);
+          await control.removeGroup(vpc, closed);
+          return healed;
+        }
       }
     },
   };

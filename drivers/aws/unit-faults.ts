@@ -5,7 +5,9 @@ export type UnitFault = Extract<FaultKind, 'term' | 'kill' | 'pause'>;
 
 /** Kept away: systemd would start again what was killed. */
 export const unitFaultScripts: Readonly<Record<UnitFault, (unit: string) => string>> = {
-  term: (unit) => `systemctl stop ${unit}`,
+  // Where its own time ran out, systemd used force.
+  term: (unit) =>
+    `systemctl stop ${unit} && { [ "$(systemctl show -p Result --value ${unit})" != timeout ] || { echo 'it was killed: its own time to leave ran out'; exit 1; }; }`,
   kill: (unit) => `systemctl kill -s KILL ${unit}; systemctl stop ${unit}`,
   pause: (unit) => `systemctl kill -s STOP ${unit}`,
 };

@@ -3,9 +3,10 @@
  * healed as well, which changes nothing. A fault that a person made stands after its command has ended: nobody heals it but by `ensemble fault heal`.
  */
 import { z } from 'zod';
+import type { EnsembleError } from '../../contracts/error.ts';
 import { faultKinds, undoSchema } from '../../contracts/fault.ts';
-import { undoUnreadable } from '../errors.ts';
-import { readEntries, readJournal, removeEntry, writeEntry } from '../journal.ts';
+import { journalUnreadable } from '../errors.ts';
+import { noteFile, readJournal, removeEntry, writeEntry } from '../journal.ts';
 
 const plannedShape = z.strictObject({
   id: z.string().regex(/^[0-9a-z-]+$/),
@@ -41,19 +42,29 @@ export async function forgetFault(folder: string, id: string): Promise<void> {
     if (plannedShape.safeParse(entry.undo).data?.id === id) await removeEntry(folder, entry);
 }
 
-/** Those that ended with the machines that they were made on; one that fills a volume stands on it. */
-export async function forgetEndedFaults(folder: string): Promise<void> {
+/** Those that ended with the machines that they were made on; one that fills a volume stands on it, and ends with the volumes. */
+export async function forgetEndedFaults(folder: string, withVolumes: boolean): Promise<void> {
   for (const entry of (await readJournal(folder)).entries) {
     const kind = plannedShape.safeParse(entry.undo).data?.kind;
-    if (kind !== undefined && kind !== 'full-disk') await removeEntry(folder, entry);
+    if (kind !== undefined && (withVolumes || kind !== 'full-disk')) await removeEntry(folder, entry);
   }
 }
 
-/** The oldest first. @throws EnsembleError DRIVER_JOURNAL_UNREADABLE, DRIVER_UNDO_UNREADABLE */
-export async function standingFaults(folder: string): Promise<readonly PlannedFault[]> {
-  return (await readEntries(folder)).map(({ undo }) => {
-    const read = plannedShape.safeParse(undo);
-    if (!read.success) throw undoUnreadable(JSON.stringify(undo), read.error);
-    return read.data;
-  });
+export interface StandingHostFaults {
+  /** The oldest first. */
+  readonly faults: readonly PlannedFault[];
+  /** DRIVER_JOURNAL_UNREADABLE each, with the file: they keep none of the others from being shown and healed. */
+  readonly unreadable: readonly EnsembleError[];
+}
+
+export async function standingFaults(folder: string): Promise<StandingHostFaults> {
+  const { entries, unreadable } = await readJournal(folder);
+  const faults: PlannedFault[] = [];
+  const others = [...unreadable];
+  for (const entry of entries) {
+    const read = plannedShape.safeParse(entry.undo);
+    if (read.success) faults.push(read.data);
+    else others.push(journalUnreadable(noteFile(folder, entry), read.error));
+  }
+  return { faults, unreadable: others };
 }

@@ -6,10 +6,12 @@ import { randomUUID } from 'node:crypto';
 import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
-import { commandFailed } from '../aws/errors.ts';
+import { commandFailed, commandTimedOut } from '../aws/errors.ts';
 import { unitFaultScripts, unitHealScripts } from '../aws/unit-faults.ts';
+import { faultWasNoTerm } from '../errors.ts';
+import { type Healed, leaveWithinMs } from '../fault-injector.ts';
 import { awaitNode } from './await-node.ts';
-import { forgetFault, noteFault, type PlannedFault, standingFaults } from './fault-journal.ts';
+import { forgetFault, noteFault, type PlannedFault, type StandingHostFaults, standingFaults } from './fault-journal.ts';
 import type { Hosts } from './hosts.ts';
 import { hubNetwork, machineLayout } from './layout.ts';
 import { cutPair, hasPairCuts, joinPair } from './link-cuts.ts';
@@ -32,13 +34,16 @@ export interface HostFaults {
   /** Changes nothing. @throws EnsembleError DRIVER_UNKNOWN_HOST */
   plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }>;
   inject(planned: PlannedFault): Promise<void>;
-  /** Idempotent. */
-  heal(planned: PlannedFault): Promise<void>;
-  standing(): Promise<readonly PlannedFault[]>;
+  /** Idempotent. @throws EnsembleError DRIVER_UNKNOWN_HOST where a volume that is filled belongs to no machine: it stays as it is, and noted */
+  heal(planned: PlannedFault): Promise<Healed>;
+  standing(): Promise<StandingHostFaults>;
 }
 
 const ofMachine: ReadonlySet<FaultKind> = new Set(['isolate', 'slow-link', 'full-disk', 'machine-kill']);
 const askMs = 60_000;
+const leaveSeconds = Math.round(leaveWithinMs / 1000);
+/** As timeout(1) says it. */
+const timedOut = 124;
 const defaultDelayMs = 100;
 const becomeMs = 180_000;
 
@@ -50,6 +55,14 @@ export function hostFaults(hosts: Hosts): HostFaults {
 
   async function addressesOf(nodes: readonly Id[]): Promise<readonly string[]> {
     return await Promise.all(nodes.map(async (node) => (await hosts.machine(node)).host.address));
+  }
+
+  /** Why a link is not made to suffer the same twice: what heals the one would end the other. Pairs are cut by rules of their own each. */
+  async function standsOnLink({ kind, node, from }: HostFault): Promise<string | undefined> {
+    if (kind !== 'slow-link' && (kind !== 'isolate' || from !== undefined)) return undefined;
+    const { faults } = await standingFaults(layout.journalFolder);
+    const same = faults.find((each) => each.kind === kind && each.node === node && each.from === undefined);
+    return same === undefined ? undefined : `${same.id} stands on the link of ${node} already`;
   }
 
   async function plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }> {
@@ -75,6 +88,8 @@ export function hostFaults(hosts: Hosts): HostFaults {
       way,
       ...(weaker === undefined ? {} : { weaker }),
     });
+    const second = await standsOnLink(fault);
+    if (second !== undefined) return { cannot: second };
     switch (kind) {
       case 'term':
       case 'kill':
@@ -99,10 +114,20 @@ export function hostFaults(hosts: Hosts): HostFaults {
     }
   }
 
-  async function onMachine(machine: Machine, script: string): Promise<void> {
-    const { status, output, errors } = await machine.run(script, askMs);
+  async function onMachine(machine: Machine, script: string, timeoutMs = askMs): Promise<void> {
+    const { status, output, errors } = await machine.run(script, timeoutMs);
+    if (status === timedOut) throw commandTimedOut(machine.host.node, 'fault', timeoutMs / 1000, []);
     if (status !== 0)
       throw commandFailed(machine.host.node, 'fault', status ?? -1, `${output}\n${errors}`.trim().split('\n'));
+  }
+
+  /** The file is on a volume that the machine has mounted once it is its node, whoever has started it. */
+  async function empty(machine: Machine, id: string): Promise<void> {
+    await machine.start();
+    // One whose full disk keeps it from becoming its node has it mounted already.
+    if ((await machine.run(emptyScript(id), askMs)).status === 0) return;
+    await awaitNode(machine, { timeoutMs: becomeMs, signal: AbortSignal.timeout(becomeMs) });
+    await onMachine(machine, emptyScript(id));
   }
 
   async function make({ id, kind, node, service, from, delayMs, way }: PlannedFault): Promise<void> {
@@ -110,8 +135,9 @@ export function hostFaults(hosts: Hosts): HostFaults {
     const unit = service === undefined ? undefined : serviceUnitName(service);
     switch (kind) {
       case 'term':
-        if (unit === undefined) await machine.stop();
-        else await onMachine(machine, unitFaultScripts.term(unit));
+        if (unit !== undefined) await onMachine(machine, unitFaultScripts.term(unit), leaveWithinMs);
+        else if ((await machine.stop(leaveWithinMs)) === 'killed')
+          throw faultWasNoTerm(`the machine of ${node}`, leaveSeconds);
         return;
       case 'kill':
       case 'machine-kill':
@@ -134,9 +160,24 @@ export function hostFaults(hosts: Hosts): HostFaults {
     }
   }
 
-  async function heal(planned: PlannedFault): Promise<void> {
-    const { id, kind, node, service, from } = planned;
-    const machine = await hosts.machine(node);
+  async function heal(planned: PlannedFault): Promise<Healed> {
+    const { id, kind, node } = planned;
+    const isHere = (await hosts.machines()).some(({ host }) => host.node === node);
+    if (isHere || kind === 'full-disk') await undo(planned, await hosts.machine(node));
+    // A node that left took what befell it along; a link that outlives its machine is mended for whoever comes back to it.
+    else await undoLink(planned).catch(() => undefined);
+    await forgetFault(layout.journalFolder, id);
+    return isHere ? 'undone' : 'gone';
+  }
+
+  async function undoLink({ id, kind, node, from, way }: PlannedFault): Promise<void> {
+    if (kind === 'slow-link') await undelayLink(layout, { id, hub, ...linkOf(node), way });
+    else if (kind === 'isolate' && from !== undefined) await joinPair(hub, id);
+    else if (kind === 'isolate') await ip(hub, [`link set ${portOf(node)} up`]);
+  }
+
+  async function undo(planned: PlannedFault, machine: Machine): Promise<void> {
+    const { id, kind, service } = planned;
     const unit = service === undefined ? undefined : serviceUnitName(service);
     switch (kind) {
       case 'term':
@@ -150,19 +191,12 @@ export function hostFaults(hosts: Hosts): HostFaults {
         else await onMachine(machine, unitHealScripts.pause(unit));
         break;
       case 'isolate':
-        if (from === undefined) await ip(hub, [`link set ${portOf(node)} up`]);
-        else await joinPair(hub, id);
-        break;
       case 'slow-link':
-        await undelayLink(layout, { id, hub, ...linkOf(node), way: planned.way });
+        await undoLink(planned);
         break;
       case 'full-disk':
-        // A machine that does not run: the file is on a volume that it has mounted once it is its node.
-        if (await machine.start())
-          await awaitNode(machine, { timeoutMs: becomeMs, signal: AbortSignal.timeout(becomeMs) });
-        await onMachine(machine, emptyScript(id));
+        await empty(machine, id);
     }
-    await forgetFault(layout.journalFolder, id);
   }
 
   return {
@@ -202,6 +236,14 @@ done
 [ -n "$full" ] || { echo 'no volume is mounted'; exit 1; }`;
 }
 
+/** Fails where a volume is not mounted: a file that is not to be seen is not gone. */
 function emptyScript(id: string): string {
-  return `for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do rm -f "$mount/.${id}"; done`;
+  return `set -u
+seen=
+for mount in $(sed -n 's/^volume [^ ]* [^ ]* //p' /var/lib/ensemble-node/list); do
+	mountpoint -q "$mount" || { echo "$mount is not mounted"; exit 1; }
+	rm -f "$mount/.${id}" || exit 1
+	seen=yes
+done
+[ -n "$seen" ] || { echo 'no volume is mounted'; exit 1; }`;
 }

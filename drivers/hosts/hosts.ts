@@ -142,7 +142,8 @@ export function hostsOf(stateDirectory: string): Hosts {
       for (const { device } of await disksBelow(`${layout.folder}/`)) await detachDisk(device);
       for (const file of await mountsBelow(`${layout.networksFolder}/`)) await removeNetwork(file);
       // Those made by hand, and those of a chaos run that died.
-      for (const folder of [layout.journalFolder, journalFolder(stateDirectory)]) await forgetEndedFaults(folder);
+      for (const folder of [layout.journalFolder, journalFolder(stateDirectory)])
+        await forgetEndedFaults(folder, purge);
       if (purge) await rm(layout.folder, { recursive: true, force: true });
     },
   };

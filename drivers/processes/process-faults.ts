@@ -4,16 +4,22 @@
  */
 import { z } from 'zod';
 import type { FaultKind } from '../../contracts/fault.ts';
-import { identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
+import { currentBoot, identify, isAlive, type ProcessIdentity } from '../../platform/process-identity.ts';
 import type { Driver, ServiceRef } from '../driver.ts';
-import { faultTargetGone, undoUnreadable } from '../errors.ts';
-import type { FaultInjector } from '../fault-injector.ts';
+import { faultTargetGone, faultWasNoTerm, undoUnreadable } from '../errors.ts';
+import { type FaultInjector, leaveWithinMs } from '../fault-injector.ts';
 import { recordFile } from './layout.ts';
 import { readRecord } from './record.ts';
 import { signalUntil } from './signals.ts';
 
 const undo = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.literal('start'), node: z.string(), service: z.string() }),
+  z.strictObject({
+    do: z.literal('start'),
+    node: z.string(),
+    service: z.string(),
+    /** Of this machine, where it can be told: after another one nothing runs, and nobody is to be started alone. */
+    boot: z.string().optional(),
+  }),
   z.strictObject({ do: z.literal('continue'), pid: z.int().min(1), startedAt: z.string() }),
 ]);
 
@@ -31,12 +37,17 @@ const cannot: Readonly<Record<Exclude<FaultKind, Able>, string>> = {
 
 const signalNames: Readonly<Record<Able, string>> = { term: 'SIGTERM', kill: 'SIGKILL', pause: 'SIGSTOP' };
 
-/** A process that is told to leave moves its leaderships away first; a busy machine takes its time. */
-const leaveTimeoutMs = 120_000;
+/** The end of a process that is killed at once, on a busy machine. */
+const endsWithinMs = 60_000;
 
-export function processFaults(options: { readonly driver: Driver; readonly stateDirectory: string }): FaultInjector {
-  const { driver, stateDirectory } = options;
+export interface ProcessFaultOptions {
+  readonly driver: Pick<Driver, 'start' | 'stop'>;
+  readonly stateDirectory: string;
+  /** Whether the environment names it: of a node that left, nothing is started. */
+  readonly isNamed: (ref: ServiceRef) => boolean;
+}
 
+export function processFaults({ driver, stateDirectory, isNamed }: ProcessFaultOptions): FaultInjector {
   async function processOf(ref: ServiceRef): Promise<ProcessIdentity | undefined> {
     const record = await readRecord(recordFile(stateDirectory, ref));
     return record !== undefined && isAlive(record) ? record : undefined;
@@ -51,31 +62,52 @@ export function processFaults(options: { readonly driver: Driver; readonly state
       const found = await processOf(fault);
       if (found === undefined) return { cannot: `${service} does not run on ${node}` };
       const { pid, startedAt } = found;
-      const how =
-        kind === 'pause' ? { do: 'continue' as const, pid, startedAt } : { do: 'start' as const, node, service };
-      return { fault, says: `${signalNames[kind]} to ${service} on ${node} (pid ${pid})`, undo: how };
+      const says = `${signalNames[kind]} to ${service} on ${node} (pid ${pid})`;
+      if (kind === 'pause') return { fault, says, undo: { do: 'continue', pid, startedAt } };
+      const boot = currentBoot();
+      return { fault, says, undo: { do: 'start', node, service, ...(boot === undefined ? {} : { boot }) } };
     },
 
-    async inject({ fault }) {
+    async inject({ fault, undo: given }) {
+      const planned = read(given);
       const found = await processOf(fault);
       if (found === undefined) throw faultTargetGone(fault);
+      // Its undo wakes the process of that time alone: another one would stand still for ever.
+      if (planned.do === 'continue' && !isSame(planned, found)) throw faultTargetGone(fault);
       if (fault.kind === 'term') {
-        await driver.stop(fault, { timeoutMs: leaveTimeoutMs });
+        const { outcome } = await driver.stop(fault, { timeoutMs: leaveWithinMs });
+        if (outcome === 'killed')
+          throw faultWasNoTerm(`${fault.service} on ${fault.node}`, Math.round(leaveWithinMs / 1000));
         return;
       }
       signalGroup(found, fault.kind === 'kill' ? 'SIGKILL' : 'SIGSTOP');
       if (fault.kind !== 'kill') return;
-      if (!(await signalUntil(async () => !isAlive(found), found, 'SIGKILL', leaveTimeoutMs)))
+      if (!(await signalUntil(async () => !isAlive(found), found, 'SIGKILL', endsWithinMs)))
         throw faultTargetGone(fault);
     },
 
     async heal(given) {
-      const parsed = undo.safeParse(given);
-      if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
-      if (parsed.data.do === 'start') await driver.start(parsed.data);
-      else signalGroup(parsed.data, 'SIGCONT');
+      const planned = read(given);
+      if (planned.do === 'start') {
+        const { boot } = planned;
+        if (!isNamed(planned) || (boot !== undefined && boot !== currentBoot())) return 'gone';
+        await driver.start(planned);
+        return 'undone';
+      }
+      signalGroup(planned, 'SIGCONT');
+      return isAlive(planned) ? 'undone' : 'gone';
     },
   };
+}
+
+function read(given: unknown): z.output<typeof undo> {
+  const parsed = undo.safeParse(given);
+  if (!parsed.success) throw undoUnreadable(JSON.stringify(given), parsed.error);
+  return parsed.data;
+}
+
+function isSame(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.pid === other.pid && one.startedAt === other.startedAt;
 }
 
 function isAble(kind: FaultKind): kind is Able {

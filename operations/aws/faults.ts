@@ -8,10 +8,12 @@ import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { type Fault, faultKinds, type PlannedFault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import type { FaultInjector } from '../../drivers/fault-injector.ts';
-import { type JournalEntry, readEntries, removeEntry, writeEntry } from '../../drivers/journal.ts';
+import { type JournalEntry, readJournal, removeEntry, writeEntry } from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
+import { healStanding, type Standing } from '../heal-standing.ts';
 import { faultNotPossible, faultUnknown } from '../hosts/errors.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
+import { awsJournals, handMadeJournal } from './chaos-state.ts';
 import { faultNotConfirmed, noAllowList } from './errors.ts';
 import { withAws } from './operated.ts';
 
@@ -65,28 +67,31 @@ function wordsOf({ environment }: AwsEnvironment): string {
   return `break ${environment.cluster.environment}`;
 }
 
-/** The oldest first. */
-export async function standingAwsFaults(aws: AwsEnvironment, stateRoot: string): Promise<readonly JournalEntry[]> {
-  return await readEntries(folderOf(aws, stateRoot));
+export async function standingAwsFaults(aws: AwsEnvironment, stateRoot: string): Promise<Standing<JournalEntry>> {
+  return await standingIn(folderOf(aws, stateRoot));
 }
 
-/** The one of that id, or all, the youngest first; asks nobody. @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, DRIVER_..., CLIENT_AWS_... */
+async function standingIn(folder: string): Promise<Standing<JournalEntry>> {
+  const { entries, unreadable } = await readJournal(folder);
+  return { faults: entries, unreadable };
+}
+
+/** The one of that id, or all, the youngest first; asks nobody. @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULTS_STAND with those that could not be undone (the others are), CLIENT_AWS_... */
 export async function healAwsFaults(
   aws: AwsEnvironment,
   id: string | undefined,
   options: AwsFaultOptions,
 ): Promise<readonly JournalEntry[]> {
-  return await playing(aws, options, [], async (faults, folder) => {
-    const standing = await readEntries(folder);
-    const chosen = standing.filter((entry) => id === undefined || entry.id === id);
-    const ids = standing.map((entry) => entry.id);
-    if (id !== undefined && chosen.length === 0) throw faultUnknown(id, ids);
-    for (const entry of [...chosen].reverse()) {
-      await faults.heal(entry.undo);
-      await removeEntry(folder, entry);
-    }
-    return chosen;
-  });
+  return await playing(aws, options, [], async (faults, folder) =>
+    healStanding(await standingIn(folder), id, {
+      async undo(entry) {
+        await faults.heal(entry.undo);
+        await removeEntry(folder, entry);
+      },
+      signal: options.signal,
+      next: '`ensemble fault heal --driver aws` again.',
+    }),
+  );
 }
 
 async function playing<T>(
@@ -103,7 +108,8 @@ async function playing<T>(
     return await withFileLock(`${folder}.lock`, { signal, onWait }, () =>
       withAws(aws, async ({ machines }) => {
         const { environment } = aws.environment.cluster;
-        return await work(awsFaults({ environment, machines, control, allowed: new Set(allowed) }), folder);
+        const journals = awsJournals(ownFolder(aws, stateRoot));
+        return await work(awsFaults({ environment, machines, control, allowed: new Set(allowed), journals }), folder);
       }),
     );
   } finally {
@@ -111,7 +117,11 @@ async function playing<T>(
   }
 }
 
-/** Apart from the faults of an environment of this machine, which any command heals that finds their maker dead. */
-function folderOf({ environment }: AwsEnvironment, stateRoot: string): string {
-  return join(stateRoot, environment.cluster.environment, 'aws-faults');
+function ownFolder({ environment }: AwsEnvironment, stateRoot: string): string {
+  return join(stateRoot, environment.cluster.environment);
+}
+
+/** Apart from the faults of scenarios, which any command heals that finds their maker dead. */
+function folderOf(aws: AwsEnvironment, stateRoot: string): string {
+  return handMadeJournal(ownFolder(aws, stateRoot));
 }

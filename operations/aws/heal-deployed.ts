@@ -5,7 +5,7 @@ import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import { abandonedJournal, journalFolder } from '../../drivers/journal.ts';
 import { type DeploymentOptions, healed } from '../deployment.ts';
-import { awsStateDirectory } from './chaos-state.ts';
+import { awsJournals, awsStateDirectory } from './chaos-state.ts';
 import type { OperatedAws } from './operated.ts';
 
 /** Says what it does, and what cannot be healed yet; never throws for that. Asks AWS only where something is noted. @throws EnsembleError CLIENT_AWS_... */
@@ -14,14 +14,15 @@ export async function healDeployed(
   options: DeploymentOptions,
 ): Promise<void> {
   const { environment, region } = place;
-  const stateDirectory = awsStateDirectory(join(options.stateRoot, environment));
+  const own = join(options.stateRoot, environment);
+  const stateDirectory = awsStateDirectory(own);
   const { entries, unreadable } = await abandonedJournal(journalFolder(stateDirectory));
   if (options.leaveFaults === true || entries.length + unreadable.length === 0) return;
   // In another account there may be nodes of the same names.
   await assertAccount({ region }, place.account);
   const control = await openInstanceControl({ region });
   try {
-    const faults = awsFaults({ environment, machines, control, allowed: new Set() });
+    const faults = awsFaults({ environment, machines, control, allowed: new Set(), journals: awsJournals(own) });
     await healed({ driver, stateDirectory, faults }, options);
   } finally {
     control.close();

@@ -11,7 +11,7 @@ import type { Fault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../aws/aws-environment.ts';
 import { withAwsRoll } from '../aws/aws-roll-target.ts';
-import { awsStateDirectory } from '../aws/chaos-state.ts';
+import { awsJournals, awsStateDirectory } from '../aws/chaos-state.ts';
 import { withStore } from '../aws/ensure-secrets.ts';
 import { noAllowList } from '../aws/errors.ts';
 import type { DeploymentOptions } from '../deployment.ts';
@@ -60,6 +60,7 @@ export async function onAwsSystem<T>(
           machines: operated.machines,
           control,
           allowed: breakable,
+          journals: awsJournals(own),
         });
         const system: SystemUnderTest = {
           environment,

@@ -7,13 +7,14 @@ import { z } from 'zod';
 import { connect } from '../../clients/kafka/connection.ts';
 import { deleteTopics } from '../../clients/kafka/requests/delete-topics.ts';
 import { undoUnreadable } from '../../drivers/errors.ts';
+import type { Healed } from '../../drivers/fault-injector.ts';
 import { abandonedJournal, type JournalEntry, journalFolder, removeEntry } from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import type { Deployment } from '../deployment.ts';
 import { apiAccess, kafkaTopicsOf, type Reach, removeApiTopic } from './api-topic.ts';
 
 export interface HealReport {
-  /** What was done once, a sentence each, and is undone: whom it befell serves again. */
+  /** What was done once, a sentence each, and is undone: whom it befell serves again, or is not there any more. */
   readonly healed: readonly string[];
   /** What could not be, with the reason; it stays in the journal. */
   readonly left: readonly { readonly says: string; readonly why: string }[];
@@ -67,11 +68,11 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
     };
     const { entries, unreadable } = await abandonedJournal(folder);
     for (const { message, next } of unreadable) left.push({ says: message, why: next });
-    const undone: JournalEntry[] = [];
+    const undone: (readonly [JournalEntry, Healed])[] = [];
     for (const entry of entries.filter(({ of }) => of === 'driver'))
-      if (await trying(entry.says, () => deployment.faults.heal(entry.undo))) undone.push(entry);
-    const settle = async (entry: JournalEntry) => {
-      if (await trying(entry.says, () => settled(deployment, entry, patience))) healed.push(entry.says);
+      await trying(entry.says, async () => undone.push([entry, await deployment.faults.heal(entry.undo)]));
+    const settle = async ([entry, how]: (typeof undone)[number]) => {
+      if (await trying(entry.says, () => settled(deployment, entry, how, patience))) healed.push(entry.says);
     };
     await Promise.all(undone.map(settle));
     // The runner's own topics after: they need brokers.
@@ -82,19 +83,20 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
   });
 }
 
-/** Undoes what a driver did, waits until whom it befell serves, and takes the note away. Throws what the driver throws: the note stays then. */
+/** Undoes what a driver did, waits until whom it befell serves, unless it is gone, and takes the note away. Throws what the driver throws: the note stays then. */
 export async function healEntry(deployment: Healing, entry: JournalEntry, patience: Patience): Promise<void> {
-  await deployment.faults.heal(entry.undo);
-  await settled(deployment, entry, patience);
+  await settled(deployment, entry, await deployment.faults.heal(entry.undo), patience);
 }
 
 async function settled(
   { driver, stateDirectory }: Healing,
   entry: JournalEntry,
+  how: Healed,
   { timeoutMs, signal, onProgress }: Patience,
 ): Promise<void> {
   const { serves } = entry;
-  if (serves !== undefined) {
+  // Nobody waits for one that is not there.
+  if (serves !== undefined && how !== 'gone') {
     onProgress?.(`waiting for ${serves.service} on ${serves.node} to serve again`);
     const over = AbortSignal.timeout(timeoutMs);
     await driver.ready(serves, { timeoutMs, signal: signal === undefined ? over : AbortSignal.any([signal, over]) });

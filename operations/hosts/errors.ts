@@ -27,7 +27,12 @@ export function faultNotPossible(kind: string, node: string, why: string): Ensem
   });
 }
 
-export function faultUnknown(id: string, standing: readonly string[]): EnsembleError {
+/** `unreadable`: notes that it may be one of. */
+export function faultUnknown(
+  id: string,
+  standing: readonly string[],
+  unreadable: readonly string[] = [],
+): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_FAULT_UNKNOWN',
     message: `${id} is neither the id of a fault that stands nor a kind of fault`,
@@ -35,14 +40,16 @@ export function faultUnknown(id: string, standing: readonly string[]): EnsembleE
       standing.length === 0
         ? 'None stands. Kinds are term, kill, pause, isolate, slow-link, full-disk and machine-kill.'
         : `Those that stand are ${standing.join(', ')}.`,
+    evidence: unreadable,
   });
 }
 
-export function faultsStand(lines: readonly string[]): EnsembleError {
+/** `lines`: one for each, with why. `next`: what is left to try where they were made. */
+export function faultsStand(lines: readonly string[], next: string): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_FAULTS_STAND',
     message: `${lines.length === 1 ? 'a fault' : `${lines.length} faults`} could not be undone, and still ${lines.length === 1 ? 'stands' : 'stand'}`,
-    next: 'Mend what is named above and run `ensemble fault heal` again; `ensemble hosts down` ends the machines, and with them all faults but filled volumes.',
+    next: `Mend what is named above and run ${next}`,
     evidence: lines,
   });
 }

@@ -3,7 +3,8 @@ import { faultKinds } from '../../contracts/fault.ts';
 import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import type { HostFault } from '../../drivers/hosts/faults.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
-import { faultNotPossible, faultsStand, faultUnknown } from './errors.ts';
+import { healStanding } from '../heal-standing.ts';
+import { faultNotPossible, faultUnknown } from './errors.ts';
 import type { Hosted } from './hosted.ts';
 
 export type FaultRequest = Omit<HostFault, 'kind'> & { readonly kind: string };
@@ -31,21 +32,13 @@ export async function healFaults(
   id: string | undefined,
   options: LockOptions,
 ): Promise<readonly PlannedFault[]> {
-  return await locked(hosted, options, async () => {
-    const standing = await hosted.faults.standing();
-    const chosen = id === undefined ? standing : standing.filter((fault) => fault.id === id);
-    const ids = standing.map((fault) => fault.id);
-    if (id !== undefined && chosen.length === 0) throw faultUnknown(id, ids);
-    // One that cannot be undone keeps none of the others.
-    const left: string[] = [];
-    for (const fault of [...chosen].reverse())
-      await hosted.faults.heal(fault).catch((error: unknown) => {
-        options.signal.throwIfAborted();
-        left.push(`${fault.id}: ${error instanceof Error ? error.message : String(error)}`);
-      });
-    if (left.length > 0) throw faultsStand(left);
-    return chosen;
-  });
+  return await locked(hosted, options, async () =>
+    healStanding(await hosted.faults.standing(), id, {
+      undo: (fault) => hosted.faults.heal(fault),
+      signal: options.signal,
+      next: '`ensemble fault heal` again; `ensemble hosts down` ends the machines, and with them all faults but filled volumes.',
+    }),
+  );
 }
 
 async function locked<T>(

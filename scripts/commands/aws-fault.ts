@@ -4,11 +4,12 @@ import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { healAwsFaults, injectAwsFault, standingAwsFaults } from '../../operations/aws/faults.ts';
 import { confirmTyped } from '../present/confirm.ts';
 import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { sayUnreadable } from '../present/unreadable-notes.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function listOnAws({ options, deployment }: Invocation): Promise<number> {
   const aws = await openAwsEnvironment(deployment, 'fault list --driver aws');
-  const standing = await standingAwsFaults(aws, deployment.stateRoot);
+  const { faults: standing, unreadable } = await standingAwsFaults(aws, deployment.stateRoot);
   if (options.json) printJson(standing);
   else if (standing.length === 0) printLine('no fault stands');
   else
@@ -18,7 +19,7 @@ export async function listOnAws({ options, deployment }: Invocation): Promise<nu
         standing.map(({ id, writtenAt, says }) => [id, writtenAt, says]),
       ),
     );
-  return exitStatus.ok;
+  return sayUnreadable(unreadable);
 }
 
 export async function injectOnAws(invocation: Invocation): Promise<number> {

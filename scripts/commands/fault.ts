@@ -4,6 +4,7 @@ import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import { healFaults, injectFault } from '../../operations/hosts/faults.ts';
 import { requireHosted } from '../../operations/hosts/hosted.ts';
 import { formatTable, printJson, printLine } from '../present/terminal.ts';
+import { sayUnreadable } from '../present/unreadable-notes.ts';
 import { healOnAws, injectOnAws, listOnAws } from './aws-fault.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -11,7 +12,7 @@ export async function list(invocation: Invocation): Promise<number> {
   const { options, deployment } = invocation;
   if (options.driver === 'aws') return await listOnAws(invocation);
   const { faults } = await requireHosted(deployment);
-  const standing = await faults.standing();
+  const { faults: standing, unreadable } = await faults.standing();
   if (options.json) printJson(standing);
   else if (standing.length === 0) printLine('no fault stands');
   else
@@ -21,7 +22,7 @@ export async function list(invocation: Invocation): Promise<number> {
         standing.map((fault) => [fault.id, fault.time, told(fault)]),
       ),
     );
-  return exitStatus.ok;
+  return sayUnreadable(unreadable);
 }
 
 export async function inject(invocation: Invocation): Promise<number> {

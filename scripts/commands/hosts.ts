@@ -3,6 +3,7 @@ import { exitStatus } from '../../contracts/error.ts';
 import { leftBehind } from '../../operations/hosts/errors.ts';
 import { openHosted, prepareImage, requireHosted } from '../../operations/hosts/hosted.ts';
 import { formatTable, printJson, printLine } from '../present/terminal.ts';
+import { sayUnreadable } from '../present/unreadable-notes.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function image({ options, deployment }: Invocation): Promise<number> {
@@ -20,7 +21,7 @@ export async function image({ options, deployment }: Invocation): Promise<number
 export async function status({ options, deployment }: Invocation): Promise<number> {
   const { hosts, faults } = await requireHosted(deployment);
   const machines = await hosts.status();
-  const standing = await faults.standing();
+  const { faults: standing, unreadable } = await faults.standing();
   const store = (await hosts.world())?.store;
   if (options.json) printJson({ machines, faults: standing, ...(store === undefined ? {} : { store: store.says }) });
   else {
@@ -34,6 +35,8 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
     printLine(formatTable(['node', 'instance', 'state', 'memory', 'faults'], rows));
     if (store !== undefined) printLine(`${store.members.map(({ node }) => node).join(', ')}: ${store.says}`);
   }
+  const said = sayUnreadable(unreadable);
+  if (said !== exitStatus.ok) return said;
   return machines.every(({ state }) => state === 'running') ? exitStatus.ok : exitStatus.blocked;
 }
 

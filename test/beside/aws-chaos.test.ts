@@ -6,6 +6,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScenarioReport } from '../../chaos/scenario-report.ts';
+import { openInstances } from '../../clients/aws/instances.ts';
+import { tags } from '../../contracts/aws-names.ts';
 import { readEntries } from '../../drivers/journal.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
@@ -49,6 +51,12 @@ describe('scenarios on an environment on AWS', () => {
     return await runProgram(program, rest, { env: world.variables });
   };
   const run = ['run', 'safe-leader-kill', '--seed', '1', '--json'];
+  const instanceOf = async (node: string) => {
+    const instances = await openInstances({ region: world.place.region });
+    const found = await instances.instances({ [tags.environment]: 'test', [tags.node]: node });
+    instances.close();
+    return found[0]?.id;
+  };
   const notes = () => readEntries(join(world.remote, 'test', 'aws', 'faults'));
 
   it('are refused where no broker answers, and where nobody typed that they may break it: nothing is touched', async () => {
@@ -83,7 +91,8 @@ describe('scenarios on an environment on AWS', () => {
     const folder = join(world.remote, 'test', 'aws', 'faults');
     await mkdir(folder, { recursive: true });
     const id = '00000000-0000-4000-8000-000000000000';
-    const undo = { do: 'heal-unit', fault: 'pause', node: 'worker-2', service: 'kafka' };
+    const instance = await instanceOf('worker-2');
+    const undo = { do: 'heal-unit', fault: 'pause', node: 'worker-2', service: 'kafka', instance };
     const owner = { pid: process.pid, startedAt: 'of another process' };
     const note = {
       id,

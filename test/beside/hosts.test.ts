@@ -165,7 +165,7 @@ describe('the machines of an environment', () => {
     'suffer what is asked for, each fault noted before it is made, and are healed by the note',
     async () => {
       const { hosts, faults } = run;
-      const standing = async () => (await faults.standing()).map(({ kind }) => kind);
+      const standing = async () => (await faults.standing()).faults.map(({ kind }) => kind);
       const make = async (fault: HostFault) => {
         const planned = await faults.plan(fault);
         if ('cannot' in planned) throw new Error(planned.cannot);
@@ -242,7 +242,7 @@ describe('the machines of an environment', () => {
       expect(verdict?.timings.map(({ detectionMs, inSyncMs }) => [typeof detectionMs, typeof inSyncMs])).toEqual([
         ['number', 'number'],
       ]);
-      expect(await run.faults.standing()).toEqual([]);
+      expect(await run.faults.standing()).toEqual({ faults: [], unreadable: [] });
       expect(await run.topics('--list')).not.toContain('chaos');
       await acknowledge(100);
     },

@@ -21,13 +21,21 @@ describe('faults of a process', () => {
   let child: ChildProcess;
   let identity: ProcessIdentity;
   let calls: string[];
+  /** How a service ends that is told to. */
+  let ends: 'stopped' | 'killed';
 
   const injector = () => {
     const driver = {
-      stop: async () => calls.push('stop'),
-      start: async () => calls.push('start'),
-    } as unknown as Driver;
-    return processFaults({ driver, stateDirectory: folder });
+      async stop() {
+        calls.push('stop');
+        return { outcome: ends };
+      },
+      async start() {
+        calls.push('start');
+        return { started: true };
+      },
+    } satisfies Pick<Driver, 'start' | 'stop'>;
+    return processFaults({ driver, stateDirectory: folder, isNamed: ({ node }) => node === ref.node });
   };
   const planned = async (kind: FaultKind) => (await injector().plan({ kind, ...ref })) as PlannedFault;
   const stateOf = () => readFileSync(`/proc/${identity.pid}/stat`, 'utf8').split(') ')[1]?.[0];
@@ -41,6 +49,7 @@ describe('faults of a process', () => {
 
   beforeEach(async () => {
     calls = [];
+    ends = 'stopped';
     folder = await mkdtemp(join(tmpdir(), 'ensemble-test-'));
     child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     const found = identify(child.pid ?? 0);
@@ -79,15 +88,51 @@ describe('faults of a process', () => {
     expect(calls).toEqual(['stop']);
   });
 
+  it('term: one that had to be killed has suffered another fault, which is said', async () => {
+    ends = 'killed';
+    const term = await planned('term');
+    await expect(injector().inject(term)).rejects.toMatchObject({ code: 'DRIVER_FAULT_WAS_NO_TERM' });
+    expect(await injector().heal(term.undo)).toBe('undone');
+    expect(calls).toEqual(['stop', 'start']);
+  });
+
   it('signals no stranger that has its pid by now', async () => {
     const pause = await planned('pause');
     await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' });
     child.kill('SIGSTOP');
     await eventually(() => stateOf() === 'T');
-    await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' });
+    expect(await injector().heal({ do: 'continue', pid: identity.pid, startedAt: 'another boot:1' })).toBe('gone');
     expect(stateOf()).toBe('T');
-    await injector().heal(pause.undo);
+    expect(await injector().heal(pause.undo)).toBe('undone');
     await eventually(() => stateOf() === 'S');
+  });
+
+  it('pause: one that was started again since the plan is left alone, since its undo would not wake it', async () => {
+    const pause = await planned('pause');
+    const next = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
+    try {
+      const found = identify(next.pid ?? 0);
+      if (found === undefined) throw new Error('sleep did not start');
+      const record = { ...found, since: new Date().toISOString(), filesDigest: '', stopRequested: false };
+      await writeRecord(recordFile(folder, ref), record);
+      await expect(injector().inject(pause)).rejects.toMatchObject({ code: 'DRIVER_FAULT_TARGET_GONE' });
+      expect(readFileSync(`/proc/${next.pid}/stat`, 'utf8').split(') ')[1]?.[0]).not.toBe('T');
+    } finally {
+      next.kill('SIGKILL');
+    }
+  });
+
+  it('are over where the environment does not name the node any more: nothing of it is started', async () => {
+    expect(await injector().heal({ do: 'start', node: 'node-2', service: 'sleeper' })).toBe('gone');
+    expect(calls).toEqual([]);
+  });
+
+  it('are over after another boot of this machine: nobody of it runs, and one is not started alone', async () => {
+    const kill = await planned('kill');
+    expect(await injector().heal({ ...(kill.undo as object), boot: 'another boot' })).toBe('gone');
+    expect(calls).toEqual([]);
+    expect(await injector().heal(kill.undo)).toBe('undone');
+    expect(calls).toEqual(['start']);
   });
 
   it('that would befall the whole machine are refused with the reason, as is one of a service that does not run', async () => {

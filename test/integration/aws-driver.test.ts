@@ -159,8 +159,17 @@ requires('moto').describe('nodes on AWS', () => {
         await writeReport({ state: 'activating', detail: 'auto-restart', ready: false, pid: 0, running: null });
         const [state] = (await driver.status()).filter(({ node }) => node === 'worker-1');
         expect(state).toMatchObject({ state: 'starting', restarting: true });
-        await writeReport({ state: 'active', ready: false, pid: 9, running: 'new', restarts: 3 });
-        await expect(driver.ready(ref, soon())).rejects.toMatchObject({ code: 'DRIVER_SERVICE_DIED' });
+        // Those from before it was waited for count for nothing; those since then do.
+        const looping = { state: 'active', ready: false, pid: 9, running: 'new' };
+        await writeReport({ ...looping, restarts: 3 });
+        const before = agents.scripts.length;
+        const waiting = expect(driver.ready(ref, { ...soon(), timeoutMs: 30_000 })).rejects.toMatchObject({
+          code: 'DRIVER_SERVICE_DIED',
+        });
+        // The first look has ended once a second one begins.
+        await vi.waitUntil(() => agents.scripts.length >= before + 2, { timeout: 15_000 });
+        await writeReport({ ...looping, restarts: 6 });
+        await waiting;
       });
     },
   );

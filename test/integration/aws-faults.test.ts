@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { type InstanceControl, openInstanceControl } from '../../clients/aws/instance-control.ts';
 import type { PlannedFault } from '../../contracts/fault.ts';
+import { removeEntry, writeEntry } from '../../drivers/journal.ts';
 import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
 import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
@@ -65,7 +66,7 @@ describe('faults of deployed nodes', () => {
       options(),
     );
   const heal = (id?: string) => healAwsFaults(aws, id, options());
-  const standing = () => standingAwsFaults(aws, folder);
+  const standing = async () => (await standingAwsFaults(aws, folder)).faults;
   const stateOf = async () => await withAws(aws, async ({ machines }) => (await machines.all()).get('worker-1')?.state);
   const unitState = async () => (await readFile(join(agents.folderOf(machine), 'units', unit), 'utf8')).trim();
 
@@ -154,6 +155,30 @@ describe('faults of deployed nodes', () => {
     expect([await standing(), await unitState()]).toEqual([[], 'active']);
   });
 
+  it('term: one that systemd had to kill has suffered another fault, which is said', async () => {
+    await writeFile(join(agents.folderOf(machine), 'results', unit), 'timeout\n');
+    await expect(inject('term')).rejects.toMatchObject({
+      code: 'DRIVER_COMMAND_FAILED',
+      evidence: ['it was killed: its own time to leave ran out'],
+    });
+    expect(await heal()).toHaveLength(1);
+  });
+
+  it('are healed beside a note that nobody can read and one that cannot be undone, which are named and stay', async () => {
+    const notes = join(folder, 'test', 'aws-faults');
+    const stuck = await writeEntry(notes, { says: 'party', of: 'driver', undo: { do: 'party' } });
+    const torn = join(notes, 'torn.json');
+    await writeFile(torn, '{"id":');
+    await inject('kill');
+    await expect(heal()).rejects.toMatchObject({
+      code: 'OPERATIONS_FAULTS_STAND',
+      evidence: [expect.stringContaining(stuck.id), expect.stringContaining(torn)],
+    });
+    expect([await unitState(), (await standing()).map(({ id }) => id)]).toEqual(['active', [stuck.id]]);
+    await removeEntry(notes, stuck);
+    await rm(torn);
+  });
+
   it('of a machine stop it without its system, and start the same one again', async () => {
     const entry = await inject('machine-kill', { service: undefined });
     expect(entry.says).toContain('without its system’s shutdown');
@@ -176,7 +201,44 @@ describe('faults of deployed nodes', () => {
     expect(await rulesOf(during.groups[0] ?? '', aws.place.region)).toEqual({ in: 0, out: 0 });
     await heal();
     expect(await control.network(machine)).toEqual(before);
-    await control.removeGroup('ensemble-test-isolated-worker-1');
+    await control.removeGroup(before.vpc, 'ensemble-test-isolated-worker-1');
+  });
+
+  it('isolate a node once: a second time is refused, whether its group is worn or only noted', async () => {
+    await giveGroup();
+    const before = await control.network(machine);
+    await inject('isolate');
+    const refused = { code: 'OPERATIONS_FAULT_NOT_POSSIBLE', message: expect.stringContaining('already') };
+    await expect(inject('isolate')).rejects.toMatchObject(refused);
+    // Somebody has put its groups back by another way.
+    await control.setGroups(machine, before.groups);
+    await expect(inject('isolate')).rejects.toMatchObject(refused);
+    expect(await heal()).toHaveLength(1);
+    expect(await control.network(machine)).toEqual(before);
+    await inject('isolate');
+    await heal();
+  });
+
+  it('leave other groups that a node was given since as they are', async () => {
+    await giveGroup();
+    await inject('isolate');
+    const { vpc } = await control.network(machine);
+    const meant = [await control.ensureClosedGroup(vpc, 'of-terraform')];
+    await control.setGroups(machine, meant);
+    await heal();
+    expect(await control.network(machine)).toEqual({ vpc, groups: meant });
+    expect(await control.groupNamed(vpc, 'ensemble-test-isolated-worker-1')).toBeUndefined();
+  });
+
+  it('isolate by a group of the node’s own network: one of the same name in another is neither worn nor removed', async () => {
+    await giveGroup();
+    const name = 'ensemble-test-isolated-worker-1';
+    const other = await makeNetwork(aws.place.region);
+    const namesake = await control.ensureClosedGroup(other, name);
+    await inject('isolate');
+    expect((await control.network(machine)).groups).not.toContain(namesake);
+    await heal();
+    expect(await control.ensureClosedGroup(other, name)).toBe(namesake);
   });
 
   it('that cannot be made are refused with the reason, before anybody is asked', async () => {
@@ -188,11 +250,12 @@ describe('faults of deployed nodes', () => {
 
   it('of a machine that somebody has replaced since are over: nothing of the new one is touched', async () => {
     await giveGroup();
+    const paused = await inject('pause');
     const isolated = await inject('isolate');
     const killed = await inject('machine-kill', { service: undefined });
     await endMachine(machine, aws.place.region);
     const healed = await heal();
-    expect(healed.map(({ id }) => id)).toEqual([isolated.id, killed.id]);
+    expect(healed.map(({ id }) => id)).toEqual([paused.id, isolated.id, killed.id]);
     expect(await control.isGone(machine)).toBe(true);
     expect(await control.isGone('i-0123456789abcdef0')).toBe(true);
   });
@@ -203,6 +266,14 @@ async function endMachine(instance: string, region: string): Promise<void> {
   const client = new sdk.EC2Client({ region });
   await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [instance] }));
   client.destroy();
+}
+
+async function makeNetwork(region: string): Promise<string> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  const { Vpc } = await client.send(new sdk.CreateVpcCommand({ CidrBlock: '10.77.0.0/16' }));
+  client.destroy();
+  return Vpc?.VpcId ?? '';
 }
 
 async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {

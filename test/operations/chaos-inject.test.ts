@@ -252,11 +252,19 @@ describe('what a run that died has left', () => {
       await writeFile(file, JSON.stringify({ ...note, owner: { ...note.owner, startedAt: 'another boot:1' } }));
     }
   };
-  const heal = async (ready: (node: string, undone: readonly string[]) => Promise<void>) => {
+  const heal = async (
+    ready: (node: string, undone: readonly string[]) => Promise<void>,
+    gone: readonly string[] = [],
+  ) => {
     const undone: string[] = [];
     const deployment = {
       stateDirectory: folder,
-      faults: { heal: async (node: string) => void undone.push(node) },
+      faults: {
+        async heal(node: string) {
+          undone.push(node);
+          return gone.includes(node) ? 'gone' : 'undone';
+        },
+      },
       driver: { ready: async ({ node }: { node: string }) => await ready(node, undone) },
     } as unknown as Deployment;
     return await healAbandoned(deployment, { timeoutMs: 5_000 });
@@ -274,6 +282,14 @@ describe('what a run that died has left', () => {
     });
     expect(await left()).toEqual(['kill of worker-1']);
     expect((await heal(async () => {})).healed).toEqual(['kill of worker-1']);
+    expect(await left()).toEqual([]);
+  });
+
+  it('is over where who was broken is not there any more: nobody waits for it, and its note is taken away', async () => {
+    await leave('worker-1', 'worker-4');
+    const waited: string[] = [];
+    const { healed } = await heal(async (node) => void waited.push(node), ['worker-4']);
+    expect([waited, healed.toSorted()]).toEqual([['worker-1'], ['kill of worker-1', 'kill of worker-4']]);
     expect(await left()).toEqual([]);
   });
 

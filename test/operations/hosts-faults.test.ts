@@ -1,8 +1,9 @@
-/** Healing by hand: what cannot be undone keeps none of the others, and is said. */
+/** Healing by hand: what cannot be undone, or read, keeps none of the others, and is said. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { journalUnreadable } from '../../drivers/errors.ts';
 import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import { hostsLayout } from '../../drivers/hosts/layout.ts';
 import { healFaults } from '../../operations/hosts/faults.ts';
@@ -26,7 +27,10 @@ it('heals the youngest first, goes on where one cannot be undone, and ends with 
   const faults = {
     plan: () => Promise.reject(new Error('not asked')),
     inject: () => Promise.reject(new Error('not asked')),
-    standing: async () => [fault('old'), fault('stuck'), fault('young')],
+    standing: async () => ({
+      faults: [fault('old'), fault('stuck'), fault('young')],
+      unreadable: [journalUnreadable('journal/torn.json', undefined)],
+    }),
     async heal({ id }: PlannedFault) {
       if (id === 'stuck') throw new Error('no such unit');
       healed.push(id);
@@ -37,9 +41,13 @@ it('heals the youngest first, goes on where one cannot be undone, and ends with 
   const options = { signal: AbortSignal.timeout(10_000) };
   await expect(healFaults(hosted, undefined, options)).rejects.toMatchObject({
     code: 'OPERATIONS_FAULTS_STAND',
-    evidence: ['stuck: no such unit'],
+    message: expect.stringMatching(/^2 faults/),
+    evidence: ['stuck: no such unit', expect.stringMatching(/^journal\/torn\.json .* remove the file\.$/)],
   });
   expect(healed).toEqual(['young', 'old']);
   expect(await healFaults(hosted, 'old', options)).toMatchObject([{ id: 'old' }]);
-  await expect(healFaults(hosted, 'other', options)).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_UNKNOWN' });
+  await expect(healFaults(hosted, 'other', options)).rejects.toMatchObject({
+    code: 'OPERATIONS_FAULT_UNKNOWN',
+    evidence: [expect.stringContaining('torn.json')],
+  });
 });
