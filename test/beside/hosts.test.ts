@@ -254,7 +254,7 @@ describe('the machines of an environment', () => {
     async () => {
       const words = 'chaos run machine-follower-isolate --driver hosts --seed 2'.split(' ');
       const playing = run.ensemble(...words);
-      const isCut = async () => (await run.faults.standing()).some(({ kind }) => kind === 'isolate');
+      const isCut = async () => (await run.faults.standing()).faults.some(({ kind }) => kind === 'isolate');
       const notes = journalFolder(join(run.stateRoot, 'staging'));
       const rules = async () => await run.inside(['nft', 'list', 'ruleset']);
       const before = await rules();
@@ -267,7 +267,11 @@ describe('the machines of an environment', () => {
 
       const { status, output } = await run.ensemble('chaos', 'heal', '--driver', 'hosts');
       expect(status, output).toBe(0);
-      expect([await run.faults.standing(), await readEntries(notes), await rules()]).toEqual([[], [], before]);
+      expect([await run.faults.standing(), await readEntries(notes), await rules()]).toEqual([
+        { faults: [], unreadable: [] },
+        [],
+        before,
+      ]);
       expect(await run.topics('--list')).not.toContain('chaos');
       await run.whole();
       await acknowledge(100);

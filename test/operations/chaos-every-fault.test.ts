@@ -88,9 +88,15 @@ describe.each(faultKinds)('the fault %s', (fault) => {
 
   it('is one that each driver makes, or says why not', async () => {
     const injectors = {
-      processes: processFaults({ driver: {} as never, stateDirectory: 'nowhere' }),
+      processes: processFaults({ driver: {} as never, stateDirectory: 'nowhere', isNamed: () => true }),
       hosts: hostFaultInjector({ layout: { networksFolder: 'nowhere' } } as never),
-      aws: awsFaults({ environment: 'staging', machines: {} as never, control: {} as never, allowed: new Set() }),
+      aws: awsFaults({
+        environment: 'staging',
+        machines: {} as never,
+        control: {} as never,
+        allowed: new Set(),
+        journals: [],
+      }),
     };
     const made = { processes: ['term', 'kill', 'pause'], aws: ['term', 'kill', 'pause', 'isolate', 'machine-kill'] };
     for (const [name, injector] of Object.entries(injectors)) {
