@@ -2,6 +2,7 @@
  * Runs as JUnit's XML, which CI systems read: a suite a scenario, a case a run. Inconclusive is an error there, since it must not pass.
  * Source: the schema that Jenkins' xunit plugin publishes.
  */
+import { escaped } from './markup.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface JunitSuite {
@@ -31,14 +32,3 @@ const outcomes: Readonly<Record<Verdict['verdict'], string | undefined>> = {
   inconclusive: 'error',
   skipped: 'skipped',
 };
-
-/** Control characters are no characters of XML 1.0. */
-function escaped(text: string): string {
-  return [...text]
-    .map((each) => {
-      const code = each.codePointAt(0) ?? 0;
-      if (code < 0x20 && each !== '\n' && each !== '\t') return '?';
-      return { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }[each] ?? each;
-    })
-    .join('');
-}

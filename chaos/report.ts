@@ -4,6 +4,7 @@
  */
 import { describeOutcome, type Finding } from './checkers/finding.ts';
 import { formatPrediction } from './format.ts';
+import { escaped } from './markup.ts';
 import type { ObservedRun } from './observed-run.ts';
 import type { PartitionTimings } from './partition-timings.ts';
 import { plotScript } from './report-plots.ts';
@@ -116,10 +117,6 @@ function findingOf(finding: Finding): string {
 
 function paragraph(text: string): string {
   return `<p>${escaped(text.trim())}</p>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
 }
 
 /** JSON within a script: no `</script>`, no comment's begin. */

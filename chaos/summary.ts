@@ -1,4 +1,5 @@
 /** What a whole matrix has said, as one table: Markdown for a repository, one HTML page for a browser. Pure; every cell is of its reports. */
+import { escaped } from './markup.ts';
 import type { ScenarioReport } from './scenario-report.ts';
 import type { Spread } from './timings.ts';
 
@@ -140,10 +141,6 @@ function cellsOf({
 
 function inCell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
 }
 
 const style = `

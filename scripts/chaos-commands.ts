@@ -95,7 +95,7 @@ export function addChaosCommands(program: Command): void {
     statuses: [...verdicts.slice(0, 3), '3 an error'],
     errorStatus,
   });
-  addCommand(chaos, 'heal', 'undo what a run that died has left; any other command does so too when it starts', {
+  addCommand(chaos, 'heal', 'undo what a run that died has left; commands that look at the same nodes do so as well', {
     load: async () => (await import('./commands/chaos.ts')).heal,
     options: [driver()],
     statuses: ['0 nothing is broken on purpose any more', '3 an error, or something could not be healed: it is named'],

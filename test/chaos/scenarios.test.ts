@@ -1,10 +1,15 @@
 /** Scenarios: strict, all that ship say what the prediction says, and a seed repeats its schedule. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
 import { predict } from '../../chaos/predict.ts';
 import { parseScenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
+import { loadEnvironment } from '../../cluster/load.ts';
 import { DocumentError } from '../../documents/fault.ts';
+import { nodesRunning } from '../../operations/health.ts';
+import { installationRoot } from '../../platform/installation-root.ts';
 
 const environment = {
   failures: 1,
@@ -53,6 +58,32 @@ describe('the scenarios that ship', () => {
       }
       expect(mustLose, scenario.name).toBe(scenario.name.startsWith('control-'));
     }
+  });
+
+  it('each suit staging’s machines as well, but for one, which docs/chaos.md names', async () => {
+    const { cluster } = await loadEnvironment('staging', join(installationRoot(), 'environments'));
+    const count = (service: string) => nodesRunning(cluster.groups, service).length;
+    const there = {
+      ...environment,
+      failures: cluster.tolerate,
+      masters: count('zookeeper'),
+      balancers: count('haproxy'),
+      apiNodes: count('messaging-api'),
+      pushServers: count('push-server'),
+    };
+    const unsuited = (await loadScenarios()).filter((scenario) => {
+      const predicted = predict(scenario, makeSchedule(scenario, 1, there), {
+        ...there,
+        inSync: scenario.topic.replicas,
+      });
+      return !(['writing', 'reading', 'durability'] as const).every(
+        (each) => predicted[each] === scenario.expect[each],
+      );
+    });
+    expect(unsuited.map(({ name }) => name)).toEqual(['balancer-kill']);
+    const guide = await readFile(join(installationRoot(), 'docs', 'chaos.md'), 'utf8');
+    const [, machines = ''] = guide.split('## On machines');
+    expect(machines.split('\n## ')[0]).toMatch(/`balancer-kill` is for one balancer/);
   });
 
   it('are found by name, and an unknown one names the others', async () => {

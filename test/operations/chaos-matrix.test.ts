@@ -277,7 +277,7 @@ describe('a matrix of chaos', () => {
     expect(markdown).toContain('`api-node-kill`:\n- the environment has <none> | at all');
     const page = summaryHtml(said);
     expect(page).toContain('<tr class="skipped">');
-    expect(page).toContain('<ul><li>the environment has &#60;none&#62; | at all</li></ul></details>');
+    expect(page).toContain('<ul><li>the environment has &lt;none&gt; | at all</li></ul></details>');
     expect(page).toContain('ensemble chaos run safe-leader-kill --environment local --seed 7');
     expect(page).not.toMatch(/<none>|https?:\/\//);
   });

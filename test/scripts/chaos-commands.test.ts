@@ -52,6 +52,12 @@ describe('ensemble chaos', () => {
       }
   });
 
+  it('heal says of others what is so: those heal that look at the same nodes, and not any command', async () => {
+    expect(await chaos('--help')).toBe(0);
+    expect(printed.out.replaceAll(/\s+/g, ' ')).toContain('commands that look at the same nodes do so as well');
+    expect(printed.out).not.toContain('any other command');
+  });
+
   it('check writes its verdict as JUnit, with scenario and seed', async () => {
     const [history, junit] = [join(folder, 'history.jsonl'), join(folder, 'chaos.xml')];
     const events = timed([start(1, safePlan), send(1, 'a:1'), ok(1, 0)]);
