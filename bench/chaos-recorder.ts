@@ -61,6 +61,7 @@ export const chaosRecorder: Figure = {
       notes: [
         `Processor time of the whole process, user and system. In the last round a record had ${lines.toFixed(2)} lines: its request, its acknowledgement, its delivery.`,
         'The recorder is given the events of the turn before it anew, at its own pace, and writes them to a file.',
+        'Processor time stands for throughput here: records are sent at a set rate, which a history lowers only by taking the processor from the clients; how much of it, beside what they take themselves, is the figure. Throughput itself, at full speed, was not told apart from its own swing, a half from turn to turn, and is not given.',
       ],
     };
   },
