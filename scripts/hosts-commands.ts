@@ -32,7 +32,7 @@ export function addHostsCommands(program: Command): void {
   });
   addCommand(hosts, 'status', 'each machine: whether it runs, and its memory', {
     load: async () => (await import('./commands/hosts.ts')).status,
-    statuses: ['0 all run', '1 an error', '3 one does not run'],
+    statuses: ['0 all run', '1 an error, or a fault’s note that cannot be read', '3 one does not run'],
   });
   addCommand(hosts, 'down', 'end them and remove what they were made of, also after a run that was killed', {
     load: async () => (await import('./commands/hosts.ts')).down,
@@ -50,7 +50,7 @@ export function addHostsCommands(program: Command): void {
   addCommand(fault, 'list', 'the faults that stand', {
     load: async () => (await import('./commands/fault.ts')).list,
     options: [driver()],
-    statuses: ['0 shown', '1 an error'],
+    statuses: ['0 shown', '1 an error, or a note that cannot be read: it is named, and the others are shown'],
   });
   addCommand(fault, 'inject', 'make one; how it is undone is noted first', {
     load: async () => (await import('./commands/fault.ts')).inject,
@@ -67,6 +67,6 @@ export function addHostsCommands(program: Command): void {
     load: async () => (await import('./commands/fault.ts')).heal,
     argument: ['[id]', 'as `ensemble fault list` shows it'],
     options: [driver()],
-    statuses: ['0 healed', '1 an error'],
+    statuses: ['0 healed', '1 an error, or one that could not be: it is named, and the others are healed'],
   });
 }

@@ -12,6 +12,8 @@ export interface HostsLayout {
   readonly folder: string;
   /** What is meant: the machines, as JSON. */
   readonly worldFile: string;
+  /** Held by whoever changes machines or breaks them: faults by hand, scenarios, a rehearsal's rolls, the end of it all. Beside the folder, which may be removed under it. */
+  readonly lock: string;
   readonly journalFolder: string;
   readonly volumesFolder: string;
   /** Namespaces of networks are mounted on files in it. */
@@ -52,6 +54,7 @@ export function hostsLayout(stateDirectory: string): HostsLayout {
     name: `ensemble-${digest(folder, 8)}`,
     folder,
     worldFile: `${folder}/world.json`,
+    lock: `${folder}.lock`,
     journalFolder: `${folder}/journal`,
     volumesFolder: `${folder}/volumes`,
     networksFolder: `${folder}/networks`,

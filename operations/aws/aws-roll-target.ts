@@ -8,6 +8,7 @@ import type { LockOptions, RollTarget } from '../roll/target.ts';
 import { askBalancers, askQuorum, askStore, openOwnApplier } from './ask-cluster.ts';
 import { type AwsEnvironment, openAwsEnvironment } from './aws-environment.ts';
 import { brokerControlThrough, brokersThrough } from './brokers-through-function.ts';
+import { environmentLock } from './chaos-state.ts';
 import { assertSettingsDeployed } from './deployed-settings.ts';
 import { ensureAwsSecrets } from './ensure-secrets.ts';
 import { healDeployed } from './heal-deployed.ts';
@@ -32,18 +33,19 @@ export async function withAwsRoll<T>(
     await healDeployed(operated, options);
     const applier = await openOwnApplier(aws);
     try {
-      const stateDirectory = join(options.stateRoot, aws.place.environment);
-      return await work({ operated, target: awsRollTarget(operated, applier, stateDirectory, lock) });
+      const lockFile = environmentLock(join(options.stateRoot, aws.place.environment));
+      return await work({ operated, target: awsRollTarget(operated, applier, lockFile, lock) });
     } finally {
       applier.close();
     }
   });
 }
 
+/** @param lockFile of those that change what is rolled: deployed nodes and a rehearsal's machines have one each */
 export function awsRollTarget(
   operated: OperatedAws,
   applier: Awaited<ReturnType<typeof openOwnApplier>>,
-  stateDirectory: string,
+  lockFile: string,
   { signal, onWaitForLock }: LockOptions,
 ): RollTarget {
   const { environment, addressing, driver, objects } = operated;
@@ -68,7 +70,6 @@ export function awsRollTarget(
     async prepare() {
       await ensureAwsSecrets(operated satisfies AwsEnvironment);
     },
-    exclusively: (work) =>
-      withFileLock(`${stateDirectory}/lock`, { signal, onWait: ({ pid }) => onWaitForLock?.(pid) }, work),
+    exclusively: (work) => withFileLock(lockFile, { signal, onWait: ({ pid }) => onWaitForLock?.(pid) }, work),
   };
 }

@@ -16,3 +16,8 @@ export function handMadeJournal(own: string): string {
 export function awsJournals(own: string): readonly string[] {
   return [handMadeJournal(own), journalFolder(awsStateDirectory(own))];
 }
+
+/** Held by whoever changes deployed nodes from this folder, or breaks them: rolls, scenarios, faults by hand. @param own the environment's folder */
+export function environmentLock(own: string): string {
+  return join(own, 'lock');
+}

@@ -92,3 +92,11 @@ export function faultNotConfirmed(words: string): EnsembleError {
     next: `Run it in a terminal, read the plan, and type "${words}"; no flag stands for that.`,
   });
 }
+
+export function faultPlanChanged(says: string): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_FAULT_PLAN_CHANGED',
+    message: `nothing was broken: since the plan was shown it has become another one: ${says}`,
+    next: 'Run the command again, and read the plan that it shows.',
+  });
+}

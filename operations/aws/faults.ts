@@ -13,8 +13,8 @@ import { withFileLock } from '../../platform/file-lock.ts';
 import { healStanding, type Standing } from '../heal-standing.ts';
 import { faultNotPossible, faultUnknown } from '../hosts/errors.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
-import { awsJournals, handMadeJournal } from './chaos-state.ts';
-import { faultNotConfirmed, noAllowList } from './errors.ts';
+import { awsJournals, environmentLock, handMadeJournal } from './chaos-state.ts';
+import { faultNotConfirmed, faultPlanChanged, noAllowList } from './errors.ts';
 import { withAws } from './operated.ts';
 
 export interface AwsFaultOptions {
@@ -32,7 +32,7 @@ export interface AwsFaultRequest {
   readonly confirm: (planned: PlannedFault, words: string) => Promise<boolean>;
 }
 
-/** @throws EnsembleError OPERATIONS_FAULT_NO_ALLOW_LIST, OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULT_NOT_POSSIBLE, OPERATIONS_FAULT_NOT_CONFIRMED, DRIVER_..., CLIENT_AWS_... */
+/** @throws EnsembleError OPERATIONS_FAULT_NO_ALLOW_LIST, OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULT_NOT_POSSIBLE, OPERATIONS_FAULT_NOT_CONFIRMED, OPERATIONS_FAULT_PLAN_CHANGED, DRIVER_..., CLIENT_AWS_... */
 export async function injectAwsFault(
   aws: AwsEnvironment,
   request: AwsFaultRequest,
@@ -48,14 +48,24 @@ export async function injectAwsFault(
   if (service === undefined || group?.services.includes(service) !== true)
     throw faultNotPossible(kind, node, `${service ?? 'no service'} does not run on it`);
   const fault: Fault = { kind, node, service };
-  return await playing(aws, options, allowed, async (faults, folder) => {
-    const planned = await faults.plan(fault);
-    if ('cannot' in planned) throw faultNotPossible(kind, node, planned.cannot);
-    if (!(await request.confirm(planned, wordsOf(aws)))) throw faultNotConfirmed(wordsOf(aws));
-    const entry = await writeEntry(folder, { says: planned.says, of: 'driver', undo: planned.undo });
-    await faults.inject(planned);
-    return entry;
+  return await playing(aws, options, allowed, async ({ faults, folder, exclusively }) => {
+    const shown = await planned(faults, fault);
+    if (!(await request.confirm(shown, wordsOf(aws)))) throw faultNotConfirmed(wordsOf(aws));
+    // Nobody is kept waiting while a person reads; what was true then may not be any more.
+    return await exclusively(async () => {
+      const again = await planned(faults, fault);
+      if (again.says !== shown.says) throw faultPlanChanged(again.says);
+      const entry = await writeEntry(folder, { says: again.says, of: 'driver', undo: again.undo });
+      await faults.inject(again);
+      return entry;
+    });
   });
+}
+
+async function planned(faults: FaultInjector, fault: Fault): Promise<PlannedFault> {
+  const found = await faults.plan(fault);
+  if ('cannot' in found) throw faultNotPossible(fault.kind, fault.node, found.cannot);
+  return found;
 }
 
 function allowedBy({ environment }: AwsEnvironment): readonly string[] {
@@ -68,7 +78,7 @@ function wordsOf({ environment }: AwsEnvironment): string {
 }
 
 export async function standingAwsFaults(aws: AwsEnvironment, stateRoot: string): Promise<Standing<JournalEntry>> {
-  return await standingIn(folderOf(aws, stateRoot));
+  return await standingIn(handMadeJournal(ownFolder(aws, stateRoot)));
 }
 
 async function standingIn(folder: string): Promise<Standing<JournalEntry>> {
@@ -82,36 +92,48 @@ export async function healAwsFaults(
   id: string | undefined,
   options: AwsFaultOptions,
 ): Promise<readonly JournalEntry[]> {
-  return await playing(aws, options, [], async (faults, folder) =>
-    healStanding(await standingIn(folder), id, {
-      async undo(entry) {
-        await faults.heal(entry.undo);
-        await removeEntry(folder, entry);
-      },
-      signal: options.signal,
-      next: '`ensemble fault heal --driver aws` again.',
-    }),
+  return await playing(aws, options, [], ({ faults, folder, exclusively }) =>
+    exclusively(async () =>
+      healStanding(await standingIn(folder), id, {
+        async undo(entry) {
+          await faults.heal(entry.undo);
+          await removeEntry(folder, entry);
+        },
+        signal: options.signal,
+        next: '`ensemble fault heal --driver aws` again.',
+      }),
+    ),
   );
+}
+
+interface Playing {
+  readonly faults: FaultInjector;
+  /** Of notes. */
+  readonly folder: string;
+  /** Runs `work` while no roll, no scenario and no other fault changes these nodes from here. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
 async function playing<T>(
   aws: AwsEnvironment,
   { stateRoot, signal, onWaitForLock }: AwsFaultOptions,
   allowed: readonly string[],
-  work: (faults: FaultInjector, folder: string) => Promise<T>,
+  work: (playing: Playing) => Promise<T>,
 ): Promise<T> {
   await assertAccount({ region: aws.place.region }, aws.place.account);
-  const folder = folderOf(aws, stateRoot);
+  const own = ownFolder(aws, stateRoot);
   const onWait = ({ pid }: { readonly pid: number }) => onWaitForLock?.(pid);
   const control = await openInstanceControl({ region: aws.place.region });
   try {
-    return await withFileLock(`${folder}.lock`, { signal, onWait }, () =>
-      withAws(aws, async ({ machines }) => {
-        const { environment } = aws.environment.cluster;
-        const journals = awsJournals(ownFolder(aws, stateRoot));
-        return await work(awsFaults({ environment, machines, control, allowed: new Set(allowed), journals }), folder);
-      }),
-    );
+    return await withAws(aws, async ({ machines }) => {
+      const { environment } = aws.environment.cluster;
+      const journals = awsJournals(own);
+      return await work({
+        faults: awsFaults({ environment, machines, control, allowed: new Set(allowed), journals }),
+        folder: handMadeJournal(own),
+        exclusively: (changing) => withFileLock(environmentLock(own), { signal, onWait }, changing),
+      });
+    });
   } finally {
     control.close();
   }
@@ -119,9 +141,4 @@ async function playing<T>(
 
 function ownFolder({ environment }: AwsEnvironment, stateRoot: string): string {
   return join(stateRoot, environment.cluster.environment);
-}
-
-/** Apart from the faults of scenarios, which any command heals that finds their maker dead. */
-function folderOf(aws: AwsEnvironment, stateRoot: string): string {
-  return handMadeJournal(ownFolder(aws, stateRoot));
 }

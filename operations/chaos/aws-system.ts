@@ -11,7 +11,7 @@ import type { Fault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../aws/aws-environment.ts';
 import { withAwsRoll } from '../aws/aws-roll-target.ts';
-import { awsJournals, awsStateDirectory } from '../aws/chaos-state.ts';
+import { awsJournals, awsStateDirectory, environmentLock } from '../aws/chaos-state.ts';
 import { withStore } from '../aws/ensure-secrets.ts';
 import { noAllowList } from '../aws/errors.ts';
 import type { DeploymentOptions } from '../deployment.ts';
@@ -71,7 +71,7 @@ export async function onAwsSystem<T>(
           bootstrap,
           secrets,
           wholeness: target.wholeness,
-          lockFile: join(own, 'lock'),
+          lockFile: environmentLock(own),
           driverName: 'aws',
           withoutPrimary: undefined,
           withoutPush:

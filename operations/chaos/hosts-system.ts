@@ -49,7 +49,7 @@ export async function hostsSystem(options: DeploymentOptions, { lists, secrets }
       ...localWholeness({ ...reach, environment: bootedOf(environment, booted) }),
       ...(world?.store === undefined ? {} : { store: async () => new Map() }),
     },
-    lockFile: `${hosts.layout.folder}/lock`,
+    lockFile: hosts.layout.lock,
     driverName: 'hosts',
     withoutPrimary: world?.store === undefined ? 'the metadata store has no machines here' : world.store.says,
     withoutPush:

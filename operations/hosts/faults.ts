@@ -1,4 +1,5 @@
-/** Faults by hand: one after the other under the environment's lock, each noted before it is made. */
+/** What is done to machines by hand, one after the other under their lock: faults, each noted before it is made, and the end of them all. */
+import { rmdir } from 'node:fs/promises';
 import { faultKinds } from '../../contracts/fault.ts';
 import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import type { HostFault } from '../../drivers/hosts/faults.ts';
@@ -41,11 +42,25 @@ export async function healFaults(
   );
 }
 
+/** Ends the machines, and what they were made of; what is still there, which is nothing. A scenario or a roll that plays on them is waited for. */
+export async function takeHostsDown(
+  { hosts }: Pick<Hosted, 'hosts'>,
+  { purge, ...lock }: LockOptions & { readonly purge: boolean },
+): Promise<readonly string[]> {
+  const left = await locked({ hosts }, lock, async () => {
+    await hosts.down({ purge });
+    return await hosts.leftovers();
+  });
+  // Only where nobody else waits for it by now.
+  if (purge) await rmdir(hosts.layout.lock).catch(() => undefined);
+  return left;
+}
+
 async function locked<T>(
-  { hosts }: Hosted,
+  { hosts }: Pick<Hosted, 'hosts'>,
   { signal, onWaitForLock }: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const onWait = ({ pid }: { readonly pid: number }) => onWaitForLock?.(pid);
-  return await withFileLock(`${hosts.layout.folder}/lock`, { signal, onWait }, work);
+  return await withFileLock(hosts.layout.lock, { signal, onWait }, work);
 }

@@ -2,7 +2,6 @@
  * A rehearsed environment as operators' commands work on it: the same operations as on AWS, through the same function in its network, with machines of this
  * machine in the place of Systems Manager's. Nodes that have no machine here are neither asked nor waited for, and the report says which.
  */
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type InstancesClient, openInstances } from '../../clients/aws/instances.ts';
 import { hostMachines } from '../../drivers/hosts/host-machines.ts';
@@ -33,15 +32,14 @@ export async function withOperated<T>(
   signal: AbortSignal,
   work: (operated: Operated) => Promise<T>,
 ): Promise<T> {
-  const { aws, hosted, objects, options } = rehearsal;
+  const { aws, hosted, objects } = rehearsal;
   const instances = await openInstances({ region: aws.place.region });
   const applier = await openOwnApplier(aws);
   try {
     const booted = new Set(rehearsal.chosen.map(({ node }) => node.id));
     const driver = bootedAlone(hostsDriver(aws.environment, hosted.hosts, objects), booted);
     const operated = { ...aws, driver, machines: hostMachines(hosted.hosts), instances, objects };
-    const stateDirectory = join(options.stateRoot, aws.place.environment);
-    const whole = awsRollTarget(operated, applier, stateDirectory, { signal });
+    const whole = awsRollTarget(operated, applier, hosted.hosts.layout.lock, { signal });
     const { wholeness } = whole;
     const has = (service: string) => rehearsal.chosen.some(({ group }) => group.services.includes(service));
     const target: RollTarget = {

@@ -1,6 +1,7 @@
 /** `ensemble hosts` */
 import { exitStatus } from '../../contracts/error.ts';
 import { leftBehind } from '../../operations/hosts/errors.ts';
+import { takeHostsDown } from '../../operations/hosts/faults.ts';
 import { openHosted, prepareImage, requireHosted } from '../../operations/hosts/hosted.ts';
 import { formatTable, printJson, printLine } from '../present/terminal.ts';
 import { sayUnreadable } from '../present/unreadable-notes.ts';
@@ -40,10 +41,9 @@ export async function status({ options, deployment }: Invocation): Promise<numbe
   return machines.every(({ state }) => state === 'running') ? exitStatus.ok : exitStatus.blocked;
 }
 
-export async function down({ options, deployment }: Invocation): Promise<number> {
+export async function down({ options, deployment, signal, onWaitForLock }: Invocation): Promise<number> {
   const { hosts, environment } = await openHosted(deployment);
-  await hosts.down({ purge: options.purge });
-  const left = await hosts.leftovers();
+  const left = await takeHostsDown({ hosts }, { purge: options.purge, signal, onWaitForLock });
   if (left.length > 0) throw leftBehind(environment.cluster.environment, left);
   if (options.json) printJson({ left });
   else printLine('nothing of them is left');

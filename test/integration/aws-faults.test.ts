@@ -2,7 +2,7 @@
  * Faults of deployed nodes: EC2 is moto's, the agent between is a stand-in (fake-node-agent.ts) that truly runs the scripts and has no systemd. What moto's EC2
  * does to a machine that is stopped or shut off is nothing: states and security groups are looked at, no silence.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
@@ -14,10 +14,11 @@ import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { healAwsFaults, injectAwsFault, standingAwsFaults } from '../../operations/aws/faults.ts';
 import { withAws } from '../../operations/aws/operated.ts';
+import { acquireFileLock } from '../../platform/file-lock.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { requires } from '../requirements.ts';
 import { type FakeAgents, fakeAgents } from './fake-node-agent.ts';
-import { makeMachine } from './made-in-moto.ts';
+import { makeMachine, makeNetwork } from './made-in-moto.ts';
 import { runProgram } from './run-program.ts';
 
 const { describe, it } = requires('moto');
@@ -50,7 +51,15 @@ describe('faults of deployed nodes', () => {
     aws = await openAwsEnvironment({ environment: join(folder, 'test.yaml'), environmentsDirectory: folder }, 'test');
   };
   const options = () => ({ stateRoot: folder, signal: AbortSignal.timeout(60_000) });
-  const inject = (kind: string, { node = 'worker-1', agrees = true, service = 'kafka' as string | undefined } = {}) =>
+  const inject = (
+    kind: string,
+    {
+      node = 'worker-1',
+      agrees = true,
+      service = 'kafka' as string | undefined,
+      meanwhile = async (): Promise<unknown> => undefined,
+    } = {},
+  ) =>
     injectAwsFault(
       aws,
       {
@@ -60,6 +69,7 @@ describe('faults of deployed nodes', () => {
         confirm: async (planned, words) => {
           expect(words).toBe('break test');
           shown.push(planned);
+          await meanwhile();
           return agrees;
         },
       },
@@ -145,6 +155,31 @@ describe('faults of deployed nodes', () => {
       expect([kind, await unitState(), await standing()]).toEqual([kind, 'active', []]);
     }
     await expect(heal('none-of-these')).rejects.toMatchObject({ code: 'OPERATIONS_FAULT_UNKNOWN' });
+  });
+
+  it('wait for a roll or a scenario of the environment once they are agreed to, not while a person reads', async () => {
+    const roll = await acquireFileLock(join(folder, 'test', 'lock'));
+    const done: string[] = [];
+    const injecting = inject('kill', { meanwhile: async () => done.push('read') }).then(() => done.push('broken'));
+    // Its own ticket behind the roll’s.
+    await vi.waitUntil(async () => (await readdir(join(folder, 'test', 'lock'))).length === 2, { timeout: 20_000 });
+    expect([done, agents.scripts]).toEqual([['read'], []]);
+    done.push('rolled');
+    await roll.release();
+    await injecting;
+    expect(done).toEqual(['read', 'rolled', 'broken']);
+    await heal();
+  });
+
+  it('are not made by another plan than the one that was read', async () => {
+    await giveGroup();
+    const { vpc } = await control.network(machine);
+    const others = async () => await control.setGroups(machine, [await control.ensureClosedGroup(vpc, 'others')]);
+    await expect(inject('isolate', { meanwhile: others })).rejects.toMatchObject({
+      code: 'OPERATIONS_FAULT_PLAN_CHANGED',
+    });
+    expect(await standing()).toEqual([]);
+    expect(await control.groupNamed(vpc, 'ensemble-test-isolated-worker-1')).toBeUndefined();
   });
 
   it('are in the journal before they are made: one that fails half-way can be undone', async () => {
@@ -266,14 +301,6 @@ async function endMachine(instance: string, region: string): Promise<void> {
   const client = new sdk.EC2Client({ region });
   await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [instance] }));
   client.destroy();
-}
-
-async function makeNetwork(region: string): Promise<string> {
-  const sdk = await import('@aws-sdk/client-ec2');
-  const client = new sdk.EC2Client({ region });
-  const { Vpc } = await client.send(new sdk.CreateVpcCommand({ CidrBlock: '10.77.0.0/16' }));
-  client.destroy();
-  return Vpc?.VpcId ?? '';
 }
 
 async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {

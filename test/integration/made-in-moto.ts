@@ -22,6 +22,15 @@ export async function makeMachine({ environment, region }: AwsPlace, node: strin
   return made.Instances?.[0]?.InstanceId ?? '';
 }
 
+/** A VPC, by its id. */
+export async function makeNetwork(region: string): Promise<string> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  const { Vpc } = await client.send(new sdk.CreateVpcCommand({ CidrBlock: '10.77.0.0/16' }));
+  client.destroy();
+  return Vpc?.VpcId ?? '';
+}
+
 export async function makeVolume(
   { environment, region }: AwsPlace,
   node: string,

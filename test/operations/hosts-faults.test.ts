@@ -1,13 +1,14 @@
-/** Healing by hand: what cannot be undone, or read, keeps none of the others, and is said. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/** What is done to machines by hand. Healing: what cannot be undone, or read, keeps none of the others, and is said. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { journalUnreadable } from '../../drivers/errors.ts';
 import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
 import { hostsLayout } from '../../drivers/hosts/layout.ts';
-import { healFaults } from '../../operations/hosts/faults.ts';
+import { healFaults, takeHostsDown } from '../../operations/hosts/faults.ts';
 import type { Hosted } from '../../operations/hosts/hosted.ts';
+import { acquireFileLock } from '../../platform/file-lock.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -50,4 +51,18 @@ it('heals the youngest first, goes on where one cannot be undone, and ends with 
     code: 'OPERATIONS_FAULT_UNKNOWN',
     evidence: [expect.stringContaining('torn.json')],
   });
+});
+
+it('ends the machines once nobody plays on them, and leaves no lock behind that nobody waits for', async () => {
+  const layout = hostsLayout(folder);
+  const done: string[] = [];
+  const hosts = { layout, down: async () => void done.push('down'), leftovers: async () => [] };
+  const scenario = await acquireFileLock(layout.lock);
+  const options = { purge: true, signal: AbortSignal.timeout(10_000) };
+  const ending = takeHostsDown({ hosts } as unknown as Hosted, options);
+  await vi.waitUntil(async () => (await readdir(layout.lock)).length === 2, { timeout: 10_000 });
+  done.push('played');
+  await scenario.release();
+  expect(await ending).toEqual([]);
+  expect([done, await readdir(folder)]).toEqual([['played', 'down'], []]);
 });
