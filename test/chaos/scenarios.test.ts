@@ -83,7 +83,7 @@ describe('the scenarios that ship', () => {
     expect(unsuited.map(({ name }) => name)).toEqual(['balancer-kill']);
     const guide = await readFile(join(installationRoot(), 'docs', 'chaos.md'), 'utf8');
     const [, machines = ''] = guide.split('## On machines');
-    expect(machines.split('\n## ')[0]).toMatch(/`balancer-kill` is for one balancer/);
+    expect(machines.split('\n## ')[0]).toMatch(/`balancer-kill` where there are two balancers/);
   });
 
   it('are found by name, and an unknown one names the others', async () => {
