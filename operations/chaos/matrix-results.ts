@@ -175,8 +175,19 @@ function resultsOf(
   { environment, seed, startedAt }: MatrixLine,
   before: readonly (EndedRun | SkippedScenario)[],
 ): MatrixResults {
-  const skipped = before.filter((line) => line.type === 'skipped');
-  const runs = before.filter((line) => line.type !== 'skipped');
+  const skipped: SkippedScenario[] = [];
+  const runs: EndedRun[] = [];
+  const take = (line: EndedRun | SkippedScenario) => {
+    if (line.type !== 'skipped') {
+      runs.push(line);
+      return;
+    }
+    skipped.push(line);
+    // What cannot be run here is no run that was not finished.
+    const others = runs.filter(({ type, digest }) => type !== 'error' || digest !== line.digest);
+    runs.splice(0, runs.length, ...others);
+  };
+  for (const line of before) take(line);
   return {
     file,
     environment,
@@ -186,8 +197,7 @@ function resultsOf(
     skipped,
     async add(line) {
       await appendLine(file, line);
-      if (line.type === 'skipped') skipped.push(line);
-      else runs.push(line);
+      take(line);
     },
   };
 }
