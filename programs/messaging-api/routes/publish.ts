@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { partitionOfKey } from '../../../clients/kafka/key-partition.ts';
+import type { SchemaDocument, TopicDocument } from '../../../contracts/messaging-documents.ts';
 import { mustBeListed } from '../access.ts';
 import type { OutgoingRecord } from '../backend/backend.ts';
 import { sizeOf } from '../backend/publish-queue.ts';
@@ -12,7 +13,7 @@ import { fields, readBody, text } from '../lenient-json.ts';
 import { encodeRaw, encodeRecord } from '../record.ts';
 import { notBase64 } from '../schema-validation.ts';
 import type { Call, Service } from '../service.ts';
-import { rememberedTopicOf } from './find.ts';
+import { rememberedTopicOf, topicOf } from './find.ts';
 import { logOf, messageId, placesOf, type TopicLog } from './logs.ts';
 
 /** Upstream's producer refuses a greater record. */
@@ -21,14 +22,25 @@ const recordBytes = 1_500_000;
 const message = fields({ attributes: z.record(z.string(), z.string()).default({}), data: text() });
 export const publishShape = fields({ messages: z.array(message).default([]) });
 
+/** One that was removed a moment ago is named by who remembers the topic of before: the topic as it is has none by now, or another one. */
+async function schemaOf(service: Service, call: Call, remembered: TopicDocument): Promise<SchemaDocument | undefined> {
+  if (remembered.schema_uuid === '') return undefined;
+  const known = await service.lookups.schemas.first({ uuid: remembered.schema_uuid });
+  if (known !== undefined) return known;
+  const { schema_uuid } = await topicOf(service, call);
+  if (schema_uuid === '') return undefined;
+  const schema = await service.store.schemas.first({ uuid: schema_uuid });
+  if (schema === undefined) throw internal('Could not load schema for topic');
+  return schema;
+}
+
 export async function publish(service: Service, call: Call): Promise<object> {
   const topic = await rememberedTopicOf(service, call, ({ acl }) =>
     mustBeListed(service, call.caller, 'publisher', acl),
   );
   const { messages } = readBody(publishShape, call.body, invalidArguments('Message'));
-  if (topic.schema_uuid !== '') {
-    const schema = await service.lookups.schemas.first({ uuid: topic.schema_uuid });
-    if (schema === undefined) throw internal('Could not load schema for topic');
+  const schema = await schemaOf(service, call, topic);
+  if (schema !== undefined) {
     const check = service.schemas.stored(schema);
     for (const [index, { data }] of messages.entries()) {
       const fault = check(data);

@@ -72,8 +72,11 @@ function encoded(schema: unknown): string {
 
 async function remove(service: Service, call: Call): Promise<undefined> {
   const { uuid, project_uuid } = await schemaOf(service, call);
-  await service.store.topics.changeAll({ project_uuid, schema_uuid: uuid }, { set: { schema_uuid: '' } });
+  const letGo = () => service.store.topics.changeAll({ project_uuid, schema_uuid: uuid }, { set: { schema_uuid: '' } });
+  await letGo();
   await service.store.schemas.remove({ uuid });
+  // A topic that was given it in between would refuse every message from now on.
+  await letGo();
   return undefined;
 }
 
