@@ -5,6 +5,7 @@ export const plotScript = `
 const names = (bands) => [...new Set(bands.map((band) => band.row))].sort().reverse();
 const ink = '#1b2430';
 const leaderColours = ['#b3261e', '#2f6db3', '#c9820a', '#3a8f66', '#7d5ba6', '#a0507a', '#4d7c8a', '#8a6d3b', '#5b6673'];
+const nobodyKnows = '#8b95a1';
 const inSyncColours = ['#3a8f66', '#d99a1c', '#c4532d', '#b3261e'];
 const rows = {
   faults: names(timeline.faults), leaders: names(timeline.leaders), inSync: names(timeline.inSync),
@@ -46,12 +47,16 @@ const bands = (name, list, colour) => ({
   tooltip: { trigger: 'item', formatter: ({ data, dataIndex }) =>
     echarts.format.encodeHTML(list[dataIndex].row + ': ' + data.text) + '<br>' + data.value[0].toFixed(2) + ' s to ' + data.value[1].toFixed(2) + ' s' },
 });
+// What waited for minutes comes at once, a hundred times the usual: with a linear axis nothing else would be seen. Its floor, 1, is nothing at all.
+const orNothing = (rate) => (rate <= 1 ? '0' : rate.toLocaleString('en'));
+const rate = (name, values, colour, more) => line(name, 'rate', values.map((each) => Math.max(1, each)), colour,
+  { tooltip: { valueFormatter: orNothing }, ...more });
 const rates = [
-  line('acknowledged', 'rate', timeline.acknowledged, '#2f6db3', { markArea: shaded }),
-  line('read', 'rate', timeline.read, '#3a8f66'),
-  ...(timeline.pushed.some((rate) => rate > 0) ? [line('pushed', 'rate', timeline.pushed, '#7d5ba6')] : []),
-  line('failed', 'rate', timeline.failed, '#c9820a'),
-  line('unknown', 'rate', timeline.unknown, '#b3261e'),
+  rate('acknowledged', timeline.acknowledged, '#2f6db3', { markArea: shaded }),
+  rate('read', timeline.read, '#3a8f66'),
+  ...(timeline.pushed.some((each) => each > 0) ? [rate('pushed', timeline.pushed, '#7d5ba6')] : []),
+  rate('failed', timeline.failed, '#c9820a'),
+  rate('unknown', timeline.unknown, '#b3261e'),
 ];
 const titles = { rate: 'Records a second', latency: 'Acknowledged after, ms', faults: 'Faults', leaders: 'Leaders', inSync: 'In sync' };
 chart.setOption({
@@ -68,7 +73,7 @@ chart.setOption({
   xAxis: grids.map((grid, place) => ({ type: 'value', gridIndex: place, min: 0, max: timeline.endsAt,
     axisLabel: { show: place === grids.length - 1, formatter: (value) => value.toFixed(value % 1 === 0 ? 0 : 1) + ' s' }, splitLine: { lineStyle: { color: '#eef1f5' } } })),
   yAxis: grids.map((grid, place) => rows[grid.name] === undefined
-    ? { type: grid.name === 'latency' ? 'log' : 'value', gridIndex: place, min: grid.name === 'latency' ? 1 : 0, splitLine: { lineStyle: { color: '#eef1f5' } } }
+    ? { type: 'log', gridIndex: place, min: 1, axisLabel: grid.name === 'rate' ? { formatter: orNothing } : {}, splitLine: { lineStyle: { color: '#eef1f5' } } }
     : { type: 'category', gridIndex: place, data: rows[grid.name], axisTick: { show: false } }),
   dataZoom: [
     { type: 'inside', xAxisIndex: grids.map((_each, place) => place), filterMode: 'none' },
@@ -80,8 +85,8 @@ chart.setOption({
     line('p99', 'latency', timeline.p99.map((ms) => ms === null ? null : Math.max(1, ms)), '#c9820a'),
     line('longest', 'latency', timeline.most.map((ms) => ms === null ? null : Math.max(1, ms)), '#7d5ba6', { lineStyle: { width: 1, color: '#7d5ba6' } }),
     bands('faults', timeline.faults, () => '#b3261e'),
-    bands('leaders', timeline.leaders, (band) => band.colour <= 0 ? '#b3261e' : leaderColours[1 + (band.colour - 1) % (leaderColours.length - 1)]),
-    bands('inSync', timeline.inSync, (band) => inSyncColours[Math.max(0, Math.min(band.colour, inSyncColours.length - 1))]),
+    bands('leaders', timeline.leaders, (band) => band.colour < 0 ? nobodyKnows : band.colour === 0 ? '#b3261e' : leaderColours[1 + (band.colour - 1) % (leaderColours.length - 1)]),
+    bands('inSync', timeline.inSync, (band) => band.colour < 0 ? nobodyKnows : inSyncColours[Math.min(band.colour, inSyncColours.length - 1)]),
   ],
 });
 addEventListener('resize', () => chart.resize());
