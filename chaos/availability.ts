@@ -106,7 +106,8 @@ export function judgeAvailability(
   }
   untold.push(...notStopped(run, plan, timings), ...back.untold);
   // A negative control shows that losses are found. Its faults stand too short to tell of availability.
-  return plan.mustLose ? { failed, untold: [], notes: [...notes, ...untold] } : { failed, untold, notes };
+  const said = [...new Set(notes)];
+  return plan.mustLose ? { failed, untold: [], notes: [...said, ...untold] } : { failed, untold, notes: said };
 }
 
 interface Silence {
