@@ -13,14 +13,13 @@ import { allNodes } from '../cluster/resolve.ts';
 import type { Late } from '../contracts/late.ts';
 import type { Driver, ServiceRef } from '../drivers/driver.ts';
 import type { FaultInjector } from '../drivers/fault-injector.ts';
-import { abandonedJournal, journalFolder } from '../drivers/journal.ts';
 import { tryListen } from '../drivers/processes/ports.ts';
 import { processDriver } from '../drivers/processes/process-driver.ts';
 import { processFaults } from '../drivers/processes/process-faults.ts';
 import { writeWhole } from '../drivers/processes/record.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
-import type { Healing } from './chaos/heal.ts';
+import { healed } from './chaos/heal-first.ts';
 import { neverBroughtUp, statePathUnusable, targetNotLocal } from './errors.ts';
 import { missingServices, rememberMachine } from './machine.ts';
 import { type RuntimeSource, runtimeSource, runtimesOf } from './runtimes.ts';
@@ -131,25 +130,6 @@ async function chooseScheme({ cluster }: Environment): Promise<LocalScheme> {
   if (first === undefined) return loopback;
   const found = await tryListen(localAddressing(cluster, loopback, '').host(first), 0);
   return found.kind === 'no address' ? { kind: 'shifted-ports', address: '127.0.0.1' } : loopback;
-}
-
-/** How long a command waits for each service that it heals on its way; the rest is for the next one. */
-const healsWithinMs = 60_000;
-
-/** What a chaos run that died has left is undone before anything else is done; a command that needs none of it goes on where that fails. */
-export async function healed<D extends Healing>(
-  deployment: D,
-  { onProgress, signal, leaveFaults }: DeploymentOptions,
-): Promise<D> {
-  if (leaveFaults === true) return deployment;
-  const { entries, unreadable } = await abandonedJournal(journalFolder(deployment.stateDirectory));
-  if (entries.length + unreadable.length === 0) return deployment;
-  const { healAbandoned } = await import('./chaos/heal.ts');
-  const timeoutMs = deployment.servesWithinMs ?? healsWithinMs;
-  const report = await healAbandoned(deployment, { timeoutMs, signal, onProgress });
-  for (const says of report.healed) onProgress?.(`healed what a chaos run had left: ${says}`);
-  for (const { says, why } of report.left) onProgress?.(`left of a chaos run, not healed yet: ${says}: ${why}`);
-  return deployment;
 }
 
 function assemble(

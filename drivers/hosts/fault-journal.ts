@@ -8,7 +8,7 @@ import { faultKinds, undoSchema } from '../../contracts/fault.ts';
 import { journalUnreadable } from '../errors.ts';
 import { noteFile, readJournal, removeEntry, writeEntry } from '../journal.ts';
 
-const plannedShape = z.strictObject({
+const noteShape = z.strictObject({
   id: z.string().regex(/^[0-9a-z-]+$/),
   kind: z.enum(faultKinds),
   node: z.string(),
@@ -25,44 +25,44 @@ const plannedShape = z.strictObject({
   weaker: z.string().optional(),
 });
 
-export type PlannedFault = z.output<typeof plannedShape>;
+export type HostFaultNote = z.output<typeof noteShape>;
 
 /** @throws what is wrong with it */
-export function parseNote(value: unknown): PlannedFault {
-  return plannedShape.parse(value);
+export function parseNote(value: unknown): HostFaultNote {
+  return noteShape.parse(value);
 }
 
-export async function noteFault(folder: string, fault: PlannedFault): Promise<void> {
+export async function noteFault(folder: string, fault: HostFaultNote): Promise<void> {
   await writeEntry(folder, { says: `${fault.kind} of ${fault.node}`, of: 'driver', undo: undoSchema.parse(fault) });
 }
 
 /** One that cannot be read is another one's, or nobody's: it stays. */
 export async function forgetFault(folder: string, id: string): Promise<void> {
   for (const entry of (await readJournal(folder)).entries)
-    if (plannedShape.safeParse(entry.undo).data?.id === id) await removeEntry(folder, entry);
+    if (noteShape.safeParse(entry.undo).data?.id === id) await removeEntry(folder, entry);
 }
 
 /** Those that ended with the machines that they were made on; one that fills a volume stands on it, and ends with the volumes. */
 export async function forgetEndedFaults(folder: string, withVolumes: boolean): Promise<void> {
   for (const entry of (await readJournal(folder)).entries) {
-    const kind = plannedShape.safeParse(entry.undo).data?.kind;
+    const kind = noteShape.safeParse(entry.undo).data?.kind;
     if (kind !== undefined && (withVolumes || kind !== 'full-disk')) await removeEntry(folder, entry);
   }
 }
 
 export interface StandingHostFaults {
   /** The oldest first. */
-  readonly faults: readonly PlannedFault[];
+  readonly faults: readonly HostFaultNote[];
   /** DRIVER_JOURNAL_UNREADABLE each, with the file: they keep none of the others from being shown and healed. */
   readonly unreadable: readonly EnsembleError[];
 }
 
 export async function standingFaults(folder: string): Promise<StandingHostFaults> {
   const { entries, unreadable } = await readJournal(folder);
-  const faults: PlannedFault[] = [];
+  const faults: HostFaultNote[] = [];
   const others = [...unreadable];
   for (const entry of entries) {
-    const read = plannedShape.safeParse(entry.undo);
+    const read = noteShape.safeParse(entry.undo);
     if (read.success) faults.push(read.data);
     else others.push(journalUnreadable(noteFile(folder, entry), read.error));
   }

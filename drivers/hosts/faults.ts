@@ -11,7 +11,13 @@ import { unitFaultScripts, unitHealScripts } from '../aws/unit-faults.ts';
 import { faultWasNoTerm } from '../errors.ts';
 import { type Healed, leaveWithinMs } from '../fault-injector.ts';
 import { awaitNode } from './await-node.ts';
-import { forgetFault, noteFault, type PlannedFault, type StandingHostFaults, standingFaults } from './fault-journal.ts';
+import {
+  forgetFault,
+  type HostFaultNote,
+  noteFault,
+  type StandingHostFaults,
+  standingFaults,
+} from './fault-journal.ts';
 import type { Hosts } from './hosts.ts';
 import { hubNetwork, machineLayout } from './layout.ts';
 import { cutPair, hasPairCuts, joinPair } from './link-cuts.ts';
@@ -32,10 +38,10 @@ export interface HostFault {
 
 export interface HostFaults {
   /** Changes nothing. @throws EnsembleError DRIVER_UNKNOWN_HOST */
-  plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }>;
-  inject(planned: PlannedFault): Promise<void>;
+  plan(fault: HostFault): Promise<HostFaultNote | { readonly cannot: string }>;
+  inject(planned: HostFaultNote): Promise<void>;
   /** Idempotent. @throws EnsembleError DRIVER_UNKNOWN_HOST where a volume that is filled belongs to no machine: it stays as it is, and noted */
-  heal(planned: PlannedFault): Promise<Healed>;
+  heal(planned: HostFaultNote): Promise<Healed>;
   standing(): Promise<StandingHostFaults>;
 }
 
@@ -65,7 +71,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
     return same === undefined ? undefined : `${same.id} stands on the link of ${node} already`;
   }
 
-  async function plan(fault: HostFault): Promise<PlannedFault | { readonly cannot: string }> {
+  async function plan(fault: HostFault): Promise<HostFaultNote | { readonly cannot: string }> {
     const { kind, node, service, from, delayMs } = fault;
     const machine = await hosts.machine(node);
     if (from !== undefined) await addressesOf(from);
@@ -77,7 +83,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
       const { status } = await machine.run(`systemctl cat ${serviceUnitName(service)}`, askMs);
       if (status !== 0) return { cannot: `${node} has no service ${service}` };
     }
-    const planned = (way: string, weaker?: string): PlannedFault => ({
+    const planned = (way: string, weaker?: string): HostFaultNote => ({
       id: `${kind}-${node}-${randomUUID().slice(0, 8)}`,
       kind,
       node,
@@ -130,7 +136,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
     await onMachine(machine, emptyScript(id));
   }
 
-  async function make({ id, kind, node, service, from, delayMs, way }: PlannedFault): Promise<void> {
+  async function make({ id, kind, node, service, from, delayMs, way }: HostFaultNote): Promise<void> {
     const machine = await hosts.machine(node);
     const unit = service === undefined ? undefined : serviceUnitName(service);
     switch (kind) {
@@ -160,7 +166,7 @@ export function hostFaults(hosts: Hosts): HostFaults {
     }
   }
 
-  async function heal(planned: PlannedFault): Promise<Healed> {
+  async function heal(planned: HostFaultNote): Promise<Healed> {
     const { id, kind, node } = planned;
     const isHere = (await hosts.machines()).some(({ host }) => host.node === node);
     if (isHere || kind === 'full-disk') await undo(planned, await hosts.machine(node));
@@ -170,13 +176,13 @@ export function hostFaults(hosts: Hosts): HostFaults {
     return isHere ? 'undone' : 'gone';
   }
 
-  async function undoLink({ id, kind, node, from, way }: PlannedFault): Promise<void> {
+  async function undoLink({ id, kind, node, from, way }: HostFaultNote): Promise<void> {
     if (kind === 'slow-link') await undelayLink(layout, { id, hub, ...linkOf(node), way });
     else if (kind === 'isolate' && from !== undefined) await joinPair(hub, id);
     else if (kind === 'isolate') await ip(hub, [`link set ${portOf(node)} up`]);
   }
 
-  async function undo(planned: PlannedFault, machine: Machine): Promise<void> {
+  async function undo(planned: HostFaultNote, machine: Machine): Promise<void> {
     const { id, kind, service } = planned;
     const unit = service === undefined ? undefined : serviceUnitName(service);
     switch (kind) {

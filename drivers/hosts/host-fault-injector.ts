@@ -2,7 +2,7 @@
 import { type Fault, type FaultKind, undoSchema } from '../../contracts/fault.ts';
 import { undoUnreadable } from '../errors.ts';
 import type { FaultInjector } from '../fault-injector.ts';
-import { type PlannedFault, parseNote } from './fault-journal.ts';
+import { type HostFaultNote, parseNote } from './fault-journal.ts';
 import { hostFaults } from './faults.ts';
 import type { Hosts } from './hosts.ts';
 import { noWayToDelay, wayToDelay } from './link-delay.ts';
@@ -35,7 +35,7 @@ export function hostFaultInjector(hosts: Hosts): FaultInjector {
   };
 }
 
-function noteOf(undo: unknown): PlannedFault {
+function noteOf(undo: unknown): HostFaultNote {
   try {
     return parseNote(undo);
   } catch (cause) {

@@ -17,7 +17,7 @@ import { awsJournals, environmentLock, handMadeJournal } from './chaos-state.ts'
 import { faultNotConfirmed, faultPlanChanged, noAllowList } from './errors.ts';
 import { withAws } from './operated.ts';
 
-export interface AwsFaultOptions {
+export interface ByHandOptions {
   readonly stateRoot: string;
   readonly signal: AbortSignal;
   readonly onWaitForLock?: ((pid: number) => void) | undefined;
@@ -36,7 +36,7 @@ export interface AwsFaultRequest {
 export async function injectAwsFault(
   aws: AwsEnvironment,
   request: AwsFaultRequest,
-  options: AwsFaultOptions,
+  options: ByHandOptions,
 ): Promise<JournalEntry> {
   const { node } = request;
   const kind = faultKinds.find((known) => known === request.kind);
@@ -90,7 +90,7 @@ async function standingIn(folder: string): Promise<Standing<JournalEntry>> {
 export async function healAwsFaults(
   aws: AwsEnvironment,
   id: string | undefined,
-  options: AwsFaultOptions,
+  options: ByHandOptions,
 ): Promise<readonly JournalEntry[]> {
   return await playing(aws, options, [], ({ faults, folder, exclusively }) =>
     exclusively(async () =>
@@ -116,7 +116,7 @@ interface Playing {
 
 async function playing<T>(
   aws: AwsEnvironment,
-  { stateRoot, signal, onWaitForLock }: AwsFaultOptions,
+  { stateRoot, signal, onWaitForLock }: ByHandOptions,
   allowed: readonly string[],
   work: (playing: Playing) => Promise<T>,
 ): Promise<T> {

@@ -4,7 +4,8 @@ import { assertAccount } from '../../clients/aws/account.ts';
 import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import { abandonedJournal, journalFolder } from '../../drivers/journal.ts';
-import { type DeploymentOptions, healed } from '../deployment.ts';
+import { healed } from '../chaos/heal-first.ts';
+import type { DeploymentOptions } from '../deployment.ts';
 import { awsJournals, awsStateDirectory } from './chaos-state.ts';
 import type { OperatedAws } from './operated.ts';
 

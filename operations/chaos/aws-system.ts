@@ -15,9 +15,9 @@ import { awsJournals, awsStateDirectory, environmentLock } from '../aws/chaos-st
 import { withStore } from '../aws/ensure-secrets.ts';
 import { noAllowList } from '../aws/errors.ts';
 import type { DeploymentOptions } from '../deployment.ts';
-import { healed } from '../deployment.ts';
 import { nodesRunning } from '../health.ts';
 import { outsideNetwork } from './errors.ts';
+import { healed } from './heal-first.ts';
 import { nodeProbes } from './observer.ts';
 import type { SystemUnderTest } from './system.ts';
 import { until } from './until.ts';

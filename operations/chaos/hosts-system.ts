@@ -9,10 +9,10 @@ import type { Environment } from '../../cluster/load.ts';
 import { nodeListKey } from '../../contracts/aws-names.ts';
 import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
 import type { DeploymentOptions } from '../deployment.ts';
-import { healed } from '../deployment.ts';
 import { bootedAlone, hostsDriver, requireHosted } from '../hosts/hosted.ts';
 import { localWholeness } from '../local-wholeness.ts';
-import type { SystemUnderTest } from './system.ts';
+import { healed } from './heal-first.ts';
+import { processServesMs, type SystemUnderTest } from './system.ts';
 
 export const handedShape = z.strictObject({
   /** By node: the text of the list that it reads. */
@@ -51,6 +51,7 @@ export async function hostsSystem(options: DeploymentOptions, { lists, secrets }
     },
     lockFile: hosts.layout.lock,
     driverName: 'hosts',
+    servesWithinMs: processServesMs,
     withoutPrimary: world?.store === undefined ? 'the metadata store has no machines here' : world.store.says,
     withoutPush:
       'push servers on machines deliver to endpoints whose certificates a public authority vouches for, and none does in this network',

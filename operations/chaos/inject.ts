@@ -32,8 +32,6 @@ interface OpenFault {
   readonly entry: JournalEntry;
 }
 
-/** A broker that was killed is refused until its session has ended, and is started again until then. */
-const processServesMs = 120_000;
 const roomPollMs = 50;
 
 /** Throws what a driver throws, and the signal's reason; OPERATIONS_CHAOS_NOT_HEALED in their place where something stays broken. */
@@ -128,8 +126,7 @@ async function roomFor(
   if (isRoom()) return 0;
   options.onProgress(`waiting for a node to serve again: at most ${scenario.atMostDown} may be down at once`);
   while (!isRoom()) {
-    if (performance.now() - begin > (system.servesWithinMs ?? processServesMs))
-      throw noRoom(scenario.name, scenario.atMostDown);
+    if (performance.now() - begin > system.servesWithinMs) throw noRoom(scenario.name, scenario.atMostDown);
     await delay(roomPollMs, undefined, { signal });
   }
   return performance.now() - begin;
@@ -216,7 +213,7 @@ async function healFault(
   const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
   recorder.record({ ...said, phase: 'healing' });
   options.onProgress(`healing ${node}`);
-  await healEntry(system, entry, { timeoutMs: system.servesWithinMs ?? processServesMs });
+  await healEntry(system, entry, { timeoutMs: system.servesWithinMs });
   open.delete(fault);
   recorder.record({ ...said, phase: 'healed' });
 }

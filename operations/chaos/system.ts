@@ -20,13 +20,16 @@ export interface SystemUnderTest
   readonly withoutPrimary: string | undefined;
   /** Why nothing can be delivered to an endpoint of a run's; undefined where it can. */
   readonly withoutPush: string | undefined;
-  /** How long who was healed may take until it serves; what processes take where it is absent. */
-  readonly servesWithinMs?: number;
+  /** How long who was healed may take until it serves. */
+  readonly servesWithinMs: number;
   /** Nodes that may be broken; all of them where it is absent. */
   readonly breakable?: ReadonlySet<Id>;
   /** What a person must type before anything is broken, and what is shown before; nothing where it is absent. */
   readonly consent?: { readonly words: string; plan(fault: Fault): Promise<string> };
 }
+
+/** Of a process, or a unit of a machine that runs: a broker that was killed is refused until its session has ended, and is started again until then. */
+export const processServesMs = 120_000;
 
 /** Processes of this machine. */
 export function localSystem(deployment: Deployment): SystemUnderTest {
@@ -36,6 +39,7 @@ export function localSystem(deployment: Deployment): SystemUnderTest {
     wholeness: localWholeness(deployment),
     lockFile: `${stateDirectory}/lock`,
     driverName: 'processes',
+    servesWithinMs: processServesMs,
     withoutPrimary:
       environment.cluster.standIns.mongodb === undefined
         ? undefined

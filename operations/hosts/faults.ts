@@ -1,7 +1,7 @@
 /** What is done to machines by hand, one after the other under their lock: faults, each noted before it is made, and the end of them all. */
 import { rmdir } from 'node:fs/promises';
 import { faultKinds } from '../../contracts/fault.ts';
-import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
+import type { HostFaultNote } from '../../drivers/hosts/fault-journal.ts';
 import type { HostFault } from '../../drivers/hosts/faults.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import { healStanding } from '../heal-standing.ts';
@@ -16,7 +16,7 @@ interface LockOptions {
 }
 
 /** @throws EnsembleError OPERATIONS_FAULT_UNKNOWN, OPERATIONS_FAULT_NOT_POSSIBLE, DRIVER_... */
-export async function injectFault(hosted: Hosted, request: FaultRequest, options: LockOptions): Promise<PlannedFault> {
+export async function injectFault(hosted: Hosted, request: FaultRequest, options: LockOptions): Promise<HostFaultNote> {
   const kind = faultKinds.find((known) => known === request.kind);
   if (kind === undefined) throw faultUnknown(request.kind, []);
   return await locked(hosted, options, async () => {
@@ -32,7 +32,7 @@ export async function healFaults(
   hosted: Hosted,
   id: string | undefined,
   options: LockOptions,
-): Promise<readonly PlannedFault[]> {
+): Promise<readonly HostFaultNote[]> {
   return await locked(hosted, options, async () =>
     healStanding(await hosted.faults.standing(), id, {
       undo: (fault) => hosted.faults.heal(fault),

@@ -12,7 +12,8 @@ import { ensureImage, type HostImage } from '../../drivers/hosts/host-image.ts';
 import { hostMachines } from '../../drivers/hosts/host-machines.ts';
 import { type Hosts, hostsOf } from '../../drivers/hosts/hosts.ts';
 import { assertPossible } from '../../drivers/hosts/preflight.ts';
-import { type DeploymentOptions, healed } from '../deployment.ts';
+import { healed } from '../chaos/heal-first.ts';
+import type { DeploymentOptions } from '../deployment.ts';
 import { noHosts } from './errors.ts';
 
 export interface Hosted {

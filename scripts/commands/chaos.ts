@@ -110,7 +110,7 @@ export async function heal(invocation: Invocation): Promise<number> {
   const untouched = { ...invocation, deployment: { ...deployment, leaveFaults: true } };
   const healing = async (opened: SystemUnderTest) => {
     const { healed, left } = await healAbandoned(opened, {
-      timeoutMs: opened.servesWithinMs ?? healsWithinMs,
+      timeoutMs: opened.servesWithinMs,
       signal,
       onProgress: printNotice,
     });
@@ -228,5 +228,3 @@ function drawSeed(): number {
 
 /** A matrix that meets so many of the tool's own errors one after another has a cause that the next run meets too. */
 const mostErrors = 3;
-/** A broker that was killed is refused until its session has ended (18 s by default), and then takes as long as a start. */
-const healsWithinMs = 120_000;

@@ -1,6 +1,6 @@
 /** `ensemble fault` */
 import { exitStatus } from '../../contracts/error.ts';
-import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
+import type { HostFaultNote } from '../../drivers/hosts/fault-journal.ts';
 import { healFaults, injectFault } from '../../operations/hosts/faults.ts';
 import { requireHosted } from '../../operations/hosts/hosted.ts';
 import { formatTable, printJson, printLine } from '../present/terminal.ts';
@@ -50,7 +50,7 @@ export async function heal(invocation: Invocation): Promise<number> {
   return exitStatus.ok;
 }
 
-function told({ kind, node, service, from, delayMs, way }: PlannedFault): string {
+function told({ kind, node, service, from, delayMs, way }: HostFaultNote): string {
   const side = from === undefined ? '' : ` from ${from.join(', ')}`;
   const late = delayMs === undefined ? '' : ` by ${delayMs} ms`;
   return `${kind} of ${service === undefined ? node : `${service} on ${node}`}${side}${late} (by ${way})`;

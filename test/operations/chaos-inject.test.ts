@@ -91,6 +91,7 @@ describe('faults by a schedule', () => {
     const system = {
       environment: { cluster: clusterOf(smallEnvironment) },
       stateDirectory: folder,
+      servesWithinMs: 120_000,
       faults: {
         plan: async (fault: { node: string }) => ({ fault, says: `kill of ${fault.node}`, undo: fault.node }),
         inject: async ({ fault }: { fault: { node: string } }) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { journalUnreadable } from '../../drivers/errors.ts';
-import type { PlannedFault } from '../../drivers/hosts/fault-journal.ts';
+import type { HostFaultNote } from '../../drivers/hosts/fault-journal.ts';
 import { hostsLayout } from '../../drivers/hosts/layout.ts';
 import { healFaults, takeHostsDown } from '../../operations/hosts/faults.ts';
 import type { Hosted } from '../../operations/hosts/hosted.ts';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 it('heals the youngest first, goes on where one cannot be undone, and ends with an error that names it', async () => {
-  const fault = (id: string): PlannedFault => ({
+  const fault = (id: string): HostFaultNote => ({
     id,
     kind: 'kill',
     node: id,
@@ -32,7 +32,7 @@ it('heals the youngest first, goes on where one cannot be undone, and ends with 
       faults: [fault('old'), fault('stuck'), fault('young')],
       unreadable: [journalUnreadable('journal/torn.json', undefined)],
     }),
-    async heal({ id }: PlannedFault) {
+    async heal({ id }: HostFaultNote) {
       if (id === 'stuck') throw new Error('no such unit');
       healed.push(id);
     },

@@ -7,13 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   forgetEndedFaults,
   forgetFault,
+  type HostFaultNote,
   noteFault,
-  type PlannedFault,
   standingFaults,
 } from '../../../drivers/hosts/fault-journal.ts';
 import { readEntries } from '../../../drivers/journal.ts';
 
-const isolated: PlannedFault = {
+const isolated: HostFaultNote = {
   id: 'isolate-worker-2-0a1b2c3d',
   kind: 'isolate',
   node: 'worker-2',
@@ -21,7 +21,7 @@ const isolated: PlannedFault = {
   time: '2026-11-22T12:00:00.000Z',
   way: 'pairs',
 };
-const late: PlannedFault = { ...isolated, id: 'slow-link-worker-1-4e5f', kind: 'slow-link', delayMs: 150 };
+const late: HostFaultNote = { ...isolated, id: 'slow-link-worker-1-4e5f', kind: 'slow-link', delayMs: 150 };
 
 describe('the faults of machines', () => {
   let folder: string;
@@ -44,7 +44,7 @@ describe('the faults of machines', () => {
   });
 
   it('end with their machines, but for a volume that was filled, which ends with the volumes', async () => {
-    const filled: PlannedFault = { ...isolated, id: 'full-disk-worker-2-77', kind: 'full-disk', way: 'file' };
+    const filled: HostFaultNote = { ...isolated, id: 'full-disk-worker-2-77', kind: 'full-disk', way: 'file' };
     for (const fault of [isolated, filled, late]) await noteFault(folder, fault);
     await forgetEndedFaults(folder, false);
     expect(await standing()).toEqual([filled]);

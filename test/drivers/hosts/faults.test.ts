@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unknownHost } from '../../../drivers/hosts/errors.ts';
-import { noteFault, type PlannedFault } from '../../../drivers/hosts/fault-journal.ts';
+import { type HostFaultNote, noteFault } from '../../../drivers/hosts/fault-journal.ts';
 import { hostFaults } from '../../../drivers/hosts/faults.ts';
 import type { Hosts } from '../../../drivers/hosts/hosts.ts';
 import { hostsLayout } from '../../../drivers/hosts/layout.ts';
@@ -12,7 +12,7 @@ import type { Machine } from '../../../drivers/hosts/machine.ts';
 import { outcomeOf } from '../../../drivers/hosts/run-command.ts';
 import { requires } from '../../requirements.ts';
 
-const noted = (fault: Partial<PlannedFault> & Pick<PlannedFault, 'kind'>): PlannedFault => ({
+const noted = (fault: Partial<HostFaultNote> & Pick<HostFaultNote, 'kind'>): HostFaultNote => ({
   id: `${fault.kind}-worker-1-0a1b`,
   node: 'worker-1',
   time: '2026-11-23T12:00:00.000Z',

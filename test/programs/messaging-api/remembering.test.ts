@@ -1,63 +1,14 @@
 /** What a node remembers for a second, and what it counts (decision 0027): requests to the store as numbers, and what a second may and may not change. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { defaultRoles } from '../../../contracts/messaging-roles.ts';
-import { MemoryBackend } from '../../../programs/messaging-api/backend/memory-backend.ts';
 import { LastValues } from '../../../programs/messaging-api/last-values.ts';
 import { rememberingStore } from '../../../programs/messaging-api/store/lookups.ts';
 import { createMemoryStore } from '../../../programs/messaging-api/store/memory-store.ts';
 import type { Collection, Store } from '../../../programs/messaging-api/store/store.ts';
 import { type Api, acknowledgeIds, publishTexts, pullMessages, startApi } from './api-fixture.ts';
+import { countedStore, twoNodes } from './two-nodes.ts';
 
 const publisher = [{ project: 'P', roles: ['publisher'] }];
-
-interface Counted {
-  readonly store: Store;
-  /** `topics.first`, and so on, in the order in which they came. */
-  readonly asked: string[];
-}
-
-function countedStore(): Counted {
-  const asked: string[] = [];
-  const counted = <Of extends object>(name: string, of: Of): Of =>
-    new Proxy(of, {
-      get(target, key) {
-        const value = Reflect.get(target, key);
-        if (typeof value !== 'function') return value;
-        return (...given: unknown[]) => {
-          asked.push(`${name}.${String(key)}`);
-          return Reflect.apply(value, target, given);
-        };
-      },
-    });
-  const raw = createMemoryStore();
-  const store = {
-    ...raw,
-    projects: counted('projects', raw.projects),
-    topics: counted('topics', raw.topics),
-    subscriptions: counted('subscriptions', raw.subscriptions),
-    users: counted('users', raw.users),
-    roles: counted('roles', raw.roles),
-    schemas: counted('schemas', raw.schemas),
-    dailyCounts: counted('dailyCounts', raw.dailyCounts),
-  };
-  return { store, asked };
-}
-
-/** Two nodes on one store and one back-end, each with a memory of its own. `lookupMs` of both. */
-async function twoNodes(lookupMs = 60_000): Promise<{ one: Api; other: Api; asked: string[] }> {
-  const { store, asked } = countedStore();
-  const backend = new MemoryBackend();
-  for (const role of defaultRoles) await store.roles.insert(role);
-  const [one, other] = await Promise.all([
-    startApi({ ensemble: { lookupMs } }, { store, backend }),
-    startApi({ ensemble: { lookupMs } }, { store, backend }),
-  ]);
-  await one.make('POST', 'projects/P', {});
-  await one.make('PUT', 'projects/P/topics/T');
-  await one.make('PUT', 'projects/P/subscriptions/S', { topic: 'projects/P/topics/T' });
-  return { one, other, asked };
-}
 
 /** Gathered counts go out by themselves once a second, and no request waits for them. */
 const ofCounts = new Set(['topics.change', 'dailyCounts.change']);
@@ -94,34 +45,6 @@ it('a publish asks the store nothing, a pull twice at most and an acknowledgemen
   });
   // What the first two left the subscription at came true: from here on it is expected, and one step says whether it did again.
   for (let times = 0; times < 3; times += 1) expect((await round()).pull).toEqual(['subscriptions.change']);
-});
-
-it('a schema that another node removed refuses nobody who remembers the topic of before', async () => {
-  const { one, other } = await twoNodes();
-  const schema = { type: 'json', schema: { type: 'object' } };
-  await one.make('POST', 'projects/P/schemas/X', schema);
-  await one.make('PUT', 'projects/P/topics/with', { schema: 'projects/P/schemas/X' });
-  const publish = async (data: string) => {
-    const messages = [{ data: Buffer.from(data).toString('base64') }];
-    return (await one.ask('POST', 'projects/P/topics/with:publish', { body: { messages } })).status;
-  };
-  expect([await publish('{}'), await publish('no object')]).toEqual([200, 400]);
-  expect((await other.ask('DELETE', 'projects/P/schemas/X', {})).status).toBe(200);
-  // This node forgets its schemas, and goes on remembering the topic.
-  await one.make('POST', 'projects/P/schemas/Y', schema);
-  expect([await publish('{}'), await publish('no object')]).toEqual([200, 200]);
-});
-
-it('a topic that is given a schema while it is removed is let go of, too', async () => {
-  const { one, other } = await twoNodes(0);
-  await one.make('POST', 'projects/P/schemas/X', { type: 'json', schema: { type: 'object' } });
-  const { remove } = other.store.schemas;
-  other.store.schemas.remove = async (filter) => {
-    await one.make('PUT', 'projects/P/topics/late', { schema: 'projects/P/schemas/X' });
-    return await remove.call(other.store.schemas, filter);
-  };
-  await other.ask('DELETE', 'projects/P/schemas/X', {});
-  expect(await one.store.topics.first({ name: 'late' })).toMatchObject({ schema_uuid: '' });
 });
 
 /** `S` expects the next pull of `one`: three messages were pulled and acknowledged one by one. Answers what its requests ask of subscriptions. */
