@@ -5,7 +5,7 @@
 import { starvedBetween } from './machine-load.ts';
 import type { ObservedRun } from './observed-run.ts';
 import type { Stop } from './predict.ts';
-import { readsOf } from './reading.ts';
+import { type Read, readsOf } from './reading.ts';
 import type { FaultTimings } from './timings.ts';
 import type { RunPlan } from './verdict.ts';
 
@@ -40,11 +40,13 @@ export function notStopped(run: ObservedRun, plan: RunPlan, timings: readonly Fa
   // Where one of several ways is shut, reading by it has stopped.
   judge(
     'reading',
-    ({ from, to }) =>
-      Math.min(
-        ...ways.map(([, reads]) => reads.filter(({ at }) => at > from + stopMs && at < to).length),
-        ...(ways.length === 0 ? [0] : []),
-      ),
+    ({ from, to }) => {
+      // It may have been fetched by then: a reader hands it out once it has heard of its group again, seconds later.
+      const fetched = { from: acknowledgedTo(run, partition, from - stopMs), to: acknowledgedTo(run, partition, from) };
+      const counted = ({ at, readTo }: Read) =>
+        at > from + stopMs && at < to && (readTo <= fetched.from || readTo > fetched.to);
+      return ways.length === 0 ? 0 : Math.min(...ways.map(([, reads]) => reads.filter(counted).length));
+    },
     'read',
   );
   return untold;
@@ -99,6 +101,15 @@ function acknowledgedIn(run: ObservedRun, partition: number, { from, to }: Span)
     if (outcome === 'ok' && where === partition && endedAt !== undefined && endedAt < to)
       if (beganAt >= from || endedAt > from + stopMs) records += count;
   return records;
+}
+
+/** Behind the last record of the partition that was acknowledged by then. */
+function acknowledgedTo(run: ObservedRun, partition: number, at: number): number {
+  let last = 0;
+  for (const { outcome, partition: where, offset, count, endedAt } of run.writes)
+    if (outcome === 'ok' && where === partition && offset !== undefined && (endedAt ?? at + 1) <= at)
+      last = Math.max(last, offset + count);
+  return last;
 }
 
 function second(at: number): string {

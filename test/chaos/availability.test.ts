@@ -34,6 +34,8 @@ interface Told {
     broker?: number,
   ])[];
   readonly readUntil?: number;
+  /** One batch that is read later than it could be. */
+  readonly late?: { readonly written: number; readonly readAt: number };
   readonly loads?: readonly (readonly [at: number, runnable: number, lateMs: number])[];
   readonly kind?: string;
 }
@@ -53,7 +55,15 @@ function verdictOf(told: Told) {
   return [verdict, ...reasons];
 }
 
-function judged({ plan: change, writes, faults = stood(10, 40), readUntil = 100, loads = [], kind = 'kill' }: Told) {
+function judged({
+  plan: change,
+  writes,
+  faults = stood(10, 40),
+  readUntil = 100,
+  late,
+  loads = [],
+  kind = 'kill',
+}: Told) {
   const batch = 50;
   const at = (seconds: number, event: UntimedEvent) => ({ ...event, at: seconds * 1000 }) as HistoryEvent;
   const batches = writes.map((begin, index) => ({
@@ -77,7 +87,7 @@ function judged({ plan: change, writes, faults = stood(10, 40), readUntil = 100,
     ...batches.flatMap(({ begin, op, first, offset }) => [
       at(begin, { type: 'send', op, key: 'a', first, count: batch, via: 'kafka' }),
       at(begin + 0.01, { type: 'sent', op, outcome: 'ok', partition: 0, offset }),
-      at(Math.min(begin, readUntil) === begin ? begin + 0.02 : 60, {
+      at(late?.written === begin ? late.readAt : begin <= readUntil ? begin + 0.02 : 60, {
         type: 'poll',
         consumer: 'c1',
         partition: 0,
@@ -269,6 +279,16 @@ describe('reading that is predicted to stop', () => {
       expect.stringMatching(/^reading was predicted to stop, and \d+ records of partition 0 were read between 10.0 s/),
     ]);
     expect(verdictOf({ plan: shut, writes: every(1, 50), readUntil: 9.9 })).toEqual(['pass']);
+  });
+
+  it('is not shown to go on by what was fetched before, and is by what had waited for longer', () => {
+    const both = { prediction: { ...plan.prediction, writing: 'stops', reading: 'stops' }, atMostDown: 2 } as const;
+    const faults = stood(10, 40);
+    const writes = [...every(1, 10), ...every(42, 50)];
+    expect(verdictOf({ plan: both, faults, writes, late: { written: 9.8, readAt: 15 } })).toEqual(['pass']);
+    expect(verdictOf({ plan: both, faults, writes, late: { written: 5, readAt: 15 } })[1]).toMatch(
+      /^reading was predicted to stop, and 1 records of partition 0 were read/,
+    );
   });
 });
 
