@@ -4,18 +4,10 @@ import type { UntimedEvent } from '../../chaos/history.ts';
 import type { HistoryEvent } from '../../chaos/history-event.ts';
 import { faultTimings, spreadOf } from '../../chaos/timings.ts';
 import { judge, type RunPlan } from '../../chaos/verdict.ts';
-import { observe, ok, poll, send, start } from './written-history.ts';
+import { observe, ok, poll, safePlan, send, start } from './written-history.ts';
 
 type Events = UntimedEvent[];
 
-const safe: RunPlan = {
-  title: 'Safe',
-  partition: 0,
-  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
-  mustLose: false,
-  failoverSeconds: 30,
-  ratePerSecond: 100,
-};
 const state = (leader: number, ...inSync: readonly number[]): UntimedEvent => ({
   type: 'state',
   controller: 1,
@@ -49,7 +41,7 @@ interface Change {
 function verdictOf({ plan = {}, during = 1_000, observed = true, log, polled, without = [], add = [] }: Change = {}) {
   const all = values(1, 1 + during);
   const events: Events = [
-    start(1, { ...safe, ...plan }),
+    start(1, { ...safePlan, ...plan }),
     { type: 'steady', phase: 'before', ok: true },
     state(1, 1, 2),
     send(1, 'a:1'),
@@ -87,7 +79,7 @@ describe('a verdict', () => {
   });
 
   it('passes the same loss where it was predicted, as a negative control must', () => {
-    const prediction = { ...safe.prediction, durability: 'may-lose' } as const;
+    const prediction = { ...safePlan.prediction, durability: 'may-lose' } as const;
     expect(verdictOf({ log: values(1, 1_000), plan: { prediction, mustLose: true } })).toEqual(['pass']);
     expect(verdictOf({ plan: { prediction, mustLose: true } })).toEqual([
       'inconclusive',
@@ -96,7 +88,7 @@ describe('a verdict', () => {
   });
 
   it('excuses a loss that was predicted and what comes of it, and neither another order nor a reader who was passed over', () => {
-    const plan = { prediction: { ...safe.prediction, durability: 'may-lose' } } as const;
+    const plan = { prediction: { ...safePlan.prediction, durability: 'may-lose' } } as const;
     const whole = values(1, 1_001);
     const [first = '', second = ''] = whole;
     const exchanged = [second, first, ...whole.slice(2)];
@@ -113,7 +105,7 @@ describe('a verdict', () => {
       'inconclusive',
       '999 writes were acknowledged during the faults, 1000 are asked for',
     ]);
-    const prediction = { ...safe.prediction, writing: 'stops' } as const;
+    const prediction = { ...safePlan.prediction, writing: 'stops' } as const;
     expect(verdictOf({ during: 999, plan: { prediction } }), 'those before count where it stops').toEqual(['pass']);
     expect(verdictOf({ during: 998, plan: { prediction } })).toEqual([
       'inconclusive',
