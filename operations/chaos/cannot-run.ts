@@ -1,17 +1,13 @@
 /** Why no run of a scenario can begin, told before anything is made for it: such a scenario is skipped, with the reason, and never passes. */
-
-import type { Prediction } from '../../chaos/predict.ts';
 import { predict } from '../../chaos/predict.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
-import type { Cluster, Id } from '../../cluster/model.ts';
+import type { Cluster } from '../../cluster/model.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { nodesRunning } from '../health.ts';
+import { configurationOf, defaultSessionMs, differs } from './predicted-here.ts';
 import type { SystemUnderTest } from './system.ts';
 import { serviceOf } from './targets.ts';
-
-/** zookeeper.session.timeout.ms, where no broker is asked. */
-const defaultSessionMs = 18_000;
 
 export async function cannotRun(
   scenario: Scenario,
@@ -40,31 +36,15 @@ export async function cannotRun(
   return notExpected(scenario, environment.cluster);
 }
 
-/** That of a topic which is whole; a run looks once more at the one that it has made. */
-function notExpected(scenario: Scenario, { groups, tolerate }: Cluster): string | undefined {
-  const running = (service: Id) => nodesRunning(groups, service).length;
-  const where = { failures: tolerate, sessionTimeoutMs: defaultSessionMs };
+/** Of a topic which is whole; a run looks once more at the one that it has made. */
+function notExpected(scenario: Scenario, cluster: Cluster): string | undefined {
+  const where = { failures: cluster.tolerate, sessionTimeoutMs: defaultSessionMs };
   try {
-    const prediction = predict(scenario, makeSchedule(scenario, 0, where), {
-      ...where,
-      inSync: scenario.topic.replicas,
-      masters: running('zookeeper'),
-      balancers: running('haproxy'),
-      apiNodes: running('messaging-api'),
-      pushServers: running('push-server'),
-    });
-    return differs(scenario, prediction);
+    const schedule = makeSchedule(scenario, 0, where);
+    return differs(scenario, predict(scenario, schedule, configurationOf(cluster, where, scenario.topic.replicas)));
   } catch (error) {
     // More down at once than it allows, where more are to be tolerated than it was written for.
     if (error instanceof EnsembleError) return error.message;
     throw error;
   }
-}
-
-/** What is predicted here, where it is not what the scenario expects. */
-export function differs({ expect }: Scenario, { writing, reading, durability }: Prediction): string | undefined {
-  const same = writing === expect.writing && reading === expect.reading && durability === expect.durability;
-  return same
-    ? undefined
-    : `on this environment it is predicted to have writing ${writing}, reading ${reading}, durability ${durability}, which is not what it expects`;
 }

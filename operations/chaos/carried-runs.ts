@@ -51,11 +51,15 @@ export async function readCarried(file: string): Promise<MatrixResults> {
   return carried;
 }
 
-/** Those of `carried` that are not there yet. @throws EnsembleError OPERATIONS_CHAOS_IMPORT_DIFFERS for those of another environment or other seeds */
-export function missingRuns(results: MatrixResults, carried: MatrixResults): readonly EndedRun[] {
+/** Runs of another environment, or of other seeds, are no part of this matrix. @throws EnsembleError OPERATIONS_CHAOS_IMPORT_DIFFERS */
+export function refuseOthers(carried: MatrixResults, ours: Pick<MatrixResults, 'environment' | 'seed'>): void {
   for (const what of ['environment', 'seed'] as const)
-    if (carried[what] !== results[what])
-      throw importDiffers(carried.file, `${what} ${carried[what]}`, `${results[what]}`);
+    if (carried[what] !== ours[what]) throw importDiffers(carried.file, `${what} ${carried[what]}`, `${ours[what]}`);
+}
+
+/** Those of `carried` that are not there yet. @throws EnsembleError OPERATIONS_CHAOS_IMPORT_DIFFERS */
+export function missingRuns(results: MatrixResults, carried: MatrixResults): readonly EndedRun[] {
+  refuseOthers(carried, results);
   const keyOf = ({ scenario, digest, seed }: EndedRun) => `${scenario}\n${digest}\n${seed}`;
   const there = new Set(results.runs.filter(({ type }) => type !== 'error').map(keyOf));
   return carried.runs.filter((run) => run.type === 'judged' && !there.has(keyOf(run)));

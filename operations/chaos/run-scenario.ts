@@ -18,12 +18,12 @@ import { journalFolder, writeEntry } from '../../drivers/journal.ts';
 import { nodesRunning } from '../health.ts';
 import { localBrokerControl } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
-import { differs } from './cannot-run.ts';
 import { drained } from './drain.ts';
 import { expectationDiffers, notSteady } from './errors.ts';
 import { removeOwn } from './heal.ts';
 import { injectByPlan } from './inject.ts';
 import { type Observer, startObserver } from './observer.ts';
+import { configurationOf, defaultSessionMs, differs } from './predicted-here.ts';
 import { recordLoad } from './record-load.ts';
 import { makeRunTopic, type RunTopic, undoOfTopic } from './run-topic.ts';
 import type { SystemUnderTest } from './system.ts';
@@ -47,7 +47,6 @@ const lastRequestsMs = 45_000;
 const readEndsMs = 60_000;
 const readLogMs = 120_000;
 const closeMs = 30_000;
-const defaultSessionMs = 18_000;
 
 /** Throws OPERATIONS_CHAOS_NOT_STEADY, OPERATIONS_CHAOS_EXPECTATION_DIFFERS and what rooms throw; what it did is undone then. */
 export async function runScenario(system: SystemUnderTest, options: RunOptions, signal: AbortSignal): Promise<Verdict> {
@@ -72,15 +71,8 @@ export async function runScenario(system: SystemUnderTest, options: RunOptions, 
   });
   try {
     const topic = await makeRunTopic({ system, connection, scenario, partition: schedule.partition, name, signal });
-    const running = (service: string) => nodesRunning(cluster.groups, service).length;
-    const prediction = predict({ ...scenario, topic: { ...scenario.topic, replicas: topic.replicas } }, schedule, {
-      ...surroundings,
-      masters: running('zookeeper'),
-      inSync: topic.inSync,
-      balancers: running('haproxy'),
-      apiNodes: running('messaging-api'),
-      pushServers: running('push-server'),
-    });
+    const asMade = { ...scenario, topic: { ...scenario.topic, replicas: topic.replicas } };
+    const prediction = predict(asMade, schedule, configurationOf(cluster, surroundings, topic.inSync));
     const other = differs(scenario, prediction);
     if (other !== undefined) {
       await topic.close();

@@ -12,7 +12,7 @@ import { judge } from '../../chaos/verdict.ts';
 import { writeReport } from '../../chaos/write-report.ts';
 import { exitStatus } from '../../contracts/error.ts';
 import { cannotRun } from '../../operations/chaos/cannot-run.ts';
-import { missingRuns, readCarried } from '../../operations/chaos/carried-runs.ts';
+import { missingRuns, readCarried, refuseOthers } from '../../operations/chaos/carried-runs.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
 import { hostsSystem } from '../../operations/chaos/hosts-system.ts';
 import { type MatrixPlace, type MatrixReport, type MatrixRow, runMatrix } from '../../operations/chaos/matrix.ts';
@@ -73,6 +73,8 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
   const file = resultsFile(opened.stateDirectory, long);
   const resume = long && !fresh;
   const carried = options.import === undefined ? undefined : await readCarried(options.import);
+  // Before a new matrix is begun and the one of before put aside.
+  if (carried !== undefined) refuseOthers(carried, { environment, seed: options.seed ?? carried.seed });
   const draw = () => carried?.seed ?? drawSeed();
   const results = await openResults(file, { environment, seed: options.seed, draw, resume });
   for (const run of carried === undefined ? [] : missingRuns(results, carried)) await results.add(run);
