@@ -13,6 +13,7 @@ import { installationRoot } from '../platform/installation-root.ts';
 import { type Circumstances, writeLongReport } from './test/long-report.ts';
 import { runCommand, stopChildren } from './test/run-command.ts';
 import { type Lack, lackShape, type Part, summarize } from './test/summary.ts';
+import { readReport } from './test/vitest-report.ts';
 
 const tiers = ['quick', 'integration', 'long'] as const;
 type Tier = (typeof tiers)[number];
@@ -91,7 +92,8 @@ async function runChecks(): Promise<readonly Check[]> {
 async function runCheck(name: string, argv: readonly string[]): Promise<Check> {
   const { status, output, seconds } = await runCommand(argv, { cwd: root, show: 'never' });
   const passed = status === 0 ? 1 : 0;
-  return { part: { name, passed, failed: 1 - passed, skipped: 0, seconds }, output };
+  const failures = passed === 1 ? [] : [{ file: '', name: '', message: output }];
+  return { part: { name, passed, failed: 1 - passed, skipped: 0, seconds, failures }, output };
 }
 
 /** Two at a time on two cores, of which Terraform mostly waits; then what a busy machine could not show. */
@@ -129,31 +131,10 @@ async function runVitest(name: Tier | 'beside' | 'alone', keep?: (output: string
     },
   );
   keep?.(output);
-  const counts = readReport(report);
+  const counts = readReport(report, root);
   // An error outside any test (a file that does not load is in the report, a crash of vitest is not) fails the tier too.
   const failed = counts.failed === 0 && status !== 0 ? 1 : counts.failed;
-  return { name: name === 'quick' ? 'units' : name, passed: counts.passed, skipped: counts.skipped, failed, seconds };
-}
-
-function readReport(path: string): { passed: number; failed: number; skipped: number } {
-  const suite = z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) });
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return { passed: 0, failed: 0, skipped: 0 }; // nothing ran, or vitest crashed: its status tells which
-  }
-  const { testResults } = z.object({ testResults: z.array(suite) }).parse(JSON.parse(text));
-  const results = testResults.flatMap((file) => file.assertionResults.map((result) => result.status));
-  const brokenFiles = testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((result) => result.status === 'failed'),
-  );
-  const count = (status: string) => results.filter((each) => each === status).length;
-  return {
-    passed: count('passed'),
-    failed: count('failed') + brokenFiles.length,
-    skipped: results.length - count('passed') - count('failed'),
-  };
+  return { ...counts, name: name === 'quick' ? 'units' : name, failed, seconds };
 }
 
 function readLacks(): readonly Lack[] {

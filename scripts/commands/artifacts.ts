@@ -6,7 +6,8 @@ import {
   examineProjectArchives,
   type ProjectArchivesOptions,
 } from '../../operations/node-archives.ts';
-import { formatMs, formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { paint } from '../present/colour.ts';
+import { formatMs, formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function build(invocation: Invocation): Promise<number> {

@@ -2,7 +2,8 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { applyBootstrap, planBootstrap } from '../../operations/aws/bootstrap.ts';
-import { paint, printJson, printLine, printWords } from '../present/terminal.ts';
+import { paint } from '../present/colour.ts';
+import { printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function bootstrap({ options, deployment }: Invocation): Promise<number> {

@@ -10,9 +10,10 @@ import { renewOnAws } from '../../operations/aws/renew-aws.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { renewCertificates } from '../../operations/renew.ts';
 import { listExpiries } from '../../secrets/expiry.ts';
+import { paint } from '../present/colour.ts';
 import { formatError } from '../present/errors.ts';
 import { stepRunner } from '../present/steps.ts';
-import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function certificates({ options, deployment }: Invocation): Promise<number> {

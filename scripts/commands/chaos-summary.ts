@@ -20,8 +20,9 @@ import {
   runsOf,
   standingOf,
 } from '../../operations/chaos/matrix-results.ts';
+import { paintNotice } from '../present/colour.ts';
 import { errorJson, isInterruption, reportError } from '../present/errors.ts';
-import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { CommandOptions, Invocation } from './invocation.ts';
 
 export async function summary({ options, deployment, signal }: Invocation): Promise<number> {
@@ -136,7 +137,7 @@ async function present(
   if (isInterrupted && reports.length === 0) throw endedBy;
   await write().catch((error: unknown) => {
     if (endedBy === undefined) throw error;
-    printNotice(paint.red(`not written: ${error instanceof Error ? error.message : String(error)}`));
+    printNotice(paintNotice.red(`not written: ${error instanceof Error ? error.message : String(error)}`));
   });
   const isError = endedBy !== undefined && !isInterrupted;
   if (options.json) printJson({ ...document, ...(isError ? { error: errorJson(endedBy) } : {}) });

@@ -21,7 +21,8 @@ import { runSeated, seatedHere } from '../../operations/chaos/seat.ts';
 import { localSystem, type SystemUnderTest } from '../../operations/chaos/system.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { standardState } from '../command-line.ts';
-import { formatTable, paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { paint, paintNotice } from '../present/colour.ts';
+import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import { agree } from './chaos-consent.ts';
 import { presentMatrix, presentRun, resultsFile, statusOf } from './chaos-summary.ts';
 import type { Invocation } from './invocation.ts';
@@ -83,7 +84,7 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
   const again = options.again ?? 1;
   const report = await runRows(opened, { ...possible, seed, results, again, errorsInARow: mostErrors }, invocation);
   if (report.left > 0 && report.endedBy === undefined)
-    printNotice(paint.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
+    printNotice(paintNotice.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
   return await presentMatrix({ ...report, results, options, signal });
 }
 
@@ -191,7 +192,7 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
       environment: given.environment,
       state: given.state === standardState ? undefined : given.state,
       onRun: (scenario, each, place) =>
-        printNotice(paint.bold(`${formatPlace(place)}${scenario.name}, seed ${each}: ${scenario.title}`)),
+        printNotice(paintNotice.bold(`${formatPlace(place)}${scenario.name}, seed ${each}: ${scenario.title}`)),
       onPrediction: (prediction) => {
         for (const line of formatPrediction(prediction)) printNotice(line);
       },
@@ -200,7 +201,7 @@ async function runRows(opened: SystemUnderTest, options: RowsOptions, invocation
         for (const line of [...formatVerdict(verdict), `History: ${historyFile}`, `Again: ${command}`])
           printNotice(line);
       },
-      onError: ({ message, code }) => printNotice(paint.red(`not finished: ${message} (${code})`)),
+      onError: ({ message, code }) => printNotice(paintNotice.red(`not finished: ${message} (${code})`)),
       onWaitForLock,
     },
     signal,

@@ -5,8 +5,9 @@ import { openTopicsTarget, reachFromOutputs } from '../../operations/topics-targ
 import { applyExitStatus } from '../../topics/apply/apply.ts';
 import { formatOutcomes, formatPlan, formatVerification } from '../../topics/format.ts';
 import { blockedOf } from '../../topics/plan/plan.ts';
+import { hasColour } from '../present/colour.ts';
 import { progressLine } from '../present/progress.ts';
-import { hasColour, printJson, printLine } from '../present/terminal.ts';
+import { printJson, printLine } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 import { describeProgress } from './topics/progress.ts';
 

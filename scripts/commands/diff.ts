@@ -4,7 +4,8 @@ import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { diffEnvironment } from '../../operations/aws/diff.ts';
 import { changeLines, formatDiffMarkdown, stackSummary } from '../../operations/aws/format-diff.ts';
-import { paint, printJson, printLine, printNotice } from '../present/terminal.ts';
+import { paint } from '../present/colour.ts';
+import { printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function diff({ options, deployment, signal }: Invocation): Promise<number> {

@@ -2,7 +2,8 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { previewDeployment } from '../../operations/deployment.ts';
 import { examine } from '../../operations/doctor.ts';
-import { formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
+import { paint } from '../present/colour.ts';
+import { formatTable, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function doctor({ options, deployment }: Invocation): Promise<number> {

@@ -4,10 +4,11 @@ import { withRollTarget } from '../../operations/roll/open-target.ts';
 import { planRows, type RollPlan } from '../../operations/roll/plan.ts';
 import type { RollTarget } from '../../operations/roll/target.ts';
 import { previewRoll, type RollDecision, type RollReport, rollCluster } from '../../operations/roll.ts';
+import { paint } from '../present/colour.ts';
 import { confirm } from '../present/confirm.ts';
 import { formatError } from '../present/errors.ts';
 import { stepRunner } from '../present/steps.ts';
-import { formatTable, paint, printJson, printLine, printNotice, printWords } from '../present/terminal.ts';
+import { formatTable, printJson, printLine, printNotice, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function roll(invocation: Invocation): Promise<number> {

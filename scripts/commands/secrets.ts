@@ -2,7 +2,8 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
 import { ensureAwsSecrets } from '../../operations/aws/ensure-secrets.ts';
-import { formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
+import { paint } from '../present/colour.ts';
+import { formatTable, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function ensure({ options, deployment }: Invocation): Promise<number> {

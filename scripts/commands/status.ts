@@ -2,7 +2,8 @@
 import { exitStatus } from '../../contracts/error.ts';
 import { withOperated } from '../../operations/operated.ts';
 import type { ServiceStatus } from '../../operations/status.ts';
-import { formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
+import { paint } from '../present/colour.ts';
+import { formatTable, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 
 export async function status({ options, deployment }: Invocation): Promise<number> {

@@ -4,8 +4,9 @@ import { exitStatus } from '../../contracts/error.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { observeStatus } from '../../operations/status.ts';
 import { bringUp } from '../../operations/up.ts';
+import { paint } from '../present/colour.ts';
 import { isLive, stepRunner } from '../present/steps.ts';
-import { formatMs, formatTable, paint, printJson, printLine, printWords } from '../present/terminal.ts';
+import { formatMs, formatTable, printJson, printLine, printWords } from '../present/terminal.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesTable } from './status.ts';
 

@@ -1,7 +1,8 @@
 /** An error as a person or a program reads it, and the exit status that goes with it. */
 import { EnsembleError, exitStatus } from '../../contracts/error.ts';
+import { paintNotice } from './colour.ts';
 import { systemFault } from './system-fault.ts';
-import { paint, printJson } from './terminal.ts';
+import { printJson } from './terminal.ts';
 
 /** As shells report a command that a signal ended: 128 + SIGINT. */
 const interruptedStatus = 130;
@@ -24,7 +25,7 @@ export function reportError(
   const error = systemFault(thrown) ?? thrown;
   if (options.json) printJson({ error: errorJson(error) });
   else if (error instanceof EnsembleError) process.stderr.write(`${formatError(error)}\n`);
-  else process.stderr.write(`${paint.red('internal error')} ${textOf(error)}\n${reportIt}\n`);
+  else process.stderr.write(`${paintNotice.red('internal error')} ${textOf(error)}\n${reportIt}\n`);
   return error instanceof EnsembleError ? error.exitStatus : exitStatus.error;
 }
 
@@ -43,5 +44,5 @@ const reportIt = 'This is a defect of ensemble itself: report it with the lines 
 
 export function formatError(error: EnsembleError): string {
   const evidence = error.evidence.length === 0 ? '' : `\n${error.evidence.map((line) => `  ${line}`).join('\n')}`;
-  return `${paint.red(error.code)} ${error.message}${evidence}\n${paint.bold('next:')} ${error.next}`;
+  return `${paintNotice.red(error.code)} ${error.message}${evidence}\n${paintNotice.bold('next:')} ${error.next}`;
 }

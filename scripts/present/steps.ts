@@ -1,6 +1,7 @@
 /** Shows an operation's steps as they run: a live list on a terminal, plain lines elsewhere, lines on standard error beside `--json`. */
 import type { Step } from '../../operations/step.ts';
-import { formatMs, paint, printNotice } from './terminal.ts';
+import { paint } from './colour.ts';
+import { formatMs, printNotice } from './terminal.ts';
 
 export type StepRunner = <Context>(
   steps: readonly Step<Context>[],

@@ -1,14 +1,7 @@
-/** How results look to a person: tables, colours on a terminal alone, times. JSON goes its own way and never passes here. */
-import colors from 'picocolors';
+/** How results look to a person: tables, words, times. JSON goes its own way and never passes here. */
 import { formatTable as formatColumns } from '../../topics/table.ts';
+import { hasColour } from './colour.ts';
 import { type WrapOptions, wrapLastColumn, wrapWords } from './wrap.ts';
-
-/** Colours where standard output is a terminal and NO_COLOR is not set (no-color.org); picocolors decides by the same rule. */
-export const paint = colors;
-
-/** For rooms that colour their own text: on a terminal, and where FORCE_COLOR asks for it (the logs of CI), as picocolors reads both. */
-export const hasColour =
-  colors.isColorSupported && (process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '') !== '');
 
 /** Fits the terminal, where there is one: words of the last column go on below. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,5 @@
 /** The end of the test command: a table of the tiers, what this machine could not run and why, and the count that CI reads as the last line. */
+import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
 import { z } from 'zod';
 
@@ -9,7 +10,22 @@ export interface Part {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  /** What failed, by name, each with what it said: the log of CI is cut, and keeps its end. */
+  readonly failures?: readonly Failure[];
 }
+
+export interface Failure {
+  /** Of the test's file, from the root; empty for a check. */
+  readonly file: string;
+  readonly name: string;
+  /** As vitest has it, with or without colours. */
+  readonly message: string;
+}
+
+/** Lines of a message that the summary shows: the assertion with its difference. */
+const shownLines = 12;
+/** Failures that the summary shows: who breaks everything reads the first. */
+const shownFailures = 20;
 
 /** What this machine lacks, as test/requirements.ts writes it. */
 export const lackShape = z.object({ name: z.string(), reason: z.string(), remedy: z.string() });
@@ -27,6 +43,7 @@ export function summarize(
   const unable = lacks.map(({ name, reason, remedy }) => `  ${name}: ${reason}. Remedy: ${remedy}`);
   return {
     lines: [
+      ...formatFailures(parts),
       table.toString(),
       ...(unable.length === 0 ? [] : ['What this machine could not run:', ...unable]),
       ...(passed + failed === 0 ? ['Nothing ran.'] : []),
@@ -34,4 +51,15 @@ export function summarize(
     ],
     exitCode: failed > 0 || passed === 0 ? 1 : 0,
   };
+}
+
+function formatFailures(parts: readonly Part[]): readonly string[] {
+  const failures = parts.flatMap((part) => (part.failures ?? []).map((failure) => ({ part: part.name, ...failure })));
+  if (failures.length === 0) return [];
+  const lines = failures.slice(0, shownFailures).flatMap(({ part, file, name, message }) => {
+    const said = stripVTControlCharacters(message).trimEnd().split('\n').slice(0, shownLines);
+    return [`  ${[part, file, name].filter((each) => each !== '').join(' > ')}`, ...said.map((line) => `    ${line}`)];
+  });
+  const others = failures.length - shownFailures;
+  return ['What failed:', ...lines, ...(others > 0 ? [`  and ${others} more`] : [])];
 }

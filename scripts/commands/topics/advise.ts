@@ -2,7 +2,8 @@
 import { exitStatus } from '../../../contracts/error.ts';
 import { adviseTopics } from '../../../operations/topics-reports.ts';
 import { formatAdvice } from '../../../topics/advise/advise-format.ts';
-import { hasColour, printJson, printLine, printNotice } from '../../present/terminal.ts';
+import { hasColour } from '../../present/colour.ts';
+import { printJson, printLine, printNotice } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';
 import { targetOf } from './target.ts';
 

@@ -10,9 +10,10 @@ import {
 } from '../../../topics/format-markdown.ts';
 import { blockedOf, changesOf, deletionsOf, type TopicPlan } from '../../../topics/plan/plan.ts';
 import { formatReassignReport } from '../../../topics/reassign/format-reassign.ts';
+import { hasColour } from '../../present/colour.ts';
 import { confirm, confirmTyped } from '../../present/confirm.ts';
 import { progressLine } from '../../present/progress.ts';
-import { hasColour, printJson, printLine, printNotice } from '../../present/terminal.ts';
+import { printJson, printLine, printNotice } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';
 import { describeProgress } from './progress.ts';
 import { targetOf } from './target.ts';

@@ -4,7 +4,8 @@ import { planTarget } from '../../../operations/topics.ts';
 import { formatPlan } from '../../../topics/format.ts';
 import { formatPlanMarkdown } from '../../../topics/format-markdown.ts';
 import { planExitStatus } from '../../../topics/plan/plan.ts';
-import { hasColour, printJson, printLine, printNotice } from '../../present/terminal.ts';
+import { hasColour } from '../../present/colour.ts';
+import { printJson, printLine, printNotice } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';
 import { targetOf } from './target.ts';
 

@@ -4,7 +4,8 @@ import { exitStatus } from '../../../contracts/error.ts';
 import { topicsStatus } from '../../../operations/topics-reports.ts';
 import { formatStatus } from '../../../topics/status/format-status.ts';
 import type { TopicsStatus } from '../../../topics/status/status.ts';
-import { hasColour, printJson, printLine } from '../../present/terminal.ts';
+import { hasColour } from '../../present/colour.ts';
+import { printJson, printLine } from '../../present/terminal.ts';
 import type { Invocation } from '../invocation.ts';
 import { targetOf } from './target.ts';
 
