@@ -95,6 +95,11 @@ export function nodeReportKey(node: string): string {
   return `reports/${node}`;
 }
 
+/** What is broken on purpose, and how it is undone: by a person's `fault inject`, or by runs of scenarios. */
+export function faultNotesKey(by: 'hand' | 'run'): string {
+  return `faults/by-${by}.json`;
+}
+
 /** Tags of whatever can have them. */
 export const tags = {
   environment: 'ensemble:environment',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { EnsembleError } from '../contracts/error.ts';
 import { undoSchema } from '../contracts/fault.ts';
-import { identify, isAlive } from '../platform/process-identity.ts';
+import { identify, isAlive, processSpace } from '../platform/process-identity.ts';
 import { journalUnreadable } from './errors.ts';
 
 const schema = z.strictObject({
@@ -24,16 +24,50 @@ const schema = z.strictObject({
   undo: undoSchema,
   /** Who serves again once it is undone, and is waited for before the note is taken away; absent where nobody is. */
   serves: z.strictObject({ node: z.string(), service: z.string() }).optional(),
+  /** Of a note that other machines read: they cannot look for the owner's process, and go by the time, ISO 8601, which the owner puts off while it lives. */
+  held: z.strictObject({ space: z.string(), host: z.string(), until: z.string() }).optional(),
 });
 
 export type JournalEntry = Readonly<z.output<typeof schema>>;
 
-/** What a folder of notes says. */
+/** What is noted; the rest the journal knows. */
+export type Note = Pick<JournalEntry, 'says' | 'of' | 'undo' | 'serves'>;
+
+/** What notes say. */
 export interface Journal {
   /** Oldest first. */
   readonly entries: readonly JournalEntry[];
   /** DRIVER_JOURNAL_UNREADABLE each: notes that nobody can heal by. They are left where they are, and keep nobody from the others. */
   readonly unreadable: readonly EnsembleError[];
+}
+
+/** Where notes are kept: a folder here, or what several machines read. */
+export interface FaultNotes {
+  /** Returns once it outlives this process. */
+  write(note: Note): Promise<JournalEntry>;
+  read(): Promise<Journal>;
+  /** Nothing where it is gone already. */
+  remove(entry: JournalEntry): Promise<void>;
+}
+
+/** @internal */
+export function folderNotes(folder: string): FaultNotes {
+  return {
+    write: (note) => writeEntry(folder, note),
+    read: () => readJournal(folder),
+    remove: (entry) => removeEntry(folder, entry),
+  };
+}
+
+/** Of runs: where an environment keeps them itself, or a folder of its state. */
+export function notesOf({
+  notes,
+  stateDirectory,
+}: {
+  readonly notes?: FaultNotes | undefined;
+  readonly stateDirectory: string;
+}): FaultNotes {
+  return notes ?? folderNotes(journalFolder(stateDirectory));
 }
 
 export function journalFolder(stateDirectory: string): string {
@@ -45,24 +79,18 @@ export function noteFile(folder: string, { id }: Pick<JournalEntry, 'id'>): stri
   return join(folder, `${id}.json`);
 }
 
-/** Returns once it is on the disk, the folder's own entry too. */
-export async function writeEntry(
-  folder: string,
-  { says, of, undo, serves }: Pick<JournalEntry, 'says' | 'of' | 'undo' | 'serves'>,
-): Promise<JournalEntry> {
-  const id = randomUUID();
+/** A new one, of this process. */
+export function entryOf({ says, of, undo, serves }: Note): JournalEntry {
   const owner = identify(process.pid) ?? { pid: process.pid, startedAt: '' };
-  const entry: JournalEntry = {
-    id,
-    writtenAt: new Date().toISOString(),
-    owner,
-    says,
-    of,
-    undo,
-    ...(serves && { serves }),
-  };
+  const writtenAt = new Date().toISOString();
+  return { id: randomUUID(), writtenAt, owner, says, of, undo, ...(serves && { serves }) };
+}
+
+/** Returns once it is on the disk, the folder's own entry too. */
+export async function writeEntry(folder: string, note: Note): Promise<JournalEntry> {
+  const entry = entryOf(note);
   await mkdir(folder, { recursive: true });
-  const unfinished = join(folder, `${id}.unfinished`);
+  const unfinished = join(folder, `${entry.id}.unfinished`);
   const handle = await open(unfinished, 'wx', 0o644);
   try {
     await handle.writeFile(`${JSON.stringify(entry)}\n`);
@@ -103,10 +131,33 @@ export async function readEntries(folder: string): Promise<readonly JournalEntry
   return entries;
 }
 
-/** Those whose owner has died: nobody else will heal them. */
-export async function abandonedJournal(folder: string): Promise<Journal> {
-  const { entries, unreadable } = await readJournal(folder);
-  return { entries: entries.filter(({ owner }) => !isAlive(owner)), unreadable };
+/** Of them, those whose owner has died: nobody else will heal them. */
+export interface Abandoned extends Journal {
+  /** Whose owner lives. */
+  readonly held: readonly JournalEntry[];
+}
+
+export async function abandoned(notes: Pick<FaultNotes, 'read'>): Promise<Abandoned> {
+  const { entries, unreadable } = await notes.read();
+  const isLeft = (entry: JournalEntry) => !isHeld(entry);
+  return { entries: entries.filter(isLeft), unreadable, held: entries.filter(isHeld) };
+}
+
+/** Whether its owner lives and heals it; of one elsewhere, whether it has said so lately. */
+function isHeld({ owner, held }: Pick<JournalEntry, 'owner' | 'held'>): boolean {
+  if (held === undefined || held.space === processSpace()) return isAlive(owner);
+  return Date.now() < Date.parse(held.until);
+}
+
+/** For a person: who is going to heal it, and until when others leave it to him where he is elsewhere. */
+export function holderOf({ owner, held }: JournalEntry): string {
+  return held === undefined ? `process ${owner.pid}` : `process ${owner.pid} on ${held.host}, until ${held.until}`;
+}
+
+/** An entry as it was written. @param where it lies, for a person */
+export function readNote(written: unknown, where: string): JournalEntry | { readonly unreadable: EnsembleError } {
+  const read = schema.safeParse(written);
+  return read.success ? read.data : { unreadable: journalUnreadable(where, read.error) };
 }
 
 export async function removeEntry(folder: string, { id }: JournalEntry): Promise<void> {

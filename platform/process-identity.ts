@@ -6,7 +6,8 @@
  * A zombie has ended and only waits for its parent, so it counts as dead.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { noProcessTable } from './errors.ts';
 
 export interface ProcessIdentity {
@@ -30,6 +31,12 @@ export function isAlive(identity: ProcessIdentity): boolean {
 /** Opaque: another one after each boot of this machine. Undefined where the system does not say. */
 export function currentBoot(): string | undefined {
   return process.platform === 'linux' ? bootId() : undefined;
+}
+
+/** Opaque: within which pids are told from one another, this machine since its boot, or a container of it. A process of another one cannot be looked for. */
+export function processSpace(): string {
+  if (process.platform !== 'linux') return hostname();
+  return [hostname(), bootId(), readlinkSync('/proc/self/ns/pid')].join(' ');
 }
 
 function startedAtFromProc(pid: number): string | undefined {

@@ -11,7 +11,7 @@ import type { FaultKind } from '../../contracts/fault.ts';
 import { serviceUnitName } from '../../provision/unit.ts';
 import { faultTargetGone, undoUnreadable } from '../errors.ts';
 import { type FaultInjector, leaveWithinMs } from '../fault-injector.ts';
-import { readJournal } from '../journal.ts';
+import type { FaultNotes } from '../journal.ts';
 import type { Machines } from './machines.ts';
 import { type UnitFault, unitFaultScripts, unitHealScripts } from './unit-faults.ts';
 
@@ -21,8 +21,8 @@ export interface AwsFaultOptions {
   readonly control: InstanceControl;
   /** Nodes that may be broken. Healing needs no list. */
   readonly allowed: ReadonlySet<string>;
-  /** Folders in which notes of this environment's faults lie, whoever made them: by hand or in a scenario. */
-  readonly journals: readonly string[];
+  /** Of this environment's faults, whoever made them: by hand or in a scenario. */
+  readonly notes: readonly Pick<FaultNotes, 'read'>[];
 }
 
 const undo = z.discriminatedUnion('do', [
@@ -54,7 +54,7 @@ const cannot: Readonly<Partial<Record<FaultKind, string>>> = {
 /** An agent that fetches beside a controlled shutdown that moves leaderships away. */
 const unitMs = leaveWithinMs + 60_000;
 
-export function awsFaults({ environment, machines, control, allowed, journals }: AwsFaultOptions): FaultInjector {
+export function awsFaults({ environment, machines, control, allowed, notes }: AwsFaultOptions): FaultInjector {
   async function instanceOf(node: string): Promise<string | undefined> {
     const found = (await machines.all()).get(node);
     return found?.state === 'running' ? found.id : undefined;
@@ -62,7 +62,7 @@ export function awsFaults({ environment, machines, control, allowed, journals }:
 
   /** Whether a note says that this node's groups were taken: a second one would note the closed group as what is to be put back. */
   async function isIsolationNoted(node: string): Promise<boolean> {
-    const noted = await Promise.all(journals.map(readJournal));
+    const noted = await Promise.all(notes.map((each) => each.read()));
     return noted.some(({ entries }) =>
       entries.some((entry) => {
         const { data } = undo.safeParse(entry.undo);

@@ -56,3 +56,11 @@ export function notPurgedHere(environment: string): EnsembleError {
     next: `Lift \`protect\` in the environment file, apply, then \`cdktf destroy '${environment}-*'\`.`,
   });
 }
+
+export function notesContended(key: string): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_NOTES_CONTENDED',
+    message: `${key} of the environment’s bucket was changed by others each time that it was to be written`,
+    next: 'Run the command again; `ensemble fault list --driver aws` says who is at work there.',
+  });
+}

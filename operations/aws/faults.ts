@@ -1,6 +1,6 @@
 /**
  * Faults of deployed nodes by hand. Nothing is broken without three things: the node on the environment's own allow-list (`aws.breakable`), the plan read, and
- * words typed that nobody types by habit. The undo is in the environment's journal before the fault; it stands until `ensemble fault heal` undoes it.
+ * words typed that nobody types by habit. The undo is in the environment's bucket before the fault; it stands until `ensemble fault heal` undoes it, from any machine.
  */
 import { join } from 'node:path';
 import { assertAccount } from '../../clients/aws/account.ts';
@@ -8,12 +8,12 @@ import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { type Fault, faultKinds, type PlannedFault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import type { FaultInjector } from '../../drivers/fault-injector.ts';
-import { type JournalEntry, readJournal, removeEntry, writeEntry } from '../../drivers/journal.ts';
+import type { FaultNotes, JournalEntry } from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import { healStanding, type Standing } from '../heal-standing.ts';
 import { faultNotPossible, faultUnknown } from '../hosts/errors.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
-import { awsJournals, environmentLock, handMadeJournal } from './chaos-state.ts';
+import { deployedNotes, environmentLock } from './chaos-state.ts';
 import { faultNotConfirmed, faultPlanChanged, noAllowList } from './errors.ts';
 import { withAws } from './operated.ts';
 
@@ -48,14 +48,14 @@ export async function injectAwsFault(
   if (service === undefined || group?.services.includes(service) !== true)
     throw faultNotPossible(kind, node, `${service ?? 'no service'} does not run on it`);
   const fault: Fault = { kind, node, service };
-  return await playing(aws, options, allowed, async ({ faults, folder, exclusively }) => {
+  return await playing(aws, options, allowed, async ({ faults, notes, exclusively }) => {
     const shown = await planned(faults, fault);
     if (!(await request.confirm(shown, wordsOf(aws)))) throw faultNotConfirmed(wordsOf(aws));
     // Nobody is kept waiting while a person reads; what was true then may not be any more.
     return await exclusively(async () => {
       const again = await planned(faults, fault);
       if (again.says !== shown.says) throw faultPlanChanged(again.says);
-      const entry = await writeEntry(folder, { says: again.says, of: 'driver', undo: again.undo });
+      const entry = await notes.write({ says: again.says, of: 'driver', undo: again.undo });
       await faults.inject(again);
       return entry;
     });
@@ -77,12 +77,14 @@ function wordsOf({ environment }: AwsEnvironment): string {
   return `break ${environment.cluster.environment}`;
 }
 
-export async function standingAwsFaults(aws: AwsEnvironment, stateRoot: string): Promise<Standing<JournalEntry>> {
-  return await standingIn(handMadeJournal(ownFolder(aws, stateRoot)));
+/** From whatever machine they were made. @throws EnsembleError CLIENT_AWS_... */
+export async function standingAwsFaults(aws: AwsEnvironment): Promise<Standing<JournalEntry>> {
+  await assertAccount({ region: aws.place.region }, aws.place.account);
+  return await withAws(aws, async ({ objects }) => await standingIn(deployedNotes(objects).byHand));
 }
 
-async function standingIn(folder: string): Promise<Standing<JournalEntry>> {
-  const { entries, unreadable } = await readJournal(folder);
+async function standingIn(notes: FaultNotes): Promise<Standing<JournalEntry>> {
+  const { entries, unreadable } = await notes.read();
   return { faults: entries, unreadable };
 }
 
@@ -92,12 +94,12 @@ export async function healAwsFaults(
   id: string | undefined,
   options: ByHandOptions,
 ): Promise<readonly JournalEntry[]> {
-  return await playing(aws, options, [], ({ faults, folder, exclusively }) =>
+  return await playing(aws, options, [], ({ faults, notes, exclusively }) =>
     exclusively(async () =>
-      healStanding(await standingIn(folder), id, {
+      healStanding(await standingIn(notes), id, {
         async undo(entry) {
           await faults.heal(entry.undo);
-          await removeEntry(folder, entry);
+          await notes.remove(entry);
         },
         signal: options.signal,
         next: '`ensemble fault heal --driver aws` again.',
@@ -108,8 +110,8 @@ export async function healAwsFaults(
 
 interface Playing {
   readonly faults: FaultInjector;
-  /** Of notes. */
-  readonly folder: string;
+  /** Of faults by hand. */
+  readonly notes: FaultNotes;
   /** Runs `work` while no roll, no scenario and no other fault changes these nodes from here. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -125,12 +127,12 @@ async function playing<T>(
   const onWait = ({ pid }: { readonly pid: number }) => onWaitForLock?.(pid);
   const control = await openInstanceControl({ region: aws.place.region });
   try {
-    return await withAws(aws, async ({ machines }) => {
+    return await withAws(aws, async ({ machines, objects }) => {
       const { environment } = aws.environment.cluster;
-      const journals = awsJournals(own);
+      const { byHand, byRun } = deployedNotes(objects);
       return await work({
-        faults: awsFaults({ environment, machines, control, allowed: new Set(allowed), journals }),
-        folder: handMadeJournal(own),
+        faults: awsFaults({ environment, machines, control, allowed: new Set(allowed), notes: [byHand, byRun] }),
+        notes: byHand,
         exclusively: (changing) => withFileLock(environmentLock(own), { signal, onWait }, changing),
       });
     });

@@ -3,28 +3,36 @@ import { join } from 'node:path';
 import { assertAccount } from '../../clients/aws/account.ts';
 import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
-import { abandonedJournal, journalFolder } from '../../drivers/journal.ts';
+import { abandoned } from '../../drivers/journal.ts';
 import { healed } from '../chaos/heal-first.ts';
 import type { DeploymentOptions } from '../deployment.ts';
-import { awsJournals, awsStateDirectory } from './chaos-state.ts';
+import { awsStateDirectory, deployedNotes } from './chaos-state.ts';
 import type { OperatedAws } from './operated.ts';
 
-/** Says what it does, and what cannot be healed yet; never throws for that. Asks AWS only where something is noted. @throws EnsembleError CLIENT_AWS_... */
+/** Says what it does, what cannot be healed yet, and what a person has broken, which stays; never throws for that. Two objects are read for it. @throws EnsembleError CLIENT_AWS_... */
 export async function healDeployed(
-  { place, driver, machines }: OperatedAws,
+  { place, driver, machines, objects }: OperatedAws,
   options: DeploymentOptions,
 ): Promise<void> {
   const { environment, region } = place;
   const own = join(options.stateRoot, environment);
   const stateDirectory = awsStateDirectory(own);
-  const { entries, unreadable } = await abandonedJournal(journalFolder(stateDirectory));
-  if (options.leaveFaults === true || entries.length + unreadable.length === 0) return;
+  if (options.leaveFaults === true) return;
+  const { byHand, byRun } = deployedNotes(objects);
+  const [noted, meant] = await Promise.all([abandoned(byRun), byHand.read()]).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    options.onProgress?.(`whether anything is broken on purpose cannot be read: ${why}`);
+    return [];
+  });
+  for (const { says, id } of meant?.entries ?? [])
+    options.onProgress?.(`broken by hand: ${says}; \`ensemble fault heal ${id} --driver aws\` undoes it`);
+  if (noted === undefined || Object.values(noted).every((each) => each.length === 0)) return;
   // In another account there may be nodes of the same names.
   await assertAccount({ region }, place.account);
   const control = await openInstanceControl({ region });
   try {
-    const faults = awsFaults({ environment, machines, control, allowed: new Set(), journals: awsJournals(own) });
-    await healed({ driver, stateDirectory, faults }, options);
+    const faults = awsFaults({ environment, machines, control, allowed: new Set(), notes: [byHand, byRun] });
+    await healed({ driver, stateDirectory, faults, notes: byRun }, options);
   } finally {
     control.close();
   }

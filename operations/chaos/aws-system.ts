@@ -11,7 +11,7 @@ import type { Fault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../aws/aws-environment.ts';
 import { withAwsRoll } from '../aws/aws-roll-target.ts';
-import { awsJournals, awsStateDirectory, environmentLock } from '../aws/chaos-state.ts';
+import { awsStateDirectory, deployedNotes, environmentLock } from '../aws/chaos-state.ts';
 import { withStore } from '../aws/ensure-secrets.ts';
 import { noAllowList } from '../aws/errors.ts';
 import type { DeploymentOptions } from '../deployment.ts';
@@ -55,12 +55,13 @@ export async function onAwsSystem<T>(
     const untouched = { ...options, leaveFaults: true };
     return await withAwsRoll(untouched, { command: 'chaos --driver aws', signal }, async ({ operated, target }) =>
       withStore(aws, async (secrets) => {
+        const notes = deployedNotes(operated.objects);
         const faults = awsFaults({
           environment: cluster.environment,
           machines: operated.machines,
           control,
           allowed: breakable,
-          journals: awsJournals(own),
+          notes: [notes.byHand, notes.byRun],
         });
         const system: SystemUnderTest = {
           environment,
@@ -71,6 +72,7 @@ export async function onAwsSystem<T>(
           bootstrap,
           secrets,
           wholeness: target.wholeness,
+          notes: notes.byRun,
           lockFile: environmentLock(own),
           driverName: 'aws',
           withoutPrimary: undefined,
@@ -89,7 +91,7 @@ export async function onAwsSystem<T>(
         await healed(system, options);
         if (!healing)
           for (const node of await breakableFromHere(aws, bootstrap, { signal, onUnseen })) breakable.add(node);
-        return await work(system);
+        return await work(system).finally(() => notes.byRun.close());
       }),
     );
   } finally {

@@ -1,5 +1,5 @@
 /** What a chaos run that died has left is undone before a command does anything else, on whatever the environment runs. */
-import { abandonedJournal, journalFolder } from '../../drivers/journal.ts';
+import { abandoned, holderOf, notesOf } from '../../drivers/journal.ts';
 import type { DeploymentOptions } from '../deployment.ts';
 import type { Healing } from './heal.ts';
 
@@ -12,7 +12,10 @@ export async function healed<D extends Healing>(
   { onProgress, signal, leaveFaults }: Pick<DeploymentOptions, 'onProgress' | 'signal' | 'leaveFaults'>,
 ): Promise<D> {
   if (leaveFaults === true) return deployment;
-  const { entries, unreadable } = await abandonedJournal(journalFolder(deployment.stateDirectory));
+  const { entries, unreadable, held } = await abandoned(notesOf(deployment));
+  for (const entry of held)
+    if (entry.of === 'driver')
+      onProgress?.(`broken by a chaos run that is at work: ${entry.says} (${holderOf(entry)})`);
   if (entries.length + unreadable.length === 0) return deployment;
   // Most commands find nothing, and load nothing for it.
   const { healAbandoned } = await import('./heal.ts');

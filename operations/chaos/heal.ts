@@ -8,7 +8,14 @@ import { connect } from '../../clients/kafka/connection.ts';
 import { deleteTopics } from '../../clients/kafka/requests/delete-topics.ts';
 import { undoUnreadable } from '../../drivers/errors.ts';
 import type { Healed } from '../../drivers/fault-injector.ts';
-import { abandonedJournal, type JournalEntry, journalFolder, removeEntry } from '../../drivers/journal.ts';
+import {
+  abandoned,
+  type FaultNotes,
+  holderOf,
+  type JournalEntry,
+  journalFolder,
+  notesOf,
+} from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import type { Deployment } from '../deployment.ts';
 import { apiAccess, kafkaTopicsOf, type Reach, removeApiTopic } from './api-topic.ts';
@@ -18,6 +25,8 @@ export interface HealReport {
   readonly healed: readonly string[];
   /** What could not be, with the reason; it stays in the journal. */
   readonly left: readonly { readonly says: string; readonly why: string }[];
+  /** What a run that is at work has broken, which heals it: who that is, and until when others leave it to him where he is elsewhere. */
+  readonly held: readonly { readonly says: string; readonly by: string }[];
 }
 
 export interface Patience {
@@ -37,6 +46,8 @@ export interface Healing extends Pick<Deployment, 'stateDirectory' | 'faults'>, 
   readonly driver: Pick<Deployment['driver'], 'ready'>;
   /** For one that was healed to serve again; what processes take where it is absent. */
   readonly servesWithinMs?: number;
+  /** A folder below `stateDirectory` where it is absent. */
+  readonly notes?: FaultNotes;
 }
 
 /** What the runner made itself. */
@@ -53,9 +64,9 @@ const brokerTimeoutMs = 10_000;
  * a master does not serve before others do.
  */
 export async function healAbandoned(deployment: Healing, patience: Patience): Promise<HealReport> {
-  const folder = journalFolder(deployment.stateDirectory);
   // Two commands at once would start a service twice.
-  return await withFileLock(join(folder, 'lock'), { signal: patience.signal }, async () => {
+  const lock = join(journalFolder(deployment.stateDirectory), 'lock');
+  return await withFileLock(lock, { signal: patience.signal }, async () => {
     const [healed, left]: [string[], { says: string; why: string }[]] = [[], []];
     const trying = async (says: string, work: () => Promise<unknown>) => {
       try {
@@ -66,7 +77,7 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
         return false;
       }
     };
-    const { entries, unreadable } = await abandonedJournal(folder);
+    const { entries, unreadable, held } = await abandoned(notesOf(deployment));
     for (const { message, next } of unreadable) left.push({ says: message, why: next });
     const undone: (readonly [JournalEntry, Healed])[] = [];
     for (const entry of entries.filter(({ of }) => of === 'driver'))
@@ -79,7 +90,7 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
     if (isInside(deployment))
       for (const entry of entries.filter(({ of }) => of === 'runner'))
         if (await trying(entry.says, () => removeOwn(deployment, entry))) healed.push(entry.says);
-    return { healed, left };
+    return { healed, left, held: held.map((entry) => ({ says: entry.says, by: holderOf(entry) })) };
   });
 }
 
@@ -89,7 +100,7 @@ export async function healEntry(deployment: Healing, entry: JournalEntry, patien
 }
 
 async function settled(
-  { driver, stateDirectory }: Healing,
+  healing: Healing,
   entry: JournalEntry,
   how: Healed,
   { timeoutMs, signal, onProgress }: Patience,
@@ -99,9 +110,12 @@ async function settled(
   if (serves !== undefined && how !== 'gone') {
     onProgress?.(`waiting for ${serves.service} on ${serves.node} to serve again`);
     const over = AbortSignal.timeout(timeoutMs);
-    await driver.ready(serves, { timeoutMs, signal: signal === undefined ? over : AbortSignal.any([signal, over]) });
+    await healing.driver.ready(serves, {
+      timeoutMs,
+      signal: signal === undefined ? over : AbortSignal.any([signal, over]),
+    });
   }
-  await removeEntry(journalFolder(stateDirectory), entry);
+  await notesOf(healing).remove(entry);
 }
 
 /** Removes what the runner made, and its note. Throws what the cluster throws, and DRIVER_UNDO_UNREADABLE. */
@@ -109,7 +123,7 @@ export async function removeOwn(deployment: Healing & Inside, entry: JournalEntr
   const read = runnerUndo.safeParse(entry.undo);
   if (!read.success) throw undoUnreadable(JSON.stringify(entry.undo), read.error);
   await undoOwn(deployment, read.data);
-  await removeEntry(journalFolder(deployment.stateDirectory), entry);
+  await notesOf(deployment).remove(entry);
 }
 
 function isInside(healing: Healing): healing is Healing & Inside {

@@ -10,7 +10,7 @@ import { countOf, type Schedule } from '../../chaos/schedule.ts';
 import { faultsPerStep } from '../../chaos/timings.ts';
 import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
-import { type JournalEntry, journalFolder, writeEntry } from '../../drivers/journal.ts';
+import { type JournalEntry, notesOf } from '../../drivers/journal.ts';
 import { noRoom, notHealed } from './errors.ts';
 import { healEntry } from './heal.ts';
 import type { ObservedState } from './observer.ts';
@@ -169,7 +169,7 @@ async function injectStep(
       }
       const { says, undo } = planned;
       const serves = { node, service };
-      const entry = await writeEntry(journalFolder(system.stateDirectory), { says, of: 'driver', undo, serves });
+      const entry = await notesOf(system).write({ says, of: 'driver', undo, serves });
       open.set(fault, { fault, step: index, target, entry });
       const said = {
         type: 'fault',

@@ -14,7 +14,7 @@ import { makeSchedule, type Schedule } from '../../chaos/schedule.ts';
 import { enoughWrites, judge, type RunPlan, type Verdict } from '../../chaos/verdict.ts';
 import type { Workload } from '../../chaos/workload.ts';
 import { connect, type KafkaConnection } from '../../clients/kafka/connection.ts';
-import { journalFolder, writeEntry } from '../../drivers/journal.ts';
+import { notesOf } from '../../drivers/journal.ts';
 import { nodesRunning } from '../health.ts';
 import { localBrokerControl } from '../local-wholeness.ts';
 import { findTroubles } from '../wholeness.ts';
@@ -64,7 +64,7 @@ export async function runScenario(system: SystemUnderTest, options: RunOptions, 
     connectionTimeoutMs: 1_000,
   });
   const name = `chaos${scenario.workload.through === 'kafka' ? '.' : '-'}${scenario.name}-${seed}-${Date.now()}`;
-  const made = await writeEntry(journalFolder(system.stateDirectory), {
+  const made = await notesOf(system).write({
     says: `the topic ${name}`,
     of: 'runner',
     undo: undoOfTopic(scenario, name),

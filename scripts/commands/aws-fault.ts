@@ -9,7 +9,7 @@ import type { Invocation } from './invocation.ts';
 
 export async function listOnAws({ options, deployment }: Invocation): Promise<number> {
   const aws = await openAwsEnvironment(deployment, 'fault list --driver aws');
-  const { faults: standing, unreadable } = await standingAwsFaults(aws, deployment.stateRoot);
+  const { faults: standing, unreadable } = await standingAwsFaults(aws);
   if (options.json) printJson(standing);
   else if (standing.length === 0) printLine('no fault stands');
   else

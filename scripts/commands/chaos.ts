@@ -112,16 +112,17 @@ export async function heal(invocation: Invocation): Promise<number> {
   const { options, deployment, signal } = invocation;
   const untouched = { ...invocation, deployment: { ...deployment, leaveFaults: true } };
   const healing = async (opened: SystemUnderTest) => {
-    const { healed, left } = await healAbandoned(opened, {
+    const { healed, left, held } = await healAbandoned(opened, {
       timeoutMs: opened.servesWithinMs,
       signal,
       onProgress: printNotice,
     });
-    if (options.json) printJson({ healed, left: left.map(({ says, why }) => `${says}: ${why}`) });
+    if (options.json) printJson({ healed, left: left.map(({ says, why }) => `${says}: ${why}`), held });
     else {
       for (const line of healed) printLine(`healed: ${line}`);
       for (const { says, why } of left) printLine(paint.red(`not healed: ${says}: ${why}`));
-      if (healed.length + left.length === 0) printLine('nothing is broken on purpose');
+      for (const { says, by } of held) printLine(`left to its run, which is at work: ${says} (${by})`);
+      if (healed.length + left.length + held.length === 0) printLine('nothing is broken on purpose');
     }
     return left.length === 0 ? exitStatus.ok : statusOf.error;
   };

@@ -2,16 +2,16 @@
  * `ensemble chaos run --driver aws`: the installed command in a network where brokers answer under their names, three real masters and brokers, faults through
  * Systems Manager. EC2 and S3 are moto, machines with agent and systemd are a stand-in that signals those very processes (process-agents.ts).
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScenarioReport } from '../../chaos/scenario-report.ts';
 import { openInstances } from '../../clients/aws/instances.ts';
-import { tags } from '../../contracts/aws-names.ts';
-import { readEntries } from '../../drivers/journal.ts';
+import { faultNotesKey, tags } from '../../contracts/aws-names.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { type AwsProcesses, startAwsProcesses } from '../integration/aws-processes.ts';
+import { withObjects } from '../integration/made-in-moto.ts';
 import { runProgram } from '../integration/run-program.ts';
 import { requires } from '../requirements.ts';
 
@@ -57,7 +57,9 @@ describe('scenarios on an environment on AWS', () => {
     instances.close();
     return found[0]?.id;
   };
-  const notes = () => readEntries(join(world.remote, 'test', 'aws', 'faults'));
+  const key = faultNotesKey('run');
+  const notes = async () =>
+    JSON.parse((await withObjects(world.place, (objects) => objects.read(key))) ?? '[]') as readonly unknown[];
 
   it('are refused where no broker answers, and where nobody typed that they may break it: nothing is touched', async () => {
     const deeds = await world.deedsOf(async () => {
@@ -84,16 +86,16 @@ describe('scenarios on an environment on AWS', () => {
     expect([deeds, await notes()]).toEqual([[], []]);
   });
 
-  it('that died are healed by the next command, by what they noted', async () => {
+  it('that died with their machine are healed by the next command anywhere, by what they noted, and not while they say that they live', async () => {
     const [paused] = (await openDeployment(world.local()).then(({ driver }) => driver.status())).filter(
       ({ node }) => node === 'worker-2',
     );
-    const folder = join(world.remote, 'test', 'aws', 'faults');
-    await mkdir(folder, { recursive: true });
     const id = '00000000-0000-4000-8000-000000000000';
     const instance = await instanceOf('worker-2');
     const undo = { do: 'heal-unit', fault: 'pause', node: 'worker-2', service: 'kafka', instance };
-    const owner = { pid: process.pid, startedAt: 'of another process' };
+    // Of another machine, where this very process would not be one that lives.
+    const owner = { pid: process.pid, startedAt: 'of another machine' };
+    const held = (until: string) => ({ space: 'another machine', host: 'operators-2', until });
     const note = {
       id,
       writtenAt: new Date().toISOString(),
@@ -102,14 +104,22 @@ describe('scenarios on an environment on AWS', () => {
       of: 'driver',
       undo,
     };
-    await writeFile(join(folder, `${id}.json`), JSON.stringify(note));
+    const write = (until: string) =>
+      withObjects(world.place, (objects) => objects.write(key, JSON.stringify([{ ...note, held: held(until) }])));
+    const later = new Date(Date.now() + 300_000).toISOString();
+    await write(later);
+    const meanwhile = await world.deedsOf(async () => {
+      const { stderr } = await world.ensemble('status');
+      expect(stderr).toContain(
+        `broken by a chaos run that is at work: pause of kafka on worker-2 (process ${process.pid} on operators-2, until ${later})`,
+      );
+    });
+    expect([meanwhile, (await notes()).length]).toEqual([[], 1]);
+    await write(new Date(Date.now() - 1_000).toISOString());
     process.kill(paused?.pid ?? 0, 'SIGSTOP');
     const deeds = await world.deedsOf(async () => {
-      const { status, stderr } = await world.ensemble('status');
-      expect([status, stderr]).toEqual([
-        0,
-        expect.stringContaining('healed what a chaos run had left: pause of kafka'),
-      ]);
+      const { stderr } = await world.ensemble('status');
+      expect(stderr).toContain('healed what a chaos run had left: pause of kafka');
     });
     expect([deeds, await notes()]).toEqual([['CONT worker-2'], []]);
   });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  abandonedJournal,
+  abandoned,
+  folderNotes,
   journalFolder,
   readEntries,
   readJournal,
@@ -36,10 +37,10 @@ describe('the undo journal', () => {
 
   it('gives up an entry to others once its owner has died, not before', async () => {
     const entry = await write();
-    expect(await abandonedJournal(folder)).toEqual({ entries: [], unreadable: [] });
+    expect(await abandoned(folderNotes(folder))).toEqual({ entries: [], unreadable: [], held: [entry] });
     const dead = { ...entry, owner: { ...entry.owner, startedAt: 'another boot:1' } };
     await writeFile(join(folder, `${entry.id}.json`), JSON.stringify(dead));
-    expect(await abandonedJournal(folder)).toEqual({ entries: [dead], unreadable: [] });
+    expect(await abandoned(folderNotes(folder))).toEqual({ entries: [dead], unreadable: [], held: [] });
   });
 
   it('says which file it cannot read, gives the others, and passes over one that was not finished', async () => {

@@ -7,22 +7,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { type InstanceControl, openInstanceControl } from '../../clients/aws/instance-control.ts';
+import { faultNotesKey } from '../../contracts/aws-names.ts';
 import type { PlannedFault } from '../../contracts/fault.ts';
-import { removeEntry, writeEntry } from '../../drivers/journal.ts';
 import { type MotoServer, startMoto } from '../../drivers/local-aws/moto-server.ts';
 import { type Shim, startShim } from '../../drivers/local-aws/shim.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../../operations/aws/aws-environment.ts';
+import { deployedNotes } from '../../operations/aws/chaos-state.ts';
 import { healAwsFaults, injectAwsFault, standingAwsFaults } from '../../operations/aws/faults.ts';
+import { healDeployed } from '../../operations/aws/heal-deployed.ts';
 import { withAws } from '../../operations/aws/operated.ts';
+import type { DeploymentOptions } from '../../operations/deployment.ts';
 import { acquireFileLock } from '../../platform/file-lock.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { requires } from '../requirements.ts';
 import { type FakeAgents, fakeAgents } from './fake-node-agent.ts';
-import { makeMachine, makeNetwork } from './made-in-moto.ts';
+import { endMachine, makeBucket, makeMachine, makeNetwork, rulesOf, withObjects } from './made-in-moto.ts';
 import { runProgram } from './run-program.ts';
 
 const { describe, it } = requires('moto');
 
+const bin = join(installationRoot(), 'bin', 'ensemble.js');
 const unit = 'ensemble-kafka.service';
 const environmentText = (breakable: string) => `name: test
 target: aws
@@ -75,8 +79,13 @@ describe('faults of deployed nodes', () => {
       },
       options(),
     );
+  /** The command, on a machine whose state is there. */
+  const fault = async (state: string, ...words: readonly string[]) => {
+    const given = [bin, 'fault', ...words, '--driver', 'aws', '-e', join(folder, 'test.yaml'), '--state', state];
+    return await runProgram(process.execPath, given, { env: { ...moto.environment, AWS_ENDPOINT_URL: shim.endpoint } });
+  };
   const heal = (id?: string) => healAwsFaults(aws, id, options());
-  const standing = async () => (await standingAwsFaults(aws, folder)).faults;
+  const standing = async () => (await standingAwsFaults(aws)).faults;
   const stateOf = async () => await withAws(aws, async ({ machines }) => (await machines.all()).get('worker-1')?.state);
   const unitState = async () => (await readFile(join(agents.folderOf(machine), 'units', unit), 'utf8')).trim();
 
@@ -101,6 +110,7 @@ describe('faults of deployed nodes', () => {
     shown = [];
     agents = fakeAgents(await mkdtemp(join(folder, 'run-')));
     await write(', breakable: [worker-1]');
+    await makeBucket(aws.place);
     machine = await makeMachine(aws.place, 'worker-1');
     await agents.add(machine);
     await writeFile(join(agents.folderOf(machine), 'units', unit), 'active\n');
@@ -130,12 +140,7 @@ describe('faults of deployed nodes', () => {
   });
 
   it('are asked for in a terminal alone: a pipe, or whatever flag, breaks nothing', async () => {
-    const args = ['fault', 'inject', 'kill', 'worker-1', '--driver', 'aws', '-e', join(folder, 'test.yaml')];
-    const { status, stderr } = await runProgram(
-      process.execPath,
-      [join(installationRoot(), 'bin', 'ensemble.js'), ...args, '--state', folder],
-      { env: { ...moto.environment, AWS_ENDPOINT_URL: shim.endpoint } },
-    );
+    const { status, stderr } = await fault(folder, 'inject', 'kill', 'worker-1');
     expect([status, stderr]).toEqual([1, expect.stringContaining('type "break test"')]);
     expect(stderr).toContain(`Plan: kill of kafka on worker-1 (${machine}), by Systems Manager`);
     expect([agents.scripts, await unitState()]).toEqual([[], 'active']);
@@ -171,6 +176,20 @@ describe('faults of deployed nodes', () => {
     await heal();
   });
 
+  it('are seen, and healed, from any machine, and never by a command on its way', async () => {
+    const entry = await inject('pause');
+    const elsewhere = join(folder, 'another-machine');
+    const listed = await fault(elsewhere, 'list');
+    expect([listed.status, listed.stdout]).toEqual([0, expect.stringContaining(entry.says)]);
+    const told: string[] = [];
+    const given = { stateRoot: elsewhere, onProgress: (line: string) => void told.push(line) } as DeploymentOptions;
+    await withAws(aws, (operated) => healDeployed(operated, given));
+    const undoes = `broken by hand: ${entry.says}; \`ensemble fault heal ${entry.id} --driver aws\` undoes it`;
+    expect([told, await unitState()]).toEqual([[undoes], 'paused']);
+    const healed = await healAwsFaults(aws, entry.id, { ...options(), stateRoot: elsewhere });
+    expect([healed, await unitState(), await standing()]).toEqual([[entry], 'active', []]);
+  });
+
   it('are not made by another plan than the one that was read', async () => {
     await giveGroup();
     const { vpc } = await control.network(machine);
@@ -200,18 +219,20 @@ describe('faults of deployed nodes', () => {
   });
 
   it('are healed beside a note that nobody can read and one that cannot be undone, which are named and stay', async () => {
-    const notes = join(folder, 'test', 'aws-faults');
-    const stuck = await writeEntry(notes, { says: 'party', of: 'driver', undo: { do: 'party' } });
-    const torn = join(notes, 'torn.json');
-    await writeFile(torn, '{"id":');
+    const key = faultNotesKey('hand');
+    const written = () => withObjects(aws.place, async (objects) => JSON.parse((await objects.read(key)) ?? '[]'));
+    const note = { says: 'party', of: 'driver', undo: { do: 'party' } } as const;
+    const stuck = await withObjects(aws.place, (objects) => deployedNotes(objects).byHand.write(note));
+    const torn = { id: 'of-tomorrow' };
+    const both = JSON.stringify([...(await written()), torn]);
+    await withObjects(aws.place, (objects) => objects.write(key, both));
     await inject('kill');
     await expect(heal()).rejects.toMatchObject({
       code: 'OPERATIONS_FAULTS_STAND',
-      evidence: [expect.stringContaining(stuck.id), expect.stringContaining(torn)],
+      evidence: [expect.stringContaining(stuck.id), expect.stringContaining(torn.id)],
     });
     expect([await unitState(), (await standing()).map(({ id }) => id)]).toEqual(['active', [stuck.id]]);
-    await removeEntry(notes, stuck);
-    await rm(torn);
+    expect(await written()).toEqual([stuck, torn]);
   });
 
   it('of a machine stop it without its system, and start the same one again', async () => {
@@ -295,19 +316,3 @@ describe('faults of deployed nodes', () => {
     expect(await control.isGone('i-0123456789abcdef0')).toBe(true);
   });
 });
-
-async function endMachine(instance: string, region: string): Promise<void> {
-  const sdk = await import('@aws-sdk/client-ec2');
-  const client = new sdk.EC2Client({ region });
-  await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [instance] }));
-  client.destroy();
-}
-
-async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {
-  const sdk = await import('@aws-sdk/client-ec2');
-  const client = new sdk.EC2Client({ region });
-  const { SecurityGroups } = await client.send(new sdk.DescribeSecurityGroupsCommand({ GroupIds: [group] }));
-  client.destroy();
-  const [found] = SecurityGroups ?? [];
-  return { in: found?.IpPermissions?.length ?? -1, out: found?.IpPermissionsEgress?.length ?? -1 };
-}

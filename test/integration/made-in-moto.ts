@@ -31,6 +31,24 @@ export async function makeNetwork(region: string): Promise<string> {
   return Vpc?.VpcId ?? '';
 }
 
+/** As somebody who replaces it does. */
+export async function endMachine(instance: string, region: string): Promise<void> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [instance] }));
+  client.destroy();
+}
+
+/** How many rules a security group has. */
+export async function rulesOf(group: string, region: string): Promise<{ readonly in: number; readonly out: number }> {
+  const sdk = await import('@aws-sdk/client-ec2');
+  const client = new sdk.EC2Client({ region });
+  const { SecurityGroups } = await client.send(new sdk.DescribeSecurityGroupsCommand({ GroupIds: [group] }));
+  client.destroy();
+  const [found] = SecurityGroups ?? [];
+  return { in: found?.IpPermissions?.length ?? -1, out: found?.IpPermissionsEgress?.length ?? -1 };
+}
+
 export async function makeVolume(
   { environment, region }: AwsPlace,
   node: string,

@@ -95,7 +95,7 @@ describe.each(faultKinds)('the fault %s', (fault) => {
         machines: {} as never,
         control: {} as never,
         allowed: new Set(),
-        journals: [],
+        notes: [],
       }),
     };
     const made = { processes: ['term', 'kill', 'pause'], aws: ['term', 'kill', 'pause', 'isolate', 'machine-kill'] };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Recorder, UntimedEvent } from '../../chaos/history.ts';
 import { parseScenario, type Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
-import { abandonedJournal, journalFolder, readEntries, writeEntry } from '../../drivers/journal.ts';
+import { abandoned, folderNotes, journalFolder, readEntries, writeEntry } from '../../drivers/journal.ts';
 import { healAbandoned } from '../../operations/chaos/heal.ts';
 import { injectByPlan } from '../../operations/chaos/inject.ts';
 import type { SystemUnderTest } from '../../operations/chaos/system.ts';
@@ -270,7 +270,7 @@ describe('what a run that died has left', () => {
     } as unknown as Deployment;
     return await healAbandoned(deployment, { timeoutMs: 5_000 });
   };
-  const left = async () => (await abandonedJournal(journalFolder(folder))).entries.map(({ says }) => says);
+  const left = async () => (await abandoned(folderNotes(journalFolder(folder)))).entries.map(({ says }) => says);
 
   it('is healed once it serves, and not before: a broker that is refused again stays noted, and is said', async () => {
     await leave('worker-1', 'worker-2');
@@ -280,6 +280,7 @@ describe('what a run that died has left', () => {
     expect(await heal(refused)).toEqual({
       healed: ['kill of worker-2'],
       left: [{ says: 'kill of worker-1', why: 'kafka on worker-1 ended by itself' }],
+      held: [],
     });
     expect(await left()).toEqual(['kill of worker-1']);
     expect((await heal(async () => {})).healed).toEqual(['kill of worker-1']);
