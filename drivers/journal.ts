@@ -3,7 +3,7 @@
  * left. A file is removed once its fault is healed, so that an empty folder means that nothing is broken on purpose.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { EnsembleError } from '../contracts/error.ts';
@@ -25,7 +25,9 @@ const schema = z.strictObject({
   /** Who serves again once it is undone, and is waited for before the note is taken away; absent where nobody is. */
   serves: z.strictObject({ node: z.string(), service: z.string() }).optional(),
   /** Of a note that other machines read: they cannot look for the owner's process, and go by the time, ISO 8601, which the owner puts off while it lives. */
-  held: z.strictObject({ space: z.string(), host: z.string(), until: z.string() }).optional(),
+  held: z.strictObject({ space: z.string().optional(), until: z.string() }).optional(),
+  /** Whose it is, where others than this machine's read it: `user@host`. */
+  by: z.string().optional(),
 });
 
 export type JournalEntry = Readonly<z.output<typeof schema>>;
@@ -46,8 +48,10 @@ export interface FaultNotes {
   /** Returns once it outlives this process. */
   write(note: Note): Promise<JournalEntry>;
   read(): Promise<Journal>;
-  /** Nothing where it is gone already. */
-  remove(entry: JournalEntry): Promise<void>;
+  /** Makes one that was abandoned this process's own to undo: false where it is gone, or has become another one's that lives. */
+  claim(entry: JournalEntry): Promise<boolean>;
+  /** Whether it was there still: somebody else may have undone it. */
+  remove(entry: JournalEntry): Promise<boolean>;
 }
 
 /** @internal */
@@ -55,6 +59,8 @@ export function folderNotes(folder: string): FaultNotes {
   return {
     write: (note) => writeEntry(folder, note),
     read: () => readJournal(folder),
+    // Who heals in a folder holds its lock.
+    claim: async (entry) => (await readEntry(noteFile(folder, entry))) !== undefined,
     remove: (entry) => removeEntry(folder, entry),
   };
 }
@@ -143,15 +149,17 @@ export async function abandoned(notes: Pick<FaultNotes, 'read'>): Promise<Abando
   return { entries: entries.filter(isLeft), unreadable, held: entries.filter(isHeld) };
 }
 
-/** Whether its owner lives and heals it; of one elsewhere, whether it has said so lately. */
-function isHeld({ owner, held }: Pick<JournalEntry, 'owner' | 'held'>): boolean {
-  if (held === undefined || held.space === processSpace()) return isAlive(owner);
+/** Whether its owner lives and heals it; of one that cannot be looked for here, whether it has said so lately. */
+export function isHeld({ owner, held }: Pick<JournalEntry, 'owner' | 'held'>): boolean {
+  if (isAlive(owner)) return true;
+  if (held === undefined || (held.space !== undefined && held.space === processSpace())) return false;
   return Date.now() < Date.parse(held.until);
 }
 
-/** For a person: who is going to heal it, and until when others leave it to him where he is elsewhere. */
-export function holderOf({ owner, held }: JournalEntry): string {
-  return held === undefined ? `process ${owner.pid}` : `process ${owner.pid} on ${held.host}, until ${held.until}`;
+/** For a person: who is going to heal it. */
+export function holderOf({ owner, held, by }: JournalEntry): string {
+  const who = by === undefined ? `process ${owner.pid}` : `process ${owner.pid} of ${by}`;
+  return held === undefined ? who : `${who}, which is at work by what it said, until ${held.until}`;
 }
 
 /** An entry as it was written. @param where it lies, for a person */
@@ -160,8 +168,15 @@ export function readNote(written: unknown, where: string): JournalEntry | { read
   return read.success ? read.data : { unreadable: journalUnreadable(where, read.error) };
 }
 
-export async function removeEntry(folder: string, { id }: JournalEntry): Promise<void> {
-  await rm(noteFile(folder, { id }), { force: true });
+/** Whether it was there. */
+export async function removeEntry(folder: string, entry: JournalEntry): Promise<boolean> {
+  try {
+    await unlink(noteFile(folder, entry));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** For where all whom a driver broke have ended: there is nothing to go back to. What a runner made, such as topics, stays noted. */

@@ -33,9 +33,12 @@ export function currentBoot(): string | undefined {
   return process.platform === 'linux' ? bootId() : undefined;
 }
 
-/** Opaque: within which pids are told from one another, this machine since its boot, or a container of it. A process of another one cannot be looked for. */
-export function processSpace(): string {
-  if (process.platform !== 'linux') return hostname();
+/**
+ * Opaque: within which pids are told from one another, this machine since its boot, or a container of it. A process of another one cannot be looked for.
+ * Undefined where the system does not say: two machines may have the same name.
+ */
+export function processSpace(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
   return [hostname(), bootId(), readlinkSync('/proc/self/ns/pid')].join(' ');
 }
 

@@ -94,6 +94,11 @@ export function isPassing(error: unknown): boolean {
   return error instanceof EnsembleError && passing.has(error.code);
 }
 
+/** Whether this identity may not do it, or may not know that there is nothing. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof EnsembleError && error.code === 'CLIENT_AWS_DENIED';
+}
+
 const passing = new Set(['CLIENT_AWS_THROTTLED', 'CLIENT_AWS_UNREACHABLE', 'CLIENT_AWS_COMMAND_UNDELIVERED']);
 
 function noCredentials(call: string, why: string, cause: unknown): EnsembleError {

@@ -1,19 +1,20 @@
 /**
  * Undo notes in the environment's bucket: whatever machine breaks something, any other one finds what stands and how it is undone. One object has them all, which
- * is changed by conditional writes, so that of two writers none loses the other's; whoever may read and write objects of the bucket needs no other right.
+ * is changed by conditional writes, so that of two writers none loses the other's; whoever may read and write objects of the bucket, and use its key, needs no other right.
  *
  * A run's notes are held: while it lives it puts the time off until which others leave them alone. That time is the writer's clock, and is read by another one:
- * machines whose clocks differ by minutes heal early, which costs a run its verdict, and breaks nothing.
+ * machines whose clocks differ by minutes heal early, which ends the run with an error once it finds its note gone, and breaks nothing.
  */
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { isDenied, isPassing } from '../../clients/aws/errors.ts';
 import type { ObjectsClient } from '../../clients/aws/objects.ts';
-import type { EnsembleError } from '../../contracts/error.ts';
-import { processSpace } from '../../platform/process-identity.ts';
+import { EnsembleError } from '../../contracts/error.ts';
+import { identify, processSpace } from '../../platform/process-identity.ts';
 import { journalUnreadable } from '../errors.ts';
-import { entryOf, type FaultNotes, type JournalEntry, readNote } from '../journal.ts';
-import { notesContended } from './errors.ts';
+import { entryOf, type FaultNotes, isHeld, type JournalEntry, readNote } from '../journal.ts';
+import { notesContended, notesContendedCode } from './errors.ts';
 
 export interface BucketNotesOptions {
   readonly objects: Pick<ObjectsClient, 'readTagged' | 'writeIf'>;
@@ -36,19 +37,35 @@ type Written = readonly unknown[];
 
 const listShape = z.array(z.unknown());
 const attempts = 10;
-const pauseMs = 200;
+/** At most, times the attempt. */
+const pauseMs = 100;
+/** How long a note of what is healed is to be taken away: nobody is to be called for a service that does not answer for a moment. */
+const removeWithinMs = 120_000;
+const removeAgainMs = 2_000;
+const nothing = '[]\n';
 
 export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketNotes {
   const own = new Set<string>();
   let renewing: NodeJS.Timeout | undefined;
 
   async function load(): Promise<{ readonly written: Written; readonly tag: string | undefined }> {
-    const found = await objects.readTagged(key);
+    const found = await readOrMake();
     if (found === undefined) return { written: [], tag: undefined };
     try {
       return { written: listShape.parse(JSON.parse(found.text)), tag: found.tag };
     } catch (cause) {
       throw journalUnreadable(`${key} of the environment’s bucket`, cause);
+    }
+  }
+
+  /** What is not there may not be asked for: S3 denies it to whoever may not list the bucket, as nobody may through the gateway of the environment's network. */
+  async function readOrMake() {
+    try {
+      return await objects.readTagged(key);
+    } catch (error) {
+      // Where it is there, reading is denied indeed.
+      if (!isDenied(error) || !(await objects.writeIf(key, nothing, undefined).catch(() => false))) throw error;
+      return await objects.readTagged(key);
     }
   }
 
@@ -69,7 +86,13 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
   const held = () =>
     hold === undefined
       ? {}
-      : { held: { space: processSpace(), host: hostname(), until: new Date(Date.now() + hold.forMs).toISOString() } };
+      : { held: { space: processSpace(), until: new Date(Date.now() + hold.forMs).toISOString() } };
+
+  function keepHeld(id: string): void {
+    own.add(id);
+    // One that fails is made up for by the next.
+    if (hold !== undefined) renewing ??= setInterval(() => void renew().catch(() => {}), hold.everyMs).unref();
+  }
 
   async function renew(): Promise<void> {
     if (own.size === 0) return;
@@ -82,12 +105,28 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
 
   return {
     async write(note) {
-      const entry: JournalEntry = { ...entryOf(note), ...held() };
-      await change((written) => [...without(written, entry.id), entry]);
-      own.add(entry.id);
-      // One that fails is made up for by the next.
-      if (hold !== undefined) renewing ??= setInterval(() => void renew().catch(() => {}), hold.everyMs).unref();
+      let entry: JournalEntry = { ...entryOf(note), by: whoHere() };
+      await change((written) => {
+        entry = { ...entry, ...held() };
+        return [...without(written, entry.id), entry];
+      });
+      keepHeld(entry.id);
       return entry;
+    },
+
+    async claim({ id }) {
+      let claimed = false;
+      await change((written) => {
+        const found = written.find((each) => idOf(each) === id);
+        const read = found === undefined ? undefined : readNote(found, id);
+        claimed =
+          read !== undefined && !('unreadable' in read) && (hold === undefined || isMine(read) || !isHeld(read));
+        if (!claimed || hold === undefined) return written;
+        const { owner } = entryOf(read as JournalEntry);
+        return written.map((each) => (each === found ? { ...read, owner, by: whoHere(), ...held() } : each));
+      });
+      if (claimed && hold !== undefined) keepHeld(id);
+      return claimed;
     },
 
     async read() {
@@ -109,8 +148,24 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
     },
 
     async remove({ id }) {
-      own.delete(id);
-      await change((written) => (written.some((each) => idOf(each) === id) ? without(written, id) : written));
+      let wasThere = false;
+      const take = (written: Written) => {
+        // An answer that was lost may have been to our own: it was there.
+        wasThere ||= written.some((each) => idOf(each) === id);
+        return written.some((each) => idOf(each) === id) ? without(written, id) : written;
+      };
+      const deadline = performance.now() + removeWithinMs;
+      for (;;) {
+        try {
+          await change(take);
+          own.delete(id);
+          return wasThere;
+        } catch (error) {
+          const passes = isPassing(error) || (error instanceof EnsembleError && error.code === notesContendedCode);
+          if (!passes || performance.now() > deadline) throw error;
+          await delay(removeAgainMs);
+        }
+      }
     },
 
     close() {
@@ -128,6 +183,18 @@ function idOf(written: unknown): string {
   return z.object({ id: z.string() }).safeParse(written).data?.id ?? '';
 }
 
+function isMine({ owner }: JournalEntry): boolean {
+  return owner.pid === process.pid && identify(process.pid)?.startedAt === owner.startedAt;
+}
+
+function whoHere(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return hostname(); // a container's user without a name
+  }
+}
+
 function isUnreadable(error: unknown): error is EnsembleError {
-  return error instanceof Error && 'code' in error && error.code === 'DRIVER_JOURNAL_UNREADABLE';
+  return error instanceof EnsembleError && error.code === 'DRIVER_JOURNAL_UNREADABLE';
 }

@@ -57,10 +57,12 @@ export function notPurgedHere(environment: string): EnsembleError {
   });
 }
 
+export const notesContendedCode = 'DRIVER_NOTES_CONTENDED';
+
 export function notesContended(key: string): EnsembleError {
   return new EnsembleError({
-    code: 'DRIVER_NOTES_CONTENDED',
+    code: notesContendedCode,
     message: `${key} of the environment’s bucket was changed by others each time that it was to be written`,
-    next: 'Run the command again; `ensemble fault list --driver aws` says who is at work there.',
+    next: 'Run the command again; `ensemble status` says who has broken what there.',
   });
 }

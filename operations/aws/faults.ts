@@ -98,6 +98,8 @@ export async function healAwsFaults(
     exclusively(async () =>
       healStanding(await standingIn(notes), id, {
         async undo(entry) {
+          // Somebody elsewhere may have healed it meanwhile, and broken the same node anew.
+          if (!(await notes.claim(entry))) return;
           await faults.heal(entry.undo);
           await notes.remove(entry);
         },

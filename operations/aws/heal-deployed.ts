@@ -9,7 +9,7 @@ import type { DeploymentOptions } from '../deployment.ts';
 import { awsStateDirectory, deployedNotes } from './chaos-state.ts';
 import type { OperatedAws } from './operated.ts';
 
-/** Says what it does, what cannot be healed yet, and what a person has broken, which stays; never throws for that. Two objects are read for it. @throws EnsembleError CLIENT_AWS_... */
+/** Says what it does, what cannot be healed yet, and what a person has broken, which stays; never throws for that, nor where it may not be read. Two objects are read for it. @throws EnsembleError CLIENT_AWS_... */
 export async function healDeployed(
   { place, driver, machines, objects }: OperatedAws,
   options: DeploymentOptions,
@@ -19,13 +19,16 @@ export async function healDeployed(
   const stateDirectory = awsStateDirectory(own);
   if (options.leaveFaults === true) return;
   const { byHand, byRun } = deployedNotes(objects);
-  const [noted, meant] = await Promise.all([abandoned(byRun), byHand.read()]).catch((error: unknown) => {
+  const unread = (error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     options.onProgress?.(`whether anything is broken on purpose cannot be read: ${why}`);
-    return [];
-  });
-  for (const { says, id } of meant?.entries ?? [])
-    options.onProgress?.(`broken by hand: ${says}; \`ensemble fault heal ${id} --driver aws\` undoes it`);
+  };
+  const meant = await byHand.read().catch(unread);
+  for (const { says, by, id } of meant?.entries ?? [])
+    options.onProgress?.(
+      `broken by hand by ${by}: ${says}; \`ensemble fault heal ${id} --driver aws --environment ${options.environment}\` undoes it`,
+    );
+  const noted = await abandoned(byRun).catch(unread);
   if (noted === undefined || Object.values(noted).every((each) => each.length === 0)) return;
   // In another account there may be nodes of the same names.
   await assertAccount({ region }, place.account);

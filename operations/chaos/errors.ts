@@ -52,6 +52,15 @@ export function notHealed(
   });
 }
 
+/** Faults that did not stand for as long as the schedule says: what they would have shown was not seen. */
+export function healedEarly(says: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'OPERATIONS_CHAOS_HEALED_EARLY',
+    message: `somebody else has healed what this run had broken before its time: ${says.join(', ')}`,
+    next: 'Run it again while nobody else heals. Another machine does once it finds that a run has not said for minutes that it lives: compare the clocks of both.',
+  });
+}
+
 export function apiRefused(method: string, path: string, status: number): EnsembleError {
   return new EnsembleError({
     code: 'OPERATIONS_CHAOS_API_REFUSED',

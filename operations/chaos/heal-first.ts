@@ -14,8 +14,7 @@ export async function healed<D extends Healing>(
   if (leaveFaults === true) return deployment;
   const { entries, unreadable, held } = await abandoned(notesOf(deployment));
   for (const entry of held)
-    if (entry.of === 'driver')
-      onProgress?.(`broken by a chaos run that is at work: ${entry.says} (${holderOf(entry)})`);
+    if (entry.of === 'driver') onProgress?.(`broken by a chaos run: ${entry.says} (${holderOf(entry)})`);
   if (entries.length + unreadable.length === 0) return deployment;
   // Most commands find nothing, and load nothing for it.
   const { healAbandoned } = await import('./heal.ts');

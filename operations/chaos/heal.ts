@@ -64,7 +64,7 @@ const brokerTimeoutMs = 10_000;
  * a master does not serve before others do.
  */
 export async function healAbandoned(deployment: Healing, patience: Patience): Promise<HealReport> {
-  // Two commands at once would start a service twice.
+  // Two commands here at once would start a service twice; of those on several machines each undoes what it could claim.
   const lock = join(journalFolder(deployment.stateDirectory), 'lock');
   return await withFileLock(lock, { signal: patience.signal }, async () => {
     const [healed, left]: [string[], { says: string; why: string }[]] = [[], []];
@@ -80,8 +80,11 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
     const { entries, unreadable, held } = await abandoned(notesOf(deployment));
     for (const { message, next } of unreadable) left.push({ says: message, why: next });
     const undone: (readonly [JournalEntry, Healed])[] = [];
-    for (const entry of entries.filter(({ of }) => of === 'driver'))
-      await trying(entry.says, async () => undone.push([entry, await deployment.faults.heal(entry.undo)]));
+    const undo = async (entry: JournalEntry) => {
+      // Somebody else may have healed it since it was read, and broken the same node anew.
+      if (await notesOf(deployment).claim(entry)) undone.push([entry, await deployment.faults.heal(entry.undo)]);
+    };
+    for (const entry of entries.filter(({ of }) => of === 'driver')) await trying(entry.says, () => undo(entry));
     const settle = async ([entry, how]: (typeof undone)[number]) => {
       if (await trying(entry.says, () => settled(deployment, entry, how, patience))) healed.push(entry.says);
     };
@@ -94,9 +97,13 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
   });
 }
 
-/** Undoes what a driver did, waits until whom it befell serves, unless it is gone, and takes the note away. Throws what the driver throws: the note stays then. */
-export async function healEntry(deployment: Healing, entry: JournalEntry, patience: Patience): Promise<void> {
-  await settled(deployment, entry, await deployment.faults.heal(entry.undo), patience);
+/**
+ * Undoes what a driver did, waits until whom it befell serves, unless it is gone, and takes the note away. Throws what the driver throws: the note stays then.
+ *
+ * @returns whether it was there still: somebody else may have healed it before.
+ */
+export async function healEntry(deployment: Healing, entry: JournalEntry, patience: Patience): Promise<boolean> {
+  return await settled(deployment, entry, await deployment.faults.heal(entry.undo), patience);
 }
 
 async function settled(
@@ -104,7 +111,7 @@ async function settled(
   entry: JournalEntry,
   how: Healed,
   { timeoutMs, signal, onProgress }: Patience,
-): Promise<void> {
+): Promise<boolean> {
   const { serves } = entry;
   // Nobody waits for one that is not there.
   if (serves !== undefined && how !== 'gone') {
@@ -115,7 +122,7 @@ async function settled(
       signal: signal === undefined ? over : AbortSignal.any([signal, over]),
     });
   }
-  await notesOf(healing).remove(entry);
+  return await notesOf(healing).remove(entry);
 }
 
 /** Removes what the runner made, and its note. Throws what the cluster throws, and DRIVER_UNDO_UNREADABLE. */

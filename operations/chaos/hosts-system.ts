@@ -8,6 +8,7 @@ import { bootstrapServers } from '../../cluster/bootstrap.ts';
 import type { Environment } from '../../cluster/load.ts';
 import { nodeListKey } from '../../contracts/aws-names.ts';
 import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
+import { notesOf } from '../../drivers/journal.ts';
 import type { DeploymentOptions } from '../deployment.ts';
 import { bootedAlone, hostsDriver, requireHosted } from '../hosts/hosted.ts';
 import { localWholeness } from '../local-wholeness.ts';
@@ -38,6 +39,7 @@ export async function hostsSystem(options: DeploymentOptions, { lists, secrets }
     ...reach,
     driver,
     faults: hostFaultInjector(hosts),
+    notes: notesOf(reach),
     secrets: {
       async read(id) {
         const text = secrets[id];

@@ -11,7 +11,7 @@ import { faultsPerStep } from '../../chaos/timings.ts';
 import type { Id } from '../../cluster/model.ts';
 import type { FaultKind } from '../../contracts/fault.ts';
 import { type JournalEntry, notesOf } from '../../drivers/journal.ts';
-import { noRoom, notHealed } from './errors.ts';
+import { healedEarly, noRoom, notHealed } from './errors.ts';
 import { healEntry } from './heal.ts';
 import type { ObservedState } from './observer.ts';
 import type { SystemUnderTest } from './system.ts';
@@ -23,6 +23,12 @@ export interface Injecting {
   readonly schedule: Schedule;
   readonly options: { readonly scenario: Scenario; readonly onProgress: (text: string) => void };
   readonly signal: AbortSignal;
+}
+
+/** What stands, and what somebody else has healed before its time. */
+interface Standing {
+  readonly open: Map<number, OpenFault>;
+  readonly early: string[];
 }
 
 interface OpenFault {
@@ -37,10 +43,11 @@ const roomPollMs = 50;
 /** Throws what a driver throws, and the signal's reason; OPERATIONS_CHAOS_NOT_HEALED in their place where something stays broken. */
 export async function injectByPlan(running: Injecting, observed: () => ObservedState | undefined): Promise<void> {
   const { recorder } = running;
-  const open = new Map<number, OpenFault>();
+  const standing: Standing = { open: new Map(), early: [] };
+  const { open, early } = standing;
   const healing = new Map<number, Promise<void>>();
   const heal = (fault: OpenFault) => {
-    const begun = healing.get(fault.fault) ?? healFault(running, fault, open);
+    const begun = healing.get(fault.fault) ?? healFault(running, fault, standing);
     healing.set(fault.fault, begun);
     begun.catch(() => {}); // thrown where all are waited for; until then it is nobody's
     return begun;
@@ -61,6 +68,7 @@ export async function injectByPlan(running: Injecting, observed: () => ObservedS
   );
   if (left.length > 0) throw notHealed(left, ended?.by);
   if (ended !== undefined) throw ended.by;
+  if (early.length > 0) throw healedEarly(early);
 }
 
 async function play(
@@ -206,14 +214,14 @@ function skip(recorder: Recorder, kind: FaultKind, target: string, node: string,
 async function healFault(
   { system, recorder, options }: Injecting,
   { fault, step, target, entry }: OpenFault,
-  open: Map<number, OpenFault>,
+  { open, early }: Standing,
 ): Promise<void> {
   const { node, broker } = target;
   const { fault: kind, on } = options.scenario.steps[step] ?? { fault: '', on: '' };
   const said = { type: 'fault', fault, kind, target: on, node, ...(broker === undefined ? {} : { broker }) } as const;
   recorder.record({ ...said, phase: 'healing' });
   options.onProgress(`healing ${node}`);
-  await healEntry(system, entry, { timeoutMs: system.servesWithinMs });
+  if (!(await healEntry(system, entry, { timeoutMs: system.servesWithinMs }))) early.push(entry.says);
   open.delete(fault);
   recorder.record({ ...said, phase: 'healed' });
 }

@@ -4,7 +4,7 @@
  */
 import type { Id } from '../../cluster/model.ts';
 import type { Fault } from '../../contracts/fault.ts';
-import type { FaultNotes } from '../../drivers/journal.ts';
+import { type FaultNotes, notesOf } from '../../drivers/journal.ts';
 import type { Deployment } from '../deployment.ts';
 import { localWholeness } from '../local-wholeness.ts';
 import type { Wholeness } from '../wholeness.ts';
@@ -13,8 +13,8 @@ export interface SystemUnderTest
   extends Pick<Deployment, 'environment' | 'stateDirectory' | 'addressing' | 'driver' | 'faults' | 'bootstrap'> {
   readonly secrets: Pick<Deployment['secrets'], 'read'>;
   readonly wholeness: Wholeness;
-  /** Of what is about to be broken; in a folder below `stateDirectory` where it is absent. */
-  readonly notes?: FaultNotes;
+  /** Of what is about to be broken. */
+  readonly notes: FaultNotes;
   /** Held for as long as runs take: whoever changes the environment holds it too. */
   readonly lockFile: string;
   /** `--driver`: who makes the faults. */
@@ -39,6 +39,7 @@ export function localSystem(deployment: Deployment): SystemUnderTest {
   const { environment, stateDirectory } = deployment;
   return {
     ...deployment,
+    notes: notesOf(deployment),
     wholeness: localWholeness(deployment),
     lockFile: `${stateDirectory}/lock`,
     driverName: 'processes',

@@ -15,8 +15,8 @@ export async function listOnAws({ options, deployment }: Invocation): Promise<nu
   else
     printLine(
       formatTable(
-        ['id', 'since', 'fault'],
-        standing.map(({ id, writtenAt, says }) => [id, writtenAt, says]),
+        ['id', 'since', 'by', 'fault'],
+        standing.map(({ id, writtenAt, by, says }) => [id, writtenAt, by ?? '', says]),
       ),
     );
   return sayUnreadable(unreadable);

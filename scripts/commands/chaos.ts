@@ -121,7 +121,7 @@ export async function heal(invocation: Invocation): Promise<number> {
     else {
       for (const line of healed) printLine(`healed: ${line}`);
       for (const { says, why } of left) printLine(paint.red(`not healed: ${says}: ${why}`));
-      for (const { says, by } of held) printLine(`left to its run, which is at work: ${says} (${by})`);
+      for (const { says, by } of held) printLine(`left to its run: ${says} (${by})`);
       if (healed.length + left.length + held.length === 0) printLine('nothing is broken on purpose');
     }
     return left.length === 0 ? exitStatus.ok : statusOf.error;

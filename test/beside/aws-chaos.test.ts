@@ -2,12 +2,14 @@
  * `ensemble chaos run --driver aws`: the installed command in a network where brokers answer under their names, three real masters and brokers, faults through
  * Systems Manager. EC2 and S3 are moto, machines with agent and systemd are a stand-in that signals those very processes (process-agents.ts).
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScenarioReport } from '../../chaos/scenario-report.ts';
 import { openInstances } from '../../clients/aws/instances.ts';
 import { faultNotesKey, tags } from '../../contracts/aws-names.ts';
+import type { JournalEntry } from '../../drivers/journal.ts';
 import { openDeployment } from '../../operations/deployment.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { type AwsProcesses, startAwsProcesses } from '../integration/aws-processes.ts';
@@ -59,7 +61,7 @@ describe('scenarios on an environment on AWS', () => {
   };
   const key = faultNotesKey('run');
   const notes = async () =>
-    JSON.parse((await withObjects(world.place, (objects) => objects.read(key))) ?? '[]') as readonly unknown[];
+    JSON.parse((await withObjects(world.place, (objects) => objects.read(key))) ?? '[]') as readonly JournalEntry[];
 
   it('are refused where no broker answers, and where nobody typed that they may break it: nothing is touched', async () => {
     const deeds = await world.deedsOf(async () => {
@@ -95,7 +97,7 @@ describe('scenarios on an environment on AWS', () => {
     const undo = { do: 'heal-unit', fault: 'pause', node: 'worker-2', service: 'kafka', instance };
     // Of another machine, where this very process would not be one that lives.
     const owner = { pid: process.pid, startedAt: 'of another machine' };
-    const held = (until: string) => ({ space: 'another machine', host: 'operators-2', until });
+    const held = (until: string) => ({ by: 'ops@operators-2', held: { space: 'another machine', until } });
     const note = {
       id,
       writtenAt: new Date().toISOString(),
@@ -105,13 +107,13 @@ describe('scenarios on an environment on AWS', () => {
       undo,
     };
     const write = (until: string) =>
-      withObjects(world.place, (objects) => objects.write(key, JSON.stringify([{ ...note, held: held(until) }])));
+      withObjects(world.place, (objects) => objects.write(key, JSON.stringify([{ ...note, ...held(until) }])));
     const later = new Date(Date.now() + 300_000).toISOString();
     await write(later);
     const meanwhile = await world.deedsOf(async () => {
       const { stderr } = await world.ensemble('status');
       expect(stderr).toContain(
-        `broken by a chaos run that is at work: pause of kafka on worker-2 (process ${process.pid} on operators-2, until ${later})`,
+        `broken by a chaos run: pause of kafka on worker-2 (process ${process.pid} of ops@operators-2, which is at work by what it said, until ${later})`,
       );
     });
     expect([meanwhile, (await notes()).length]).toEqual([[], 1]);
@@ -129,6 +131,15 @@ describe('scenarios on an environment on AWS', () => {
     const report = join(world.remote, 'report.json');
     const command = [...words(...run, '--again', '1', '--junit', junit).map(quoted), '>', quoted(report)].join(' ');
     let told = '';
+    // In the bucket while it stands, and nowhere else.
+    const noted = new Set<string>();
+    let isOver = false;
+    const watching = (async () => {
+      while (!isOver) {
+        for (const { says, held } of await notes()) if (held !== undefined) noted.add(says);
+        await delay(200);
+      }
+    })();
     const deeds = await world.deedsOf(async () => {
       const { stdout } = await runProgram('script', ['-qec', command, '/dev/null'], {
         env: world.variables,
@@ -136,6 +147,8 @@ describe('scenarios on an environment on AWS', () => {
       });
       told = stdout;
     });
+    isOver = true;
+    await watching;
     const { reports } = JSON.parse(await readFile(report, 'utf8')) as { readonly reports?: readonly ScenarioReport[] };
     const [judged] = reports ?? [];
     const verdict = judged?.runs[0]?.verdict;
@@ -147,6 +160,11 @@ describe('scenarios on an environment on AWS', () => {
     const [, node = ''] = killed.split(' ');
     expect(deeds.slice(0, 3)).toEqual([`KILL ${node}`, `stop ${node}`, `start ${node}`]);
     expect(workers).toContain(node);
+    expect([...noted].toSorted()).toEqual([
+      expect.stringContaining(`kill of kafka on ${node} (`),
+      expect.stringContaining('the topic chaos.safe-leader-kill-1-'),
+    ]);
+    expect(await readdir(join(world.remote, 'test', 'aws')).catch(() => [])).not.toContain('faults');
     expect(verdict?.timings[0]?.detectionMs).toBeGreaterThan(0);
     expect(await notes()).toEqual([]);
     expect((await inside('heal')).stdout).toContain('nothing is broken on purpose');

@@ -1,9 +1,12 @@
 /** Undo notes that several machines share: none is lost by another one's, and whose owner is elsewhere are left to him for as long as he says that he lives. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { awsFault } from '../../clients/aws/errors.ts';
 import { bucketNotes, runsHold } from '../../drivers/aws/bucket-notes.ts';
 import { abandoned, type JournalEntry } from '../../drivers/journal.ts';
 
 const key = 'faults/by-run.json';
+/** A process that is not of this machine. */
+const stranger = { pid: 1, startedAt: 'another boot:1' };
 const kill = { says: 'kill of kafka on worker-1', of: 'driver', undo: { do: 'start' } } as const;
 
 /** One object, as S3 keeps it. */
@@ -11,19 +14,23 @@ function shelf() {
   let text: string | undefined;
   let version = 0;
   let failing = false;
-  return {
-    objects: {
-      async readTagged() {
-        return text === undefined ? undefined : { text, tag: String(version) };
-      },
-      async writeIf(_key: string, next: string, tag: string | undefined) {
-        if (failing) throw new Error('S3 does not answer');
-        if (tag !== (text === undefined ? undefined : String(version))) return false;
-        text = next;
-        version++;
-        return true;
-      },
+  let denied: 'nothing' | 'absent' | 'all' = 'nothing';
+  const objects = {
+    async readTagged(asked: string) {
+      if (denied === 'all' || (denied === 'absent' && text === undefined))
+        throw awsFault(`s3:GetObject ${asked}`, Object.assign(new Error('no'), { name: 'AccessDenied' }));
+      return text === undefined ? undefined : { text, tag: String(version) };
     },
+    async writeIf(_key: string, next: string, tag: string | undefined) {
+      if (failing) throw new Error('S3 does not answer');
+      if (tag !== (text === undefined ? undefined : String(version))) return false;
+      text = next;
+      version++;
+      return true;
+    },
+  };
+  return {
+    objects,
     put: (next: string) => {
       text = next;
       version++;
@@ -31,6 +38,10 @@ function shelf() {
     read: () => JSON.parse(text ?? '[]') as JournalEntry[],
     fail: (fails: boolean) => {
       failing = fails;
+    },
+    /** S3 answers 403 of what is not there to who may not list the bucket. */
+    deny: (what: 'absent' | 'all') => {
+      denied = what;
     },
   };
 }
@@ -43,7 +54,9 @@ describe('undo notes in a bucket', () => {
   /** As if another machine had written it. */
   const elsewhere = () =>
     here.put(
-      JSON.stringify(here.read().map((note) => ({ ...note, held: { ...note.held, space: 'another', host: 'ops-2' } }))),
+      JSON.stringify(
+        here.read().map((note) => ({ ...note, owner: stranger, held: { ...note.held, space: 'another' } })),
+      ),
     );
 
   beforeEach(() => {
@@ -59,9 +72,9 @@ describe('undo notes in a bucket', () => {
   it('are kept until they are removed, and there are none where nothing was ever broken', async () => {
     expect(await notes.read()).toEqual({ entries: [], unreadable: [] });
     const entry = await notes.write(kill);
+    expect(entry.by).toMatch(/^\S+@\S+$/);
     expect(await open().read()).toEqual({ entries: [entry], unreadable: [] });
-    await notes.remove(entry);
-    await notes.remove(entry);
+    expect([await notes.remove(entry), await notes.remove(entry)]).toEqual([true, false]);
     expect(await notes.read()).toEqual({ entries: [], unreadable: [] });
   });
 
@@ -120,7 +133,7 @@ describe('undo notes in a bucket', () => {
 
   it('of this machine are looked up by the process: one that has died holds nothing, whatever its time says', async () => {
     await notes.write(kill);
-    here.put(JSON.stringify(here.read().map((note) => ({ ...note, owner: { pid: 1, startedAt: 'another boot:1' } }))));
+    here.put(JSON.stringify(here.read().map((note) => ({ ...note, owner: stranger }))));
     expect((await abandoned(notes)).entries).toHaveLength(1);
   });
 
@@ -148,5 +161,48 @@ describe('undo notes in a bucket', () => {
     here.put('{"torn');
     expect((await notes.read()).unreadable).toMatchObject([{ message: expect.stringContaining(key) }]);
     await expect(notes.write(kill)).rejects.toMatchObject({ code: 'DRIVER_JOURNAL_UNREADABLE' });
+  });
+
+  it('are begun where S3 denies what is not there, and denied where they are and may not be read', async () => {
+    here.deny('absent');
+    expect(await notes.read()).toEqual({ entries: [], unreadable: [] });
+    expect(here.read()).toEqual([]);
+    await notes.write(kill);
+    expect((await notes.read()).entries).toMatchObject([kill]);
+    here.deny('all');
+    await expect(notes.read()).rejects.toMatchObject({ code: 'CLIENT_AWS_DENIED' });
+    expect(here.read()).toMatchObject([kill]);
+  });
+
+  it('are claimed by one of two that heal, once their owner is gone, and not where somebody has healed them', async () => {
+    const entry = await notes.write(kill);
+    elsewhere();
+    expect(await open().claim(entry), 'of one that lives').toBe(false);
+    vi.setSystemTime(Date.parse('2026-11-23T12:06:00Z'));
+    const healer = open();
+    expect(await healer.claim(entry)).toBe(true);
+    expect(here.read()).toMatchObject([{ owner: { pid: process.pid }, held: { until: '2026-11-23T12:11:00.000Z' } }]);
+    elsewhere();
+    expect(await open().claim(entry), 'of the one that heals it').toBe(false);
+    expect(await healer.remove(entry)).toBe(true);
+    expect(await open().claim(entry)).toBe(false);
+    healer.close();
+  });
+
+  it('are taken away once S3 answers again, and stay where it refuses', async () => {
+    const entry = await notes.write(kill);
+    const { readTagged } = here.objects;
+    let left = 1;
+    here.objects.readTagged = async (asked) => {
+      if (left-- > 0) throw awsFault('s3:GetObject', Object.assign(new Error('no'), { name: 'SlowDown' }));
+      return await readTagged(asked);
+    };
+    const removed = notes.remove(entry);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([await removed, here.read()]).toEqual([true, []]);
+    const other = await notes.write(kill);
+    here.deny('all');
+    await expect(notes.remove(other)).rejects.toMatchObject({ code: 'CLIENT_AWS_DENIED' });
+    expect(here.read()).toHaveLength(1);
   });
 });

@@ -212,6 +212,20 @@ describe('faults by a schedule', () => {
     },
   );
 
+  it('end the run with an error where somebody else has healed one before its time, which shows nothing', async () => {
+    const notes = folderNotes(journalFolder(folder));
+    const run = await play(1, async () => {}, {
+      inject: async () => {
+        for (const entry of (await notes.read()).entries) await notes.remove(entry);
+      },
+    });
+    await expect(run.playing).rejects.toMatchObject({
+      code: 'OPERATIONS_CHAOS_HEALED_EARLY',
+      message: expect.stringContaining('kill of worker-'),
+    });
+    expect([...run.down], 'healed by its own run all the same').toEqual([]);
+  });
+
   it('say what stays broken although a person has interrupted them', async () => {
     const person = new AbortController();
     const run = await play(
