@@ -37,6 +37,7 @@ export async function healDeployed(
     const faults = awsFaults({ environment, machines, control, allowed: new Set(), notes: [byHand, byRun] });
     await healed({ driver, stateDirectory, faults, notes: byRun }, options);
   } finally {
+    byRun.close();
     control.close();
   }
 }
