@@ -98,7 +98,10 @@ export function addChaosCommands(program: Command): void {
   addCommand(chaos, 'heal', 'undo what a run that died has left; commands that look at the same nodes do so as well', {
     load: async () => (await import('./commands/chaos.ts')).heal,
     options: [driver()],
-    statuses: ['0 nothing is broken on purpose any more', '3 an error, or something could not be healed: it is named'],
+    statuses: [
+      '0 nothing is broken on purpose any more, but by a run that is at work',
+      '3 an error, or something could not be healed: it is named',
+    ],
     errorStatus,
   });
 }

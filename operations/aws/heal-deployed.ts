@@ -26,7 +26,7 @@ export async function healDeployed(
   const meant = await byHand.read().catch(unread);
   for (const { says, by, id } of meant?.entries ?? [])
     options.onProgress?.(
-      `broken by hand by ${by}: ${says}; \`ensemble fault heal ${id} --driver aws --environment ${options.environment}\` undoes it`,
+      `broken by hand by ${by ?? 'somebody'}: ${says}; \`ensemble fault heal ${id} --driver aws --environment ${options.environment}\` undoes it`,
     );
   const noted = await abandoned(byRun).catch(unread);
   if (noted === undefined || Object.values(noted).every((each) => each.length === 0)) return;
