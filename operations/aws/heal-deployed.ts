@@ -23,12 +23,11 @@ export async function healDeployed(
     const why = error instanceof Error ? error.message : String(error);
     options.onProgress?.(`whether anything is broken on purpose cannot be read: ${why}`);
   };
-  const meant = await byHand.read().catch(unread);
+  const [meant, noted] = await Promise.all([byHand.read().catch(unread), abandoned(byRun).catch(unread)]);
   for (const { says, by, id } of meant?.entries ?? [])
     options.onProgress?.(
       `broken by hand by ${by ?? 'somebody'}: ${says}; \`ensemble fault heal ${id} --driver aws --environment ${options.environment}\` undoes it`,
     );
-  const noted = await abandoned(byRun).catch(unread);
   if (noted === undefined || Object.values(noted).every((each) => each.length === 0)) return;
   // In another account there may be nodes of the same names.
   await assertAccount({ region }, place.account);
