@@ -2,7 +2,7 @@
  * Undo notes in the environment's bucket: whatever machine breaks something, any other one finds what stands and how it is undone. One object has them all, which
  * is changed by conditional writes, so that of two writers none loses the other's; whoever may read and write objects of the bucket, and use its key, needs no other right.
  *
- * A run's notes are held: while it lives it puts the time off until which others leave them alone. That time is the writer's clock, and is read by another one:
+ * A run's notes are held: while it lives it puts the time off until which others leave them alone, and no other run can note anything, so that of two that begin at once, wherever, one ends before it has broken anything. That time is the writer's clock, and is read by another one:
  * machines whose clocks differ by minutes heal early, which ends the run with an error once it finds its note gone, and breaks nothing.
  */
 import { hostname, userInfo } from 'node:os';
@@ -13,8 +13,8 @@ import type { ObjectsClient } from '../../clients/aws/objects.ts';
 import { EnsembleError } from '../../contracts/error.ts';
 import { identify, processSpace } from '../../platform/process-identity.ts';
 import { journalUnreadable } from '../errors.ts';
-import { entryOf, type FaultNotes, isHeld, type JournalEntry, readNote } from '../journal.ts';
-import { notesContended, notesContendedCode } from './errors.ts';
+import { entryOf, type FaultNotes, holderOf, isHeld, type Journal, type JournalEntry, readNote } from '../journal.ts';
+import { notesContended, notesContendedCode, runAtWork } from './errors.ts';
 
 export interface BucketNotesOptions {
   readonly objects: Pick<ObjectsClient, 'readTagged' | 'writeIf'>;
@@ -94,6 +94,17 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
     if (hold !== undefined) renewing ??= setInterval(() => void renew().catch(() => {}), hold.everyMs).unref();
   }
 
+  function readAll(written: Written): Journal {
+    const entries: JournalEntry[] = [];
+    const unreadable: EnsembleError[] = [];
+    for (const each of written) {
+      const read = readNote(each, `note ${idOf(each)} in ${key} of the environment’s bucket`);
+      if ('unreadable' in read) unreadable.push(read.unreadable);
+      else entries.push(read);
+    }
+    return { entries, unreadable };
+  }
+
   async function renew(): Promise<void> {
     if (own.size === 0) return;
     await change((written) =>
@@ -107,6 +118,7 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
     async write(note) {
       let entry: JournalEntry = { ...entryOf(note), by: whoHere() };
       await change((written) => {
+        if (hold !== undefined) assertAlone(readAll(written).entries);
         entry = { ...entry, ...held() };
         return [...without(written, entry.id), entry];
       });
@@ -130,21 +142,12 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
     },
 
     async read() {
-      const entries: JournalEntry[] = [];
-      const unreadable: EnsembleError[] = [];
-      let written: Written;
       try {
-        written = (await load()).written;
+        return readAll((await load()).written);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
-        return { entries, unreadable: [error] };
+        return { entries: [], unreadable: [error] };
       }
-      for (const each of written) {
-        const read = readNote(each, `note ${idOf(each)} in ${key} of the environment’s bucket`);
-        if ('unreadable' in read) unreadable.push(read.unreadable);
-        else entries.push(read);
-      }
-      return { entries, unreadable };
     },
 
     async remove({ id }) {
@@ -181,6 +184,12 @@ function without(written: Written, id: string): Written {
 
 function idOf(written: unknown): string {
   return z.object({ id: z.string() }).safeParse(written).data?.id ?? '';
+}
+
+/** For what must not be done beside a run. @throws EnsembleError DRIVER_RUN_AT_WORK */
+export function assertAlone(entries: readonly JournalEntry[]): void {
+  const others = entries.filter((entry) => isHeld(entry) && !isMine(entry));
+  if (others.length > 0) throw runAtWork(others.map(holderOf));
 }
 
 function isMine({ owner }: JournalEntry): boolean {

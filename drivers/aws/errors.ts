@@ -1,5 +1,5 @@
 /** What can go wrong with machines of a cloud, each with the next step. */
-import { EnsembleError } from '../../contracts/error.ts';
+import { EnsembleError, exitStatus } from '../../contracts/error.ts';
 
 export function noMachine(node: string, state: string | undefined): EnsembleError {
   return new EnsembleError({
@@ -64,5 +64,15 @@ export function notesContended(key: string): EnsembleError {
     code: notesContendedCode,
     message: `${key} of the environment’s bucket was changed by others each time that it was to be written`,
     next: 'Run the command again; `ensemble status` says who has broken what there.',
+  });
+}
+
+/** `holders`: who is at work, a name each. */
+export function runAtWork(holders: readonly string[]): EnsembleError {
+  return new EnsembleError({
+    code: 'DRIVER_RUN_AT_WORK',
+    message: `nothing was done: a chaos run, or what heals one, is at work on these nodes: ${[...new Set(holders)].join('; ')}`,
+    next: 'Run the command again once that run has ended. Of one whose machine is gone, `ensemble chaos heal --driver aws` undoes what it left, from five minutes after it last said that it lives.',
+    exitStatus: exitStatus.blocked,
   });
 }

@@ -11,7 +11,7 @@ import { brokerControlThrough, brokersThrough } from './brokers-through-function
 import { environmentLock } from './chaos-state.ts';
 import { assertSettingsDeployed } from './deployed-settings.ts';
 import { ensureAwsSecrets } from './ensure-secrets.ts';
-import { healDeployed } from './heal-deployed.ts';
+import { assertNoRun, healDeployed } from './heal-deployed.ts';
 import { type OperatedAws, withAws } from './operated.ts';
 
 /** Between two looks: a look is some commands of Systems Manager, each of which takes a second or more itself. */
@@ -22,7 +22,7 @@ export interface AwsRoll {
   readonly target: RollTarget;
 }
 
-/** @throws what `work` throws; EnsembleError OPERATIONS_TARGET_NOT_AWS, CLIENT_AWS_... */
+/** Not beside a chaos run, wherever that was begun. @throws what `work` throws; EnsembleError OPERATIONS_TARGET_NOT_AWS, CLIENT_AWS_... */
 export async function withAwsRoll<T>(
   options: DeploymentOptions,
   { command, ...lock }: LockOptions & { readonly command: string },
@@ -34,7 +34,13 @@ export async function withAwsRoll<T>(
     const applier = await openOwnApplier(aws);
     try {
       const lockFile = environmentLock(join(options.stateRoot, aws.place.environment));
-      return await work({ operated, target: awsRollTarget(operated, applier, lockFile, lock) });
+      const target = awsRollTarget(operated, applier, lockFile, lock);
+      const exclusively: RollTarget['exclusively'] = (changing) =>
+        target.exclusively(async () => {
+          await assertNoRun(operated, options);
+          return await changing();
+        });
+      return await work({ operated, target: { ...target, exclusively } });
     } finally {
       applier.close();
     }

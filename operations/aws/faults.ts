@@ -7,6 +7,7 @@ import { assertAccount } from '../../clients/aws/account.ts';
 import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { type Fault, faultKinds, type PlannedFault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
+import { assertAlone } from '../../drivers/aws/bucket-notes.ts';
 import type { FaultInjector } from '../../drivers/fault-injector.ts';
 import type { FaultNotes, JournalEntry } from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
@@ -48,11 +49,12 @@ export async function injectAwsFault(
   if (service === undefined || group?.services.includes(service) !== true)
     throw faultNotPossible(kind, node, `${service ?? 'no service'} does not run on it`);
   const fault: Fault = { kind, node, service };
-  return await playing(aws, options, allowed, async ({ faults, notes, exclusively }) => {
+  return await playing(aws, options, allowed, async ({ faults, notes, exclusively, assertNoRun }) => {
     const shown = await planned(faults, fault);
     if (!(await request.confirm(shown, wordsOf(aws)))) throw faultNotConfirmed(wordsOf(aws));
     // Nobody is kept waiting while a person reads; what was true then may not be any more.
     return await exclusively(async () => {
+      await assertNoRun();
       const again = await planned(faults, fault);
       if (again.says !== shown.says) throw faultPlanChanged(again.says);
       const entry = await notes.write({ says: again.says, of: 'driver', undo: again.undo });
@@ -116,6 +118,8 @@ interface Playing {
   readonly notes: FaultNotes;
   /** Runs `work` while no roll, no scenario and no other fault changes these nodes from here. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** None from elsewhere either, which counts how many it takes down. @throws EnsembleError DRIVER_RUN_AT_WORK */
+  assertNoRun(): Promise<void>;
 }
 
 async function playing<T>(
@@ -136,6 +140,7 @@ async function playing<T>(
         faults: awsFaults({ environment, machines, control, allowed: new Set(allowed), notes: [byHand, byRun] }),
         notes: byHand,
         exclusively: (changing) => withFileLock(environmentLock(own), { signal, onWait }, changing),
+        assertNoRun: async () => assertAlone((await byRun.read()).entries),
       });
     });
   } finally {

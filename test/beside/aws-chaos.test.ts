@@ -115,6 +115,8 @@ describe('scenarios on an environment on AWS', () => {
       expect(stderr).toContain(
         `broken by a chaos run: pause of kafka on worker-2 (process ${process.pid} of ops@operators-2, which is at work by what it said, until ${later})`,
       );
+      const rolled = await world.ensemble('roll', '--yes', '--json');
+      expect([rolled.status, JSON.parse(rolled.stdout).error.code]).toEqual([3, 'DRIVER_RUN_AT_WORK']);
     });
     expect([meanwhile, (await notes()).length]).toEqual([[], 1]);
     await write(new Date(Date.now() - 1_000).toISOString());

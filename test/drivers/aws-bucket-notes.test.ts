@@ -137,6 +137,47 @@ describe('undo notes in a bucket', () => {
     expect((await abandoned(notes)).entries).toHaveLength(1);
   });
 
+  it('keep a second run from breaking anything while the first lives, elsewhere or in another folder, and no longer', async () => {
+    await notes.write({ ...kill, of: 'runner' });
+    elsewhere();
+    const other = open();
+    await expect(other.write(kill)).rejects.toMatchObject({
+      code: 'DRIVER_RUN_AT_WORK',
+      message: expect.stringContaining('until 2026-11-23T12:05:00.000Z'),
+    });
+    expect(here.read()).toHaveLength(1);
+    vi.setSystemTime(Date.parse('2026-11-23T12:05:01Z'));
+    await other.write(kill);
+    expect(here.read()).toHaveLength(2);
+    other.close();
+  });
+
+  it('let one of two runs begin that begin at once', async () => {
+    const strange = open();
+    const { writeIf } = here.objects;
+    let first = true;
+    // Between the other one's reading and writing this one has begun.
+    here.objects.writeIf = async (...asked) => {
+      if (!first) return await writeIf(...asked);
+      first = false;
+      await notes.write(kill);
+      elsewhere();
+      return await writeIf(...asked);
+    };
+    const refused = expect(strange.write(kill)).rejects.toMatchObject({ code: 'DRIVER_RUN_AT_WORK' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await refused;
+    expect(here.read()).toMatchObject([{ held: { space: 'another' } }]);
+  });
+
+  it('of faults by hand keep nobody from another one', async () => {
+    const byHand = () => bucketNotes({ objects: here.objects, key });
+    await byHand().write(kill);
+    here.put(JSON.stringify(here.read().map((note) => ({ ...note, owner: stranger }))));
+    await byHand().write(kill);
+    expect(here.read()).toHaveLength(2);
+  });
+
   it('that others have taken away meanwhile do not come back by being put off', async () => {
     await notes.write(kill);
     here.put('[]');

@@ -38,6 +38,27 @@ describe('notes of faults of deployed nodes', () => {
     expect([await unitState(), await standing()]).toEqual(['active', []]);
   });
 
+  it('of a run that is at work elsewhere keep a fault by hand from being added to what it counts', async () => {
+    const run = {
+      says: 'the topic of a run',
+      of: 'runner',
+      undo: { delete: 'topic' },
+      writtenAt: new Date().toISOString(),
+    };
+    const elsewhere = { owner: { pid: 1, startedAt: 'another boot:1' }, by: 'ops@operators-2' };
+    const held = { space: 'another machine', until: new Date(Date.now() + 300_000).toISOString() };
+    const note = { id: crypto.randomUUID(), ...run, ...elsewhere, held };
+    const say = (notes: unknown) =>
+      withObjects(world.aws.place, (objects) => objects.write(faultNotesKey('run'), JSON.stringify(notes)));
+    await say([note]);
+    await expect(inject('pause')).rejects.toMatchObject({
+      code: 'DRIVER_RUN_AT_WORK',
+      message: expect.stringContaining('ops@operators-2'),
+    });
+    expect([await unitState(), await standing()]).toEqual(['active', []]);
+    await say([]);
+  });
+
   it('of a run that died are healed although those of others may not be read', async () => {
     const entry = await inject('pause');
     const left = { says: 'pause', of: 'driver', undo: entry.undo, owner: { pid: 1, startedAt: 'another boot:1' } };
