@@ -15,11 +15,22 @@ export async function loadScenarios(): Promise<readonly Scenario[]> {
 /** By its name, or a path that ends in .yaml. Throws CHAOS_NO_SUCH_SCENARIO, CHAOS_SCENARIO_MISNAMED, and as parseScenario. */
 export async function loadScenario(nameOrPath: string): Promise<Scenario> {
   if (nameOrPath.endsWith('.yaml')) return await readScenario(nameOrPath);
+  return named(nameOrPath, await loadScenarios());
+}
+
+/** Those that ship, by name; all where none is named. In the order of their names, each once. Throws CHAOS_NO_SUCH_SCENARIO. */
+export async function loadShipped(names: readonly string[]): Promise<readonly Scenario[]> {
   const all = await loadScenarios();
-  const found = all.find(({ name }) => name === nameOrPath);
+  if (names.length === 0) return all;
+  const wanted = new Set(names.map((name) => named(name, all)));
+  return all.filter((scenario) => wanted.has(scenario));
+}
+
+function named(wanted: string, all: readonly Scenario[]): Scenario {
+  const found = all.find(({ name }) => name === wanted);
   if (found === undefined)
     throw noSuchScenario(
-      nameOrPath,
+      wanted,
       all.map(({ name }) => name),
     );
   return found;

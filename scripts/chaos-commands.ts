@@ -55,8 +55,9 @@ export function addChaosCommands(program: Command): void {
     errorStatus,
     onInterrupt,
   });
-  addCommand(chaos, 'matrix', 'run every scenario with some seeds', {
+  addCommand(chaos, 'matrix', 'run every scenario, or those that are named, with some seeds', {
     load: async () => (await import('./commands/chaos.ts')).matrix,
+    argument: ['[scenarios...]', 'names that `ensemble chaos list` shows; all of them where none is named'],
     options: [
       ...running().filter(({ long }) => long !== '--html'),
       new Option('--long', 'all of them, with many seeds: hours; goes on where an earlier one was ended'),

@@ -98,15 +98,17 @@ export async function presentRun(presented: Presented & { readonly seed: number 
 interface PresentedMatrix extends Presented {
   readonly left: number;
   readonly results: MatrixResults;
+  /** Those that were asked for; none for all. */
+  readonly names?: readonly string[];
 }
 
 /** The same of a matrix. @returns the exit status @throws the interruption that ended it */
 export async function presentMatrix(presented: PresentedMatrix): Promise<number> {
-  const { reports, left, results, options } = presented;
+  const { reports, left, results, names = [], options } = presented;
   const { seed, startedAt } = results;
   const { long, environment, driver } = options;
   // Without the folder of its state: the table goes into repositories.
-  const command = againCommand(['matrix', ...(long ? ['--long'] : [])], { environment, driver, seed });
+  const command = againCommand(['matrix', ...names, ...(long ? ['--long'] : [])], { environment, driver, seed });
   const said: MatrixSummary = { environment: results.environment, seed, startedAt, left, command, reports };
   const files: readonly (readonly [string | undefined, () => string])[] = [
     [options.out, () => summaryMarkdown(said)],

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatPrediction, formatVerdict } from '../../chaos/format.ts';
 import { formatJunit } from '../../chaos/junit.ts';
-import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
+import { loadScenario, loadScenarios, loadShipped } from '../../chaos/load-scenarios.ts';
 import { readRun } from '../../chaos/observed-run.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { skippedReport } from '../../chaos/scenario-report.ts';
@@ -63,12 +63,14 @@ export async function matrix(invocation: Invocation): Promise<number> {
 }
 
 async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promise<number> {
-  const { options, signal } = invocation;
+  const { options, positional: names, signal } = invocation;
   const { long, fresh, runs } = options;
-  const rows = (await loadScenarios())
-    .map((scenario) => ({ scenario, named: scenario.name, runs: long ? scenario.runs.long : scenario.runs.short }))
-    .filter((row) => row.runs > 0)
-    .map((row) => ({ ...row, runs: runs ?? row.runs }));
+  // Who names one wants it played, also where the short matrix leaves it out.
+  const least = names.length === 0 ? 0 : 1;
+  const rows = (await loadShipped(names))
+    .map((scenario) => ({ scenario, usual: Math.max(least, scenario.runs[long ? 'long' : 'short']) }))
+    .filter(({ usual }) => usual > 0)
+    .map(({ scenario, usual }) => ({ scenario, named: scenario.name, runs: runs ?? usual }));
   const { environment } = opened.environment.cluster;
   const possible = await possibleOf(opened, rows, invocation);
   const file = resultsFile(opened.stateDirectory, long);
@@ -85,7 +87,7 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
   const report = await runRows(opened, { ...possible, seed, results, again, errorsInARow: mostErrors }, invocation);
   if (report.left > 0 && report.endedBy === undefined)
     printNotice(paintNotice.red(`ended after ${mostErrors} errors in a row; ${report.left} runs are still to do`));
-  return await presentMatrix({ ...report, results, options, signal });
+  return await presentMatrix({ ...report, results, names, options, signal });
 }
 
 export async function check({ positional: [file = ''], options }: Invocation): Promise<number> {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadScenario, loadScenarios } from '../../chaos/load-scenarios.ts';
+import { loadScenario, loadScenarios, loadShipped } from '../../chaos/load-scenarios.ts';
 import { predict } from '../../chaos/predict.ts';
 import { parseScenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
@@ -92,6 +92,13 @@ describe('the scenarios that ship', () => {
       code: 'CHAOS_NO_SUCH_SCENARIO',
       next: expect.stringContaining('safe-leader-kill'),
     });
+  });
+
+  it('are all of them for a matrix where none is named, else those, in their own order and each once', async () => {
+    expect(await loadShipped([])).toEqual(await loadScenarios());
+    const named = await loadShipped(['safe-leader-kill', 'control-acks-1', 'safe-leader-kill']);
+    expect(named.map(({ name }) => name)).toEqual(['control-acks-1', 'safe-leader-kill']);
+    await expect(loadShipped(['safe-leader-kill', 'party'])).rejects.toMatchObject({ code: 'CHAOS_NO_SUCH_SCENARIO' });
   });
 });
 

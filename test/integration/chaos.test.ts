@@ -75,6 +75,11 @@ describe('chaos on three masters and three workers', () => {
       expect([wrong, exit], 'no scenario has failed').toEqual([wrong, 3]);
     }
     expect((await platform.run(['chaos', 'run', '--help'])).status).toBe(0);
+    const named = await platform.run(['chaos', 'matrix', 'api-node-kill', '--seed', '1', '--json']);
+    const { reports } = JSON.parse(named.stdout) as { readonly reports: readonly unknown[] };
+    expect([named.status, reports]).toEqual([2, [expect.objectContaining({ scenario: 'api-node-kill' })]]);
+    const unknown = await platform.run(['chaos', 'matrix', 'party']);
+    expect([unknown.status, unknown.stderr]).toEqual([3, expect.stringContaining('CHAOS_NO_SUCH_SCENARIO')]);
     const none = await platform.run(['chaos', 'summary', '--long']);
     expect([none.status, none.stderr]).toEqual([3, expect.stringContaining('ensemble chaos matrix --long')]);
   });

@@ -7,7 +7,8 @@ import { loadScenario } from '../../chaos/load-scenarios.ts';
 import { reportOf, type ScenarioReport } from '../../chaos/scenario-report.ts';
 import { judge } from '../../chaos/verdict.ts';
 import { EnsembleError } from '../../contracts/error.ts';
-import { presentRun, statusOfAll } from '../../scripts/commands/chaos-summary.ts';
+import type { MatrixResults } from '../../operations/chaos/matrix-results.ts';
+import { presentMatrix, presentRun, statusOfAll } from '../../scripts/commands/chaos-summary.ts';
 import type { CommandOptions } from '../../scripts/commands/invocation.ts';
 import { observe, ok, safePlan, send, start } from '../chaos/written-history.ts';
 import { capturePrinted, type Printed } from './printed.ts';
@@ -66,6 +67,23 @@ describe('runs of chaos that an error has ended', () => {
     reports = [];
     await expect(present({}, { endedBy: signal.reason, signal })).rejects.toBe(signal.reason);
     expect(printed.out).toBe('');
+  });
+});
+
+describe('a matrix of scenarios that were named', () => {
+  it('says the command that repeats those, and no others', async () => {
+    const printed = capturePrinted();
+    const report = reportOf(await loadScenario('safe-leader-kill'), []);
+    const results = { environment: 'staging', seed: 7, startedAt: '2026-11-23T12:00:00Z' } as MatrixResults;
+    const options = { environment: 'staging', driver: 'hosts', long: true, json: true } as CommandOptions;
+    const names = ['safe-leader-kill', 'control-acks-1'];
+    const { signal } = new AbortController();
+    await presentMatrix({ reports: [report], left: 1, results, names, options, signal });
+    vi.restoreAllMocks();
+    expect(JSON.parse(printed.out)).toMatchObject({
+      command:
+        'ensemble chaos matrix safe-leader-kill control-acks-1 --long --environment staging --driver hosts --seed 7',
+    });
   });
 });
 
