@@ -48,6 +48,8 @@ export async function gather(
   long: boolean,
 ): Promise<{ readonly reports: readonly ScenarioReport[]; readonly left: number }> {
   const reports: ScenarioReport[] = [];
+  // Behind the others, as a matrix has them.
+  const skippedReports: ScenarioReport[] = [];
   let left = 0;
   for (const scenario of await loadScenarios()) {
     const ended = runsOf(scenario, results.runs);
@@ -64,13 +66,13 @@ export async function gather(
     }
     const skipped = results.skipped.findLast(({ digest }) => digest === digestOf(scenario));
     if (runs.length + errors.length === 0 && skipped !== undefined) {
-      reports.push(skippedReport(scenario, skipped.why));
+      skippedReports.push(skippedReport(scenario, skipped.why));
       continue;
     }
     left += Math.max(0, scenario.runs[long ? 'long' : 'short'] - runs.length - errors.length);
     if (runs.length + errors.length > 0) reports.push(reportOf(scenario, runs, errors));
   }
-  return { reports, left };
+  return { reports: [...reports, ...skippedReports], left };
 }
 
 export function resultsFile(stateDirectory: string, long: boolean): string {
