@@ -19,8 +19,8 @@ const schema = z.strictObject({
   owner: z.strictObject({ pid: z.int(), startedAt: z.string() }),
   /** What was done, for a person. */
   says: z.string(),
-  /** Whose undo it is: the driver's, or the runner's own, such as a topic that it made. */
-  of: z.enum(['driver', 'runner']),
+  /** Whose undo it is: the driver's, or the runner's own, such as a topic that it made; nobody's where it says that somebody is at work. */
+  of: z.enum(['driver', 'runner', 'work']),
   undo: undoSchema,
   /** Who serves again once it is undone, and is waited for before the note is taken away; absent where nobody is. */
   serves: z.strictObject({ node: z.string(), service: z.string() }).optional(),
@@ -50,8 +50,12 @@ export interface FaultNotes {
   read(): Promise<Journal>;
   /** Makes one that was abandoned this process's own to undo: false where it is gone, or has become another one's that lives. */
   claim(entry: JournalEntry): Promise<boolean>;
+  /** Of one that was claimed and could not be undone: whoever comes next may try. */
+  release(entry: JournalEntry): Promise<void>;
   /** Whether it was there still: somebody else may have undone it. */
   remove(entry: JournalEntry): Promise<boolean>;
+  /** Before nodes are broken or rolled: nobody else does, from wherever these notes are read, until what it gives is called. @throws EnsembleError DRIVER_OTHERS_AT_WORK */
+  begin(says: string): Promise<() => Promise<void>>;
 }
 
 /** @internal */
@@ -59,9 +63,11 @@ export function folderNotes(folder: string): FaultNotes {
   return {
     write: (note) => writeEntry(folder, note),
     read: () => readJournal(folder),
-    // Who heals in a folder holds its lock.
+    // Who heals in a folder holds its lock, and so does who is at work.
     claim: async (entry) => (await readEntry(noteFile(folder, entry))) !== undefined,
+    release: async () => {},
     remove: (entry) => removeEntry(folder, entry),
+    begin: async () => async () => {},
   };
 }
 
@@ -145,7 +151,8 @@ export interface Abandoned extends Journal {
 
 export async function abandoned(notes: Pick<FaultNotes, 'read'>): Promise<Abandoned> {
   const { entries, unreadable } = await notes.read();
-  const isLeft = (entry: JournalEntry) => !isHeld(entry);
+  // Who died at work has left nothing by that alone.
+  const isLeft = (entry: JournalEntry) => !isHeld(entry) && entry.of !== 'work';
   return { entries: entries.filter(isLeft), unreadable, held: entries.filter(isHeld) };
 }
 

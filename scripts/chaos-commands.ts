@@ -60,7 +60,10 @@ export function addChaosCommands(program: Command): void {
     argument: ['[scenarios...]', 'names that `ensemble chaos list` shows; all of them where none is named'],
     options: [
       ...running().filter(({ long }) => long !== '--html'),
-      new Option('--long', 'all of them, with many seeds: hours; goes on where an earlier one was ended'),
+      new Option(
+        '--long',
+        'with many seeds, also those that the short one leaves out: hours; goes on where an earlier one was ended',
+      ),
       new Option('--fresh', 'with --long: begin anew, whatever an earlier one has done'),
       importing(),
       ...summaries(),

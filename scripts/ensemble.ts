@@ -96,7 +96,7 @@ addCommand(
       '0 every node runs as the environment says',
       '1 an error, or not confirmed; no node was touched',
       '2 with --plan: changes pending',
-      '3 refused: the platform is not whole, or changed while the plan was read; no node was touched',
+      '3 refused: the platform is not whole, others are at work on it, or it changed while the plan was read; no node was touched',
       '4 stopped at a node that failed; those after it are untouched',
       '130 interrupted',
     ],
@@ -126,7 +126,11 @@ addCommand(
       seconds('--timeout <seconds>', 'how long the listeners may take to show them', 30),
       new Option('--continue', 'go on with a run that ended: take what was issued into use, issue nothing anew'),
     ],
-    statuses: ['0 every listener shows its new one', '1 an error', '3 a service must be started again to take it'],
+    statuses: [
+      '0 every listener shows its new one',
+      '1 an error',
+      '3 a service must be started again to take it, or others are at work on these nodes',
+    ],
   },
 );
 const artifacts = program.command('artifacts').description('archives that deployed nodes install (Linux on x86-64)');

@@ -2,7 +2,7 @@
  * Undo notes in the environment's bucket: whatever machine breaks something, any other one finds what stands and how it is undone. One object has them all, which
  * is changed by conditional writes, so that of two writers none loses the other's; whoever may read and write objects of the bucket, and use its key, needs no other right.
  *
- * A run's notes are held: while it lives it puts the time off until which others leave them alone, and no other run can note anything, so that of two that begin at once, wherever, one ends before it has broken anything. That time is the writer's clock, and is read by another one:
+ * A run's notes are held: while it lives it puts the time off until which others leave them alone, and whoever else begins to break or to roll nodes is refused. That time is the writer's clock, and is read by another one:
  * machines whose clocks differ by minutes heal early, which ends the run with an error once it finds its note gone, and breaks nothing.
  */
 import { hostname, userInfo } from 'node:os';
@@ -14,7 +14,7 @@ import { EnsembleError } from '../../contracts/error.ts';
 import { identify, processSpace } from '../../platform/process-identity.ts';
 import { journalUnreadable } from '../errors.ts';
 import { entryOf, type FaultNotes, holderOf, isHeld, type Journal, type JournalEntry, readNote } from '../journal.ts';
-import { notesContended, notesContendedCode, runAtWork } from './errors.ts';
+import { notesContended, notesContendedCode, othersAtWork } from './errors.ts';
 
 export interface BucketNotesOptions {
   readonly objects: Pick<ObjectsClient, 'readTagged' | 'writeIf'>;
@@ -43,6 +43,7 @@ const pauseMs = 100;
 const removeWithinMs = 120_000;
 const removeAgainMs = 2_000;
 const nothing = '[]\n';
+const nobody = { pid: 0, startedAt: '' };
 
 export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketNotes {
   const own = new Set<string>();
@@ -114,11 +115,31 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
     );
   }
 
+  async function remove({ id }: Pick<JournalEntry, 'id'>): Promise<boolean> {
+    let wasThere = false;
+    const take = (written: Written) => {
+      // An answer that was lost may have been to our own: it was there.
+      wasThere ||= written.some((each) => idOf(each) === id);
+      return written.some((each) => idOf(each) === id) ? without(written, id) : written;
+    };
+    const deadline = performance.now() + removeWithinMs;
+    for (;;) {
+      try {
+        await change(take);
+        own.delete(id);
+        return wasThere;
+      } catch (error) {
+        const passes = isPassing(error) || (error instanceof EnsembleError && error.code === notesContendedCode);
+        if (!passes || performance.now() > deadline) throw error;
+        await delay(removeAgainMs);
+      }
+    }
+  }
+
   return {
     async write(note) {
       let entry: JournalEntry = { ...entryOf(note), by: whoHere() };
       await change((written) => {
-        if (hold !== undefined) assertAlone(readAll(written).entries);
         entry = { ...entry, ...held() };
         return [...without(written, entry.id), entry];
       });
@@ -141,6 +162,32 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
       return claimed;
     },
 
+    async release({ id }) {
+      await change((written) =>
+        written.map((each) => {
+          const read = idOf(each) === id ? readNote(each, id) : undefined;
+          if (read === undefined || 'unreadable' in read || !isMine(read)) return each;
+          return { ...read, owner: nobody, held: { until: new Date().toISOString() } };
+        }),
+      );
+      own.delete(id);
+    },
+
+    async begin(says) {
+      const work = { says, of: 'work', undo: null } as const;
+      const entry: JournalEntry = { ...entryOf(work), by: whoHere() };
+      await change((written) => {
+        const { entries } = readAll(written);
+        assertAlone(entries);
+        // Whoever died at work without breaking anything has left nothing but that.
+        const over = new Set(entries.filter((each) => each.of === 'work' && !isHeld(each)).map(({ id }) => id));
+        over.add(entry.id);
+        return [...written.filter((each) => !over.has(idOf(each))), { ...entry, ...held() }];
+      });
+      keepHeld(entry.id);
+      return async () => void (await remove(entry));
+    },
+
     async read() {
       try {
         return readAll((await load()).written);
@@ -150,26 +197,7 @@ export function bucketNotes({ objects, key, hold }: BucketNotesOptions): BucketN
       }
     },
 
-    async remove({ id }) {
-      let wasThere = false;
-      const take = (written: Written) => {
-        // An answer that was lost may have been to our own: it was there.
-        wasThere ||= written.some((each) => idOf(each) === id);
-        return written.some((each) => idOf(each) === id) ? without(written, id) : written;
-      };
-      const deadline = performance.now() + removeWithinMs;
-      for (;;) {
-        try {
-          await change(take);
-          own.delete(id);
-          return wasThere;
-        } catch (error) {
-          const passes = isPassing(error) || (error instanceof EnsembleError && error.code === notesContendedCode);
-          if (!passes || performance.now() > deadline) throw error;
-          await delay(removeAgainMs);
-        }
-      }
-    },
+    remove,
 
     close() {
       clearInterval(renewing);
@@ -186,10 +214,10 @@ function idOf(written: unknown): string {
   return z.object({ id: z.string() }).safeParse(written).data?.id ?? '';
 }
 
-/** For what must not be done beside a run. @throws EnsembleError DRIVER_RUN_AT_WORK */
+/** @throws EnsembleError DRIVER_OTHERS_AT_WORK */
 export function assertAlone(entries: readonly JournalEntry[]): void {
   const others = entries.filter((entry) => isHeld(entry) && !isMine(entry));
-  if (others.length > 0) throw runAtWork(others.map(holderOf));
+  if (others.length > 0) throw othersAtWork(others.map((entry) => `${entry.says} (${holderOf(entry)})`));
 }
 
 function isMine({ owner }: JournalEntry): boolean {

@@ -67,12 +67,14 @@ export function notesContended(key: string): EnsembleError {
   });
 }
 
-/** `holders`: who is at work, a name each. */
-export function runAtWork(holders: readonly string[]): EnsembleError {
+export const othersAtWorkCode = 'DRIVER_OTHERS_AT_WORK';
+
+/** `who`: what they do, and who they are. */
+export function othersAtWork(who: readonly string[]): EnsembleError {
   return new EnsembleError({
-    code: 'DRIVER_RUN_AT_WORK',
-    message: `nothing was done: a chaos run, or what heals one, is at work on these nodes: ${[...new Set(holders)].join('; ')}`,
-    next: 'Run the command again once that run has ended. Of one whose machine is gone, `ensemble chaos heal --driver aws` undoes what it left, from five minutes after it last said that it lives.',
+    code: othersAtWorkCode,
+    message: `refused while others are at work on these nodes: ${who.join('; ')}`,
+    next: 'Run the command again once they have ended. Who has not said for five minutes that he lives keeps nobody any more.',
     exitStatus: exitStatus.blocked,
   });
 }

@@ -8,10 +8,10 @@ import type { LockOptions, RollTarget } from '../roll/target.ts';
 import { askBalancers, askQuorum, askStore, openOwnApplier } from './ask-cluster.ts';
 import { type AwsEnvironment, openAwsEnvironment } from './aws-environment.ts';
 import { brokerControlThrough, brokersThrough } from './brokers-through-function.ts';
-import { environmentLock } from './chaos-state.ts';
+import { atWork, deployedNotes, environmentLock } from './chaos-state.ts';
 import { assertSettingsDeployed } from './deployed-settings.ts';
 import { ensureAwsSecrets } from './ensure-secrets.ts';
-import { assertNoRun, healDeployed } from './heal-deployed.ts';
+import { healDeployed } from './heal-deployed.ts';
 import { type OperatedAws, withAws } from './operated.ts';
 
 /** Between two looks: a look is some commands of Systems Manager, each of which takes a second or more itself. */
@@ -22,7 +22,7 @@ export interface AwsRoll {
   readonly target: RollTarget;
 }
 
-/** Not beside a chaos run, wherever that was begun. @throws what `work` throws; EnsembleError OPERATIONS_TARGET_NOT_AWS, CLIENT_AWS_... */
+/** @throws what `work` throws; EnsembleError OPERATIONS_TARGET_NOT_AWS, CLIENT_AWS_... */
 export async function withAwsRoll<T>(
   options: DeploymentOptions,
   { command, ...lock }: LockOptions & { readonly command: string },
@@ -35,11 +35,11 @@ export async function withAwsRoll<T>(
     try {
       const lockFile = environmentLock(join(options.stateRoot, aws.place.environment));
       const target = awsRollTarget(operated, applier, lockFile, lock);
+      const { byRun } = deployedNotes(operated.objects);
+      const onUnnoted = (why: string) =>
+        options.onProgress?.(`chaos runs and rolls of other machines are not kept from these nodes meanwhile: ${why}`);
       const exclusively: RollTarget['exclusively'] = (changing) =>
-        target.exclusively(async () => {
-          await assertNoRun(operated, options);
-          return await changing();
-        });
+        target.exclusively(() => atWork({ byRun, says: `ensemble ${command}`, onUnnoted }, changing));
       return await work({ operated, target: { ...target, exclusively } });
     } finally {
       applier.close();

@@ -7,14 +7,13 @@ import { assertAccount } from '../../clients/aws/account.ts';
 import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { type Fault, faultKinds, type PlannedFault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
-import { assertAlone } from '../../drivers/aws/bucket-notes.ts';
 import type { FaultInjector } from '../../drivers/fault-injector.ts';
 import type { FaultNotes, JournalEntry } from '../../drivers/journal.ts';
 import { withFileLock } from '../../platform/file-lock.ts';
 import { healStanding, type Standing } from '../heal-standing.ts';
 import { faultNotPossible, faultUnknown } from '../hosts/errors.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
-import { deployedNotes, environmentLock } from './chaos-state.ts';
+import { atWork, deployedNotes, environmentLock } from './chaos-state.ts';
 import { faultNotConfirmed, faultPlanChanged, noAllowList } from './errors.ts';
 import { withAws } from './operated.ts';
 
@@ -49,12 +48,11 @@ export async function injectAwsFault(
   if (service === undefined || group?.services.includes(service) !== true)
     throw faultNotPossible(kind, node, `${service ?? 'no service'} does not run on it`);
   const fault: Fault = { kind, node, service };
-  return await playing(aws, options, allowed, async ({ faults, notes, exclusively, assertNoRun }) => {
+  return await playing(aws, options, allowed, async ({ faults, notes, alone }) => {
     const shown = await planned(faults, fault);
     if (!(await request.confirm(shown, wordsOf(aws)))) throw faultNotConfirmed(wordsOf(aws));
     // Nobody is kept waiting while a person reads; what was true then may not be any more.
-    return await exclusively(async () => {
-      await assertNoRun();
+    return await alone(async () => {
       const again = await planned(faults, fault);
       if (again.says !== shown.says) throw faultPlanChanged(again.says);
       const entry = await notes.write({ says: again.says, of: 'driver', undo: again.undo });
@@ -118,8 +116,8 @@ interface Playing {
   readonly notes: FaultNotes;
   /** Runs `work` while no roll, no scenario and no other fault changes these nodes from here. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
-  /** None from elsewhere either, which counts how many it takes down. @throws EnsembleError DRIVER_RUN_AT_WORK */
-  assertNoRun(): Promise<void>;
+  /** The same, and nobody does from elsewhere. @throws EnsembleError DRIVER_OTHERS_AT_WORK */
+  alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
 async function playing<T>(
@@ -136,11 +134,13 @@ async function playing<T>(
     return await withAws(aws, async ({ machines, objects }) => {
       const { environment } = aws.environment.cluster;
       const { byHand, byRun } = deployedNotes(objects);
+      const exclusively: Playing['exclusively'] = (changing) =>
+        withFileLock(environmentLock(own), { signal, onWait }, changing);
       return await work({
         faults: awsFaults({ environment, machines, control, allowed: new Set(allowed), notes: [byHand, byRun] }),
         notes: byHand,
-        exclusively: (changing) => withFileLock(environmentLock(own), { signal, onWait }, changing),
-        assertNoRun: async () => assertAlone((await byRun.read()).entries),
+        exclusively,
+        alone: (changing) => exclusively(() => atWork({ byRun, says: 'a fault by hand' }, changing)),
       });
     });
   } finally {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { assertAccount } from '../../clients/aws/account.ts';
 import { openInstanceControl } from '../../clients/aws/instance-control.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
-import { assertAlone } from '../../drivers/aws/bucket-notes.ts';
 import { abandoned } from '../../drivers/journal.ts';
 import { healed } from '../chaos/heal-first.ts';
 import type { DeploymentOptions } from '../deployment.ts';
@@ -18,10 +17,13 @@ export async function healDeployed(
   const { environment, region } = place;
   const own = join(options.stateRoot, environment);
   const stateDirectory = awsStateDirectory(own);
-  if (options.leaveFaults === true) return;
   const { byHand, byRun } = deployedNotes(objects);
-  const unread = unreadSaid(options);
-  const [meant, noted] = await Promise.all([byHand.read().catch(unread), abandoned(byRun).catch(unread)]);
+  const unread = (error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    options.onProgress?.(`whether anything is broken on purpose cannot be read: ${why}`);
+  };
+  const left = async () => (options.leaveFaults === true ? undefined : await abandoned(byRun));
+  const [meant, noted] = await Promise.all([byHand.read().catch(unread), left().catch(unread)]);
   for (const { says, by, id } of meant?.entries ?? [])
     options.onProgress?.(
       `broken by hand by ${by ?? 'somebody'}: ${says}; \`ensemble fault heal ${id} --driver aws --environment ${options.environment}\` undoes it`,
@@ -37,18 +39,4 @@ export async function healDeployed(
     byRun.close();
     control.close();
   }
-}
-
-/** For what must not be done beside a run, from wherever. Goes on where that may not be read, and says so. @throws EnsembleError DRIVER_RUN_AT_WORK */
-export async function assertNoRun({ objects }: OperatedAws, options: DeploymentOptions): Promise<void> {
-  const noted = await deployedNotes(objects).byRun.read().catch(unreadSaid(options));
-  assertAlone(noted?.entries ?? []);
-}
-
-function unreadSaid({ onProgress }: DeploymentOptions): (error: unknown) => undefined {
-  return (error) => {
-    const why = error instanceof Error ? error.message : String(error);
-    onProgress?.(`whether anything is broken on purpose cannot be read: ${why}`);
-    return undefined;
-  };
 }

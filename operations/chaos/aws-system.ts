@@ -9,6 +9,8 @@ import { bootstrapServers } from '../../cluster/bootstrap.ts';
 import type { Id } from '../../cluster/model.ts';
 import type { Fault } from '../../contracts/fault.ts';
 import { awsFaults } from '../../drivers/aws/aws-faults.ts';
+import { assertAlone } from '../../drivers/aws/bucket-notes.ts';
+import { isAlive } from '../../platform/process-identity.ts';
 import { type AwsEnvironment, openAwsEnvironment } from '../aws/aws-environment.ts';
 import { withAwsRoll } from '../aws/aws-roll-target.ts';
 import { awsStateDirectory, deployedNotes, environmentLock } from '../aws/chaos-state.ts';
@@ -89,8 +91,11 @@ export async function onAwsSystem<T>(
           },
         };
         await healed(system, options);
-        if (!healing)
+        if (!healing) {
+          // Before anybody is asked. Those of this machine are waited for first, by its lock.
+          assertAlone((await notes.byRun.read()).entries.filter(({ owner }) => !isAlive(owner)));
           for (const node of await breakableFromHere(aws, bootstrap, { signal, onUnseen })) breakable.add(node);
+        }
         return await work(system).finally(() => notes.byRun.close());
       }),
     );

@@ -68,31 +68,37 @@ export async function healAbandoned(deployment: Healing, patience: Patience): Pr
   const lock = join(journalFolder(deployment.stateDirectory), 'lock');
   return await withFileLock(lock, { signal: patience.signal }, async () => {
     const [healed, left]: [string[], { says: string; why: string }[]] = [[], []];
-    const trying = async (says: string, work: () => Promise<unknown>) => {
+    const notes = notesOf(deployment);
+    const claimed = new Set<JournalEntry>();
+    const trying = async (entry: JournalEntry, work: () => Promise<unknown>) => {
       try {
         await work();
         return true;
       } catch (error) {
-        left.push({ says, why: error instanceof Error ? error.message : String(error) });
+        left.push({ says: entry.says, why: error instanceof Error ? error.message : String(error) });
+        // Another machine may heal what this one cannot; where that cannot be told, it may once the claim has lapsed.
+        if (claimed.has(entry)) await notes.release(entry).catch(() => {});
         return false;
       }
     };
-    const { entries, unreadable, held } = await abandoned(notesOf(deployment));
+    const { entries, unreadable, held } = await abandoned(notes);
     for (const { message, next } of unreadable) left.push({ says: message, why: next });
     const undone: (readonly [JournalEntry, Healed])[] = [];
     const undo = async (entry: JournalEntry) => {
       // Somebody else may have healed it since it was read, and broken the same node anew.
-      if (await notesOf(deployment).claim(entry)) undone.push([entry, await deployment.faults.heal(entry.undo)]);
+      if (!(await notes.claim(entry))) return;
+      claimed.add(entry);
+      undone.push([entry, await deployment.faults.heal(entry.undo)]);
     };
-    for (const entry of entries.filter(({ of }) => of === 'driver')) await trying(entry.says, () => undo(entry));
+    for (const entry of entries.filter(({ of }) => of === 'driver')) await trying(entry, () => undo(entry));
     const settle = async ([entry, how]: (typeof undone)[number]) => {
-      if (await trying(entry.says, () => settled(deployment, entry, how, patience))) healed.push(entry.says);
+      if (await trying(entry, () => settled(deployment, entry, how, patience))) healed.push(entry.says);
     };
     await Promise.all(undone.map(settle));
     // The runner's own topics after: they need brokers.
     if (isInside(deployment))
       for (const entry of entries.filter(({ of }) => of === 'runner'))
-        if (await trying(entry.says, () => removeOwn(deployment, entry))) healed.push(entry.says);
+        if (await trying(entry, () => removeOwn(deployment, entry))) healed.push(entry.says);
     return { healed, left, held: held.map((entry) => ({ says: entry.says, by: holderOf(entry) })) };
   });
 }

@@ -74,16 +74,20 @@ export interface OpenResultsOptions {
   readonly draw: () => number;
   /** Whether one of before goes on. One that does not is kept beside, under the time of its begin. */
   readonly resume: boolean;
+  /** Told where that is. */
+  readonly onAside?: ((file: string) => void) | undefined;
 }
 
 /** @throws EnsembleError OPERATIONS_CHAOS_MATRIX_UNREADABLE, and what the file system throws */
 export async function openResults(file: string, options: OpenResultsOptions): Promise<MatrixResults> {
-  const { environment, seed, draw, resume } = options;
+  const { environment, seed, draw, resume, onAside } = options;
   const before = await readResults(file);
   if (before !== undefined) {
     const same = before.environment === environment && (seed === undefined || seed === before.seed);
     if (resume && same) return before;
-    await rename(file, file.replace(/\.jsonl$/, `-${before.startedAt.replaceAll(/[:.]/g, '-')}.jsonl`));
+    const aside = file.replace(/\.jsonl$/, `-${before.startedAt.replaceAll(/[:.]/g, '-')}.jsonl`);
+    await rename(file, aside);
+    onAside?.(aside);
   }
   await mkdir(dirname(file), { recursive: true });
   const begin: MatrixLine = {

@@ -71,23 +71,31 @@ export interface MatrixReport {
   readonly endedBy?: unknown;
 }
 
-/** @throws what the lock throws, and what keeping a result throws; what a run throws is in the report */
+/** @throws EnsembleError DRIVER_OTHERS_AT_WORK, what the lock throws, and what keeping a result throws; what a run throws is in the report */
 export async function runMatrix(
   system: SystemUnderTest,
   options: MatrixOptions,
   signal: AbortSignal,
 ): Promise<MatrixReport> {
-  const { stateDirectory, lockFile, driverName } = system;
+  const { stateDirectory, lockFile, driverName, notes } = system;
   const onWait = ({ pid }: { readonly pid: number }) => options.onWaitForLock?.(pid);
-  return await withFileLock(lockFile, { signal, onWait }, async () =>
-    playMatrix({ ...options, driver: driverName }, signal, async (scenario, seed, command) => {
-      const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
-      const historyFile = join(stateDirectory, 'chaos', `${scenario.name}-${seed}-${stamp}`, 'history.jsonl');
-      const { onPrediction, onProgress } = options;
-      const run = { scenario, seed, historyFile, command, onPrediction, onProgress };
-      return { historyFile, verdict: await runScenario(system, run, signal) };
-    }),
-  );
+  const play: Play = async (scenario, seed, command) => {
+    const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    const historyFile = join(stateDirectory, 'chaos', `${scenario.name}-${seed}-${stamp}`, 'history.jsonl');
+    const { onPrediction, onProgress } = options;
+    const run = { scenario, seed, historyFile, command, onPrediction, onProgress };
+    return { historyFile, verdict: await runScenario(system, run, signal) };
+  };
+  return await withFileLock(lockFile, { signal, onWait }, async () => {
+    // Between two runs as well: whatever begins there would be in the way of the next.
+    const end = await notes.begin('runs of chaos');
+    try {
+      return await playMatrix({ ...options, driver: driverName }, signal, play);
+    } finally {
+      // Nobody is kept by it for longer than it takes to lapse.
+      await end().catch(() => options.onProgress('that runs have ended could not be noted'));
+    }
+  });
 }
 
 /** The same with runs of the caller's. @internal */

@@ -57,19 +57,16 @@ export async function runScenario(system: SystemUnderTest, options: RunOptions, 
   if (before !== undefined) throw notSteady(before);
   const surroundings = { failures: cluster.tolerate, sessionTimeoutMs: await sessionTimeoutMs(system) };
   const schedule = makeSchedule(scenario, seed, surroundings);
-  await mkdir(dirname(options.historyFile), { recursive: true });
-  const connection = await connect({
-    bootstrap: system.bootstrap,
-    clientId: 'ensemble-chaos',
-    connectionTimeoutMs: 1_000,
-  });
   const name = `chaos${scenario.workload.through === 'kafka' ? '.' : '-'}${scenario.name}-${seed}-${Date.now()}`;
   const made = await notesOf(system).write({
     says: `the topic ${name}`,
     of: 'runner',
     undo: undoOfTopic(scenario, name),
   });
+  let connection: KafkaConnection | undefined;
   try {
+    await mkdir(dirname(options.historyFile), { recursive: true });
+    connection = await connect({ bootstrap: system.bootstrap, clientId: 'ensemble-chaos', connectionTimeoutMs: 1_000 });
     const topic = await makeRunTopic({ system, connection, scenario, partition: schedule.partition, name, signal });
     const asMade = { ...scenario, topic: { ...scenario.topic, replicas: topic.replicas } };
     const prediction = predict(asMade, schedule, configurationOf(cluster, surroundings, topic.inSync));
@@ -87,7 +84,7 @@ export async function runScenario(system: SystemUnderTest, options: RunOptions, 
       await recorder.close();
     }
   } finally {
-    await connection.close();
+    await connection?.close();
     // Where no broker answers it stays in the journal, for whichever command comes next.
     await removeOwn(system, made).catch(() => onProgress(`${name} is left for the next command to delete`));
   }

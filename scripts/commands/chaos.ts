@@ -59,15 +59,20 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 export async function matrix(invocation: Invocation): Promise<number> {
-  return await onSystem(invocation, async (opened) => await matrixOn(opened, invocation));
+  const scenarios = await loadShipped(invocation.positional);
+  return await onSystem(invocation, async (opened) => await matrixOn(opened, scenarios, invocation));
 }
 
-async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promise<number> {
+async function matrixOn(
+  opened: SystemUnderTest,
+  scenarios: readonly Scenario[],
+  invocation: Invocation,
+): Promise<number> {
   const { options, positional: names, signal } = invocation;
   const { long, fresh, runs } = options;
   // Who names one wants it played, also where the short matrix leaves it out.
   const least = names.length === 0 ? 0 : 1;
-  const rows = (await loadShipped(names))
+  const rows = scenarios
     .map((scenario) => ({ scenario, usual: Math.max(least, scenario.runs[long ? 'long' : 'short']) }))
     .filter(({ usual }) => usual > 0)
     .map(({ scenario, usual }) => ({ scenario, named: scenario.name, runs: runs ?? usual }));
@@ -79,7 +84,8 @@ async function matrixOn(opened: SystemUnderTest, invocation: Invocation): Promis
   // Before a new matrix is begun and the one of before put aside.
   if (carried !== undefined) refuseOthers(carried, { environment, seed: options.seed ?? carried.seed });
   const draw = () => carried?.seed ?? drawSeed();
-  const results = await openResults(file, { environment, seed: options.seed, draw, resume });
+  const onAside = (kept: string) => printNotice(`the matrix of before is kept: ${kept}`);
+  const results = await openResults(file, { environment, seed: options.seed, draw, resume, onAside });
   for (const run of carried === undefined ? [] : missingRuns(results, carried)) await results.add(run);
   const { seed, runs: before } = results;
   if (before.length > 0) printNotice(`going on after ${before.length} runs of before (--fresh begins anew): ${file}`);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { awsFault } from '../../clients/aws/errors.ts';
 import { bucketNotes, runsHold } from '../../drivers/aws/bucket-notes.ts';
 import { abandoned, type JournalEntry } from '../../drivers/journal.ts';
+import { identify } from '../../platform/process-identity.ts';
 
 const key = 'faults/by-run.json';
 /** A process that is not of this machine. */
@@ -137,45 +138,71 @@ describe('undo notes in a bucket', () => {
     expect((await abandoned(notes)).entries).toHaveLength(1);
   });
 
-  it('keep a second run from breaking anything while the first lives, elsewhere or in another folder, and no longer', async () => {
-    await notes.write({ ...kill, of: 'runner' });
+  it('keep whoever else begins from it while one is at work, elsewhere or in another process here, and no longer', async () => {
+    const end = await notes.begin('runs of chaos');
     elsewhere();
     const other = open();
-    await expect(other.write(kill)).rejects.toMatchObject({
-      code: 'DRIVER_RUN_AT_WORK',
-      message: expect.stringContaining('until 2026-11-23T12:05:00.000Z'),
-    });
+    const refused = {
+      code: 'DRIVER_OTHERS_AT_WORK',
+      message: expect.stringMatching(/runs of chaos \(process 1 of .* until 2026-11-23T12:05:00.000Z\)/),
+    };
+    await expect(other.begin('ensemble roll')).rejects.toMatchObject(refused);
+    here.put(JSON.stringify(here.read().map((note) => ({ ...note, owner: identify(process.ppid) }))));
+    await expect(other.begin('ensemble roll')).rejects.toMatchObject({ code: refused.code });
     expect(here.read()).toHaveLength(1);
-    vi.setSystemTime(Date.parse('2026-11-23T12:05:01Z'));
-    await other.write(kill);
-    expect(here.read()).toHaveLength(2);
+    await end();
+    const ended = await other.begin('ensemble roll');
+    await ended();
+    expect(here.read()).toEqual([]);
     other.close();
   });
 
-  it('let one of two runs begin that begin at once', async () => {
-    const strange = open();
+  it('keep whoever begins from it while something is broken by a run', async () => {
+    await notes.write(kill);
+    elsewhere();
+    await expect(open().begin('ensemble roll')).rejects.toMatchObject({ code: 'DRIVER_OTHERS_AT_WORK' });
+  });
+
+  it('let one of two begin that begin at once', async () => {
+    const other = open();
     const { writeIf } = here.objects;
     let first = true;
     // Between the other one's reading and writing this one has begun.
     here.objects.writeIf = async (...asked) => {
       if (!first) return await writeIf(...asked);
       first = false;
-      await notes.write(kill);
+      await notes.begin('runs of chaos');
       elsewhere();
       return await writeIf(...asked);
     };
-    const refused = expect(strange.write(kill)).rejects.toMatchObject({ code: 'DRIVER_RUN_AT_WORK' });
+    const refused = expect(other.begin('ensemble roll')).rejects.toMatchObject({ code: 'DRIVER_OTHERS_AT_WORK' });
     await vi.advanceTimersByTimeAsync(1_000);
     await refused;
-    expect(here.read()).toMatchObject([{ held: { space: 'another' } }]);
+    expect(here.read()).toMatchObject([{ says: 'runs of chaos', held: { space: 'another' } }]);
   });
 
-  it('of faults by hand keep nobody from another one', async () => {
-    const byHand = () => bucketNotes({ objects: here.objects, key });
-    await byHand().write(kill);
-    here.put(JSON.stringify(here.read().map((note) => ({ ...note, owner: stranger }))));
-    await byHand().write(kill);
-    expect(here.read()).toHaveLength(2);
+  it('of one that died at work are nothing to heal, and gone with the next that begins', async () => {
+    await notes.begin('runs of chaos');
+    elsewhere();
+    vi.setSystemTime(Date.parse('2026-11-23T12:05:01Z'));
+    expect(await abandoned(open())).toEqual({ entries: [], unreadable: [], held: [] });
+    const next = open();
+    await next.begin('ensemble roll');
+    expect(here.read()).toMatchObject([{ says: 'ensemble roll' }]);
+    next.close();
+  });
+
+  it('that were claimed and could not be undone are anybody’s again', async () => {
+    const entry = await notes.write(kill);
+    elsewhere();
+    vi.setSystemTime(Date.parse('2026-11-23T12:05:01Z'));
+    const healer = open();
+    expect(await healer.claim(entry)).toBe(true);
+    expect((await abandoned(open())).held).toHaveLength(1);
+    await healer.release(entry);
+    vi.advanceTimersByTime(60_000);
+    expect(await abandoned(open())).toMatchObject({ entries: [kill], held: [] });
+    healer.close();
   });
 
   it('that others have taken away meanwhile do not come back by being put off', async () => {

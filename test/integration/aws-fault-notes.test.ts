@@ -52,7 +52,7 @@ describe('notes of faults of deployed nodes', () => {
       withObjects(world.aws.place, (objects) => objects.write(faultNotesKey('run'), JSON.stringify(notes)));
     await say([note]);
     await expect(inject('pause')).rejects.toMatchObject({
-      code: 'DRIVER_RUN_AT_WORK',
+      code: 'DRIVER_OTHERS_AT_WORK',
       message: expect.stringContaining('ops@operators-2'),
     });
     expect([await unitState(), await standing()]).toEqual(['active', []]);

@@ -100,4 +100,16 @@ describe('what a run that died has left', () => {
     const { healed, left: others } = await heal(async (_node, all) => void undone.push(all), { notes });
     expect([undone, healed, others]).toEqual([[['worker-2']], ['kill of worker-2'], []]);
   });
+
+  it('is given back where it could not be undone here: another machine may be able to', async () => {
+    await leave('worker-1', 'worker-2');
+    const own = folderNotes(journalFolder(folder));
+    const released: string[] = [];
+    const notes: FaultNotes = { ...own, release: async ({ says }) => void released.push(says) };
+    const refused = async (node: string) => {
+      if (node === 'worker-1') throw new Error('kafka on worker-1 ended by itself');
+    };
+    await heal(refused, { notes });
+    expect(released).toEqual(['kill of worker-1']);
+  });
 });
