@@ -38,6 +38,10 @@ export function addChaosCommands(program: Command): void {
       '--import <file>',
       'count runs as done that another machine has exported: of the same scenarios and seeds',
     );
+  const scenarios = [
+    '[scenarios...]',
+    'names that `ensemble chaos list` shows; all of them where none is named',
+  ] as const;
   const summaries = () => [
     new Option('--out <file>', 'write the table of all scenarios as Markdown too'),
     new Option('--html <file>', 'write it as a page too'),
@@ -57,7 +61,7 @@ export function addChaosCommands(program: Command): void {
   });
   addCommand(chaos, 'matrix', 'run every scenario, or those that are named, with some seeds', {
     load: async () => (await import('./commands/chaos.ts')).matrix,
-    argument: ['[scenarios...]', 'names that `ensemble chaos list` shows; all of them where none is named'],
+    argument: scenarios,
     options: [
       ...running().filter(({ long }) => long !== '--html'),
       new Option(
@@ -74,6 +78,7 @@ export function addChaosCommands(program: Command): void {
   });
   addCommand(chaos, 'summary', 'one table of the last matrix, ended or not; runs nothing', {
     load: async () => (await import('./commands/chaos-summary.ts')).summary,
+    argument: scenarios,
     options: [
       driver(),
       new Option('--long', 'of the last long one'),

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatJunit } from '../../chaos/junit.ts';
-import { loadScenarios } from '../../chaos/load-scenarios.ts';
+import { loadShipped } from '../../chaos/load-scenarios.ts';
+import type { Scenario } from '../../chaos/scenario.ts';
 import type { FailedRun, ScenarioReport, ScenarioRun } from '../../chaos/scenario-report.ts';
 import { reportOf, skippedReport } from '../../chaos/scenario-report.ts';
 import { formatSpread, type MatrixSummary, summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
@@ -25,7 +26,8 @@ import { errorJson, isInterruption, reportError } from '../present/errors.ts';
 import { formatTable, printJson, printLine, printNotice } from '../present/terminal.ts';
 import type { CommandOptions, Invocation } from './invocation.ts';
 
-export async function summary({ options, deployment, signal }: Invocation): Promise<number> {
+export async function summary({ positional: names, options, deployment, signal }: Invocation): Promise<number> {
+  const scenarios = await loadShipped(names);
   const { cluster } = await loadEnvironment(deployment.environment, deployment.environmentsDirectory);
   const own = join(deployment.stateRoot, cluster.environment);
   const file = resultsFile(options.driver === 'aws' ? awsStateDirectory(own) : own, options.long);
@@ -35,15 +37,15 @@ export async function summary({ options, deployment, signal }: Invocation): Prom
   if (first === undefined) throw noMatrix(cluster.environment, options.long);
   const results = carried === undefined ? first : { ...first, runs: [...first.runs, ...missingRuns(first, carried)] };
   if (options.export !== undefined) {
-    const scenarios = await loadScenarios();
     const count = await exportRuns(options.export, { results, scenarios, stateDirectory: dirname(dirname(file)) });
     printNotice(`Written: ${options.export}, ${count} runs`);
   }
-  return await presentMatrix({ ...(await gather(results, options.long)), results, options, signal });
+  return await presentMatrix({ ...(await gather(scenarios, results, options.long)), results, names, options, signal });
 }
 
 /** What the runs of every scenario came to, and how many are still to do: none of a scenario that cannot be run there. @internal */
 export async function gather(
+  scenarios: readonly Scenario[],
   results: Pick<MatrixResults, 'runs' | 'skipped'>,
   long: boolean,
 ): Promise<{ readonly reports: readonly ScenarioReport[]; readonly left: number }> {
@@ -51,7 +53,7 @@ export async function gather(
   // Behind the others, as a matrix has them.
   const skippedReports: ScenarioReport[] = [];
   let left = 0;
-  for (const scenario of await loadScenarios()) {
+  for (const scenario of scenarios) {
     const ended = runsOf(scenario, results.runs);
     const latest = new Map(ended.map((run) => [run.seed, run]));
     const runs: ScenarioRun[] = [];

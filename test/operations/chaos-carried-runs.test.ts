@@ -62,9 +62,9 @@ describe('the runs of a matrix that goes from machine to machine', () => {
     for (const each of missing) await two.add(each);
     expect(missingRuns(await opened('two'), carried)).toEqual([]);
 
-    const [first] = (await gather(await opened('one'), true)).reports;
-    const [both] = (await gather(await opened('two'), true)).reports;
-    const [alone] = (await gather(carried, true)).reports;
+    const [first] = (await gather(await loadScenarios(), await opened('one'), true)).reports;
+    const [both] = (await gather(await loadScenarios(), await opened('two'), true)).reports;
+    const [alone] = (await gather(await loadScenarios(), carried, true)).reports;
     expect([both?.runs.map(({ seed }) => seed).sort(), both?.verdict]).toEqual([[7, 8], 'inconclusive']);
     expect(alone?.timings).toEqual(first?.timings);
     for (const seed of [7, 8]) {

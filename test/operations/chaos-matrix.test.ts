@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadScenario } from '../../chaos/load-scenarios.ts';
+import { loadScenario, loadShipped } from '../../chaos/load-scenarios.ts';
 import type { Scenario } from '../../chaos/scenario.ts';
 import { type ScenarioReport, skippedReport } from '../../chaos/scenario-report.ts';
 import { summaryHtml, summaryMarkdown } from '../../chaos/summary.ts';
@@ -175,18 +175,23 @@ describe('a matrix of chaos', () => {
     const results = await opened();
     const scenario = await loadScenario('machine-leader-kill');
     const why = 'a process has no machine of its own';
-    const before = (await gather(results, true)).left;
+    const before = (await gather(await loadShipped([]), results, true)).left;
     // It was tried once, and could not be finished: that it cannot be run here is the better word for it.
     const tried = { scenario: scenario.name, digest: digestOf(scenario), seed: 7, command: 'again', tookMs: 1 };
     await results.add({ type: 'error', ...tried, code: 'X', message: 'it was not expected here' });
     await results.add({ type: 'skipped', scenario: scenario.name, digest: digestOf(scenario), why });
     const again = await readResults(file);
-    const { left, reports } = await gather(again ?? results, true);
+    const { left, reports } = await gather(await loadShipped([]), again ?? results, true);
     expect([left, reports]).toEqual([before - scenario.runs.long, [skippedReport(scenario, why)]]);
+    const named = await loadShipped(['masters-one-down']);
+    expect(await gather(named, results, true), 'of those that were named').toEqual({
+      reports: [],
+      left: named[0]?.runs.long,
+    });
     expect((await (await play(await opened())).matrix).left).toBe(0);
     // One that was changed since may be possible now.
     await results.add({ type: 'skipped', scenario: 'masters-two-down', digest: 'of another', why });
-    expect((await gather(results, true)).left).toBe(left);
+    expect((await gather(await loadShipped([]), results, true)).left).toBe(left);
   });
 
   it('runs again what was changed since, and what lost its history', async () => {
@@ -199,7 +204,9 @@ describe('a matrix of chaos', () => {
     const second = await play(await opened());
     await second.matrix;
     expect(second.played).toEqual([whole[0], whole[2], 'masters-two-down 8', whole[4]]);
-    const said = (await gather(await opened(), true)).reports.find(({ scenario }) => scenario === 'masters-two-down');
+    const said = (await gather(await loadShipped([]), await opened(), true)).reports.find(
+      ({ scenario }) => scenario === 'masters-two-down',
+    );
     expect(
       said?.runs.map(({ before }) => before),
       'what is gone was not inconclusive',
@@ -221,7 +228,9 @@ describe('a matrix of chaos', () => {
     expect(counts(reports)).toEqual([[1, 1, 1], [1, 1], [0]]);
     expect(reports[0]?.runs[0]?.verdict.verdict, 'the last one stands').toBe('pass');
     const results = await opened();
-    const [row] = (await gather(results, true)).reports.filter(({ scenario }) => scenario === 'safe-leader-kill');
+    const [row] = (await gather(await loadShipped([]), results, true)).reports.filter(
+      ({ scenario }) => scenario === 'safe-leader-kill',
+    );
     expect(counts(row === undefined ? [] : [row])).toEqual([[1, 1, 1]]);
     expect(row?.reasons).toContainEqual(
       expect.stringMatching(/^seed 7, played before: the history was cut off.*safe-leader-kill-7-0\.jsonl\)$/),
