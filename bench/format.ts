@@ -35,7 +35,9 @@ function sampleRow({ name, unit, values, target }: Sample & { readonly target?: 
 }
 
 function comparisonRow({ name, ratios, target }: Comparison): string {
-  return row(name, ratios, (ratio) => `${ratio.toFixed(2)} ×`, target);
+  // What is compared with a few hundredths is not told by hundredths.
+  const small = Math.max(...ratios, target !== undefined && 'atMost' in target ? target.atMost : 0) < 0.1;
+  return row(name, ratios, (ratio) => `${ratio.toFixed(small ? 3 : 2)} ×`, target);
 }
 
 function row(name: string, values: readonly number[], show: (value: number) => string, target?: Target): string {

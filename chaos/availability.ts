@@ -57,7 +57,7 @@ export function allowedSilenceMs(
   return failoverMs + (silentKinds.includes(kind) ? Math.max(missedMs, requestTimeoutMs) : missedMs);
 }
 
-/** Of the partition that the prediction speaks of. */
+/** Of the partition that the prediction speaks of all of it; of the others, where writing or reading is to continue, that no silence is too long. */
 export function judgeAvailability(
   run: ObservedRun,
   plan: RunPlan,
@@ -75,8 +75,8 @@ export function judgeAvailability(
     const { standsAt, injectedAt } = fault;
     const until = fault.healingAt ?? run.endsAt;
     const where = `${fault.kind} on ${fault.target}`;
-    const judge = (what: string, silence: Silence, most: number, resumed: boolean) => {
-      const says = `${what} was predicted to continue, and with ${where} partition ${partition} ${silence.says}`;
+    const judge = (what: string, silence: Silence, most: number, resumed: boolean, of = partition) => {
+      const says = `${what} was predicted to continue, and with ${where} partition ${of} ${silence.says}`;
       if (silence.ms > most) {
         const starved = starvedBetween(run, injectedAt, until);
         const long = `${says} for ${seconds(silence.ms)} s (${seconds(most)} s allowed)`;
@@ -84,7 +84,7 @@ export function judgeAvailability(
         else untold.push(`${long}; ${starved}`);
       } else if (!resumed)
         untold.push(
-          `${what} may not have continued: nothing that began with ${where} was done in partition ${partition} before it was healed`,
+          `${what} may not have continued: nothing that began with ${where} was done in partition ${of} before it was healed`,
         );
     };
     if (prediction.writing === 'continues') {
@@ -92,7 +92,20 @@ export function judgeAvailability(
       const resumed = acknowledgedWithin(run, partition, standsAt, until) > 0;
       judge('writing', { ms, says: 'acknowledged nothing' }, allowed, resumed || sessionSeconds === undefined);
     }
-    if (prediction.reading !== 'continues' || sessionSeconds === undefined) continue;
+    if (sessionSeconds === undefined) continue;
+    for (const other of othersOf(run, partition, injectedAt)) {
+      if (prediction.writing === 'continues') {
+        const ms = longestSilence(run, other, injectedAt, until) ?? until - injectedAt;
+        judge('writing', { ms, says: 'acknowledged nothing' }, allowed, true, other);
+      }
+      if (prediction.reading === 'continues')
+        for (const [by, reads] of readsOf(run, other)) {
+          const ms = longestUnread(run, other, reads, injectedAt, until);
+          const silence = { ms, says: `kept an acknowledged record from ${by}` };
+          judge(`reading by ${by}`, silence, allowedUnreadMs(by, allowed, { isBroker }), true, other);
+        }
+    }
+    if (prediction.reading !== 'continues') continue;
     for (const [by, reads] of readsOf(run, partition)) {
       const ms = longestUnread(run, partition, reads, injectedAt, until);
       const found = readBetween(run, partition, reads, standsAt, until);
@@ -108,6 +121,15 @@ export function judgeAvailability(
   // A negative control shows that losses are found. Its faults stand too short to tell of availability.
   const said = [...new Set(notes)];
   return plan.mustLose ? { failed, untold: [], notes: [...said, ...untold] } : { failed, untold, notes: said };
+}
+
+/** The other partitions that were written to before: a key may belong to none of them. */
+function othersOf(run: ObservedRun, partition: number, before: number): readonly number[] {
+  const written = new Set<number>();
+  for (const { outcome, partition: where, endedAt } of run.writes)
+    if (outcome === 'ok' && where !== undefined && where !== partition && (endedAt ?? before) < before)
+      written.add(where);
+  return [...written].sort((a, b) => a - b);
 }
 
 interface Silence {

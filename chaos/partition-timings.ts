@@ -2,6 +2,7 @@
  * How long a fault's consequences took in one partition, from a run as it was recorded. A time that is absent was never reached: it is censored, not zero.
  */
 import type { ObservedRun } from './observed-run.ts';
+import { readsOf } from './reading.ts';
 
 export interface PartitionTimings {
   readonly partition: number;
@@ -120,6 +121,13 @@ function drainedFrom(run: ObservedRun, healedAt: number): ReadonlyMap<number, nu
     const last = event.type === 'pulled' ? event.messages.at(-1) : undefined;
     if (last !== undefined) come(0, last.offset, event.at);
   }
+  if (!run.isPushed) return reached;
+  // Who is pushed to is a reader too: the later of both.
+  const pushed = readsOf(run, 0).find(([way]) => way === 'its push endpoint')?.[1] ?? [];
+  const last = wanted.get(0);
+  const [pulledAt, pushedAt] = [reached.get(0), pushed.find(({ readTo }) => last !== undefined && readTo > last)?.at];
+  reached.delete(0);
+  if (pulledAt !== undefined && pushedAt !== undefined) reached.set(0, Math.max(pulledAt, pushedAt));
   return reached;
 }
 

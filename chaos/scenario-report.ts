@@ -42,14 +42,19 @@ export interface ScenarioReport {
   readonly errors: readonly FailedRun[];
   /** Of a negative control: in how many of its runs the loss was found. */
   readonly detected?: number;
-  readonly timings: {
-    readonly detection: Spread;
-    readonly election: Spread;
-    readonly silence: Spread;
-    readonly firstAck: Spread;
-    readonly inSync: Spread;
-    readonly drained: Spread;
-  };
+  /** Of each of its faults apart, in the order in which they come. */
+  readonly timings: readonly FaultSpreads[];
+}
+
+export interface FaultSpreads {
+  /** `kill on leader` */
+  readonly fault: string;
+  readonly detection: Spread;
+  readonly election: Spread;
+  readonly silence: Spread;
+  readonly firstAck: Spread;
+  readonly inSync: Spread;
+  readonly drained: Spread;
 }
 
 /** Of ten runs of a negative control, eight must show its loss; of three, two. */
@@ -76,8 +81,6 @@ export function reportOf(
     ),
     ...errors.map(({ seed, code, message }) => `seed ${seed} was not finished: ${message} (${code})`),
   ];
-  const timings = verdicts.flatMap((each) => each.timings);
-  const led = timings.filter(({ partitionsLed }) => partitionsLed > 0);
   return {
     scenario: scenario.name,
     title: scenario.title,
@@ -86,15 +89,25 @@ export function reportOf(
     runs,
     errors,
     ...(scenario.expect.mustLose ? { detected } : {}),
-    timings: {
-      detection: spreadOf(timings.map(({ detectionMs }) => detectionMs)),
-      election: spreadOf(led.map(({ electionMs }) => electionMs)),
-      silence: spreadOf(timings.map(({ silenceMs }) => silenceMs)),
-      firstAck: spreadOf(timings.map(({ firstAckMs }) => firstAckMs)),
-      inSync: spreadOf(timings.map(({ inSyncMs }) => inSyncMs)),
-      drained: spreadOf(timings.map(({ drainedMs }) => drainedMs)),
-    },
+    timings: spreadsOf(verdicts.flatMap((each) => each.timings)),
   };
+}
+
+/** What befalls a master and what befalls a leader have nothing in common: together they would give a middle that neither ever took. */
+function spreadsOf(timings: RunVerdict['timings']): readonly FaultSpreads[] {
+  const nameOf = ({ kind, target }: (typeof timings)[number]) => `${kind} on ${target}`;
+  return [...new Set(timings.map(nameOf))].map((fault) => {
+    const all = timings.filter((each) => nameOf(each) === fault);
+    return {
+      fault,
+      detection: spreadOf(all.map(({ detectionMs }) => detectionMs)),
+      election: spreadOf(all.filter(({ partitionsLed }) => partitionsLed > 0).map(({ electionMs }) => electionMs)),
+      silence: spreadOf(all.map(({ silenceMs }) => silenceMs)),
+      firstAck: spreadOf(all.map(({ firstAckMs }) => firstAckMs)),
+      inSync: spreadOf(all.map(({ inSyncMs }) => inSyncMs)),
+      drained: spreadOf(all.map(({ drainedMs }) => drainedMs)),
+    };
+  });
 }
 
 /** Of one that cannot be run here at all. */

@@ -63,6 +63,8 @@ const schema = z.strictObject({
     push: z.boolean().default(false),
   }),
   steps: z.array(step).min(1).readonly(),
+  /** `any`: the seed shuffles the steps; as they are written where it is absent. */
+  order: z.literal('any').optional(),
   /** The most nodes that may be down at once. */
   atMostDown: z.int().min(1).max(9),
   /** How long recovery may take after the last healing. */

@@ -37,15 +37,18 @@ export function makeSchedule(scenario: Scenario, seed: number, { failures, sessi
   const random = seeded(seed);
   const partition = Math.floor(random() * scenario.topic.partitions);
   const choices = scenario.steps.map(() => random());
+  const steps = [...scenario.steps.entries()];
   let begin = 0;
-  const actions = scenario.steps.flatMap((step, index): readonly Action[] => {
-    begin += within(step.afterSeconds, random());
-    const end = begin + within(step.forSeconds, random()) + step.sessions * sessionTimeoutMs;
-    return [
-      { atMs: begin, do: 'inject', step: index },
-      { atMs: end, do: 'heal', step: index },
-    ];
-  });
+  const actions = (scenario.order === 'any' ? shuffled(steps, random) : steps).flatMap(
+    ([index, step]): readonly Action[] => {
+      begin += within(step.afterSeconds, random());
+      const end = begin + within(step.forSeconds, random()) + step.sessions * sessionTimeoutMs;
+      return [
+        { atMs: begin, do: 'inject', step: index },
+        { atMs: end, do: 'heal', step: index },
+      ];
+    },
+  );
   // At the same moment, who is healed makes room for the next.
   const ordered = [...actions].sort((a, b) => a.atMs - b.atMs || (a.do === 'heal' ? -1 : 1));
   let down = 0;
@@ -61,6 +64,12 @@ export function makeSchedule(scenario: Scenario, seed: number, { failures, sessi
 export function countOf({ count }: ScenarioStep, failures: number): number {
   if (count === 'f') return failures;
   return count === 'f+1' ? failures + 1 : count;
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(all: readonly T[], random: () => number): readonly T[] {
+  const left = [...all];
+  return all.flatMap(() => left.splice(Math.floor(random() * left.length), 1));
 }
 
 function within(range: ScenarioStep['afterSeconds'], share: number): number {

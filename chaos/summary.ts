@@ -1,6 +1,6 @@
 /** What a whole matrix has said, as one table: Markdown for a repository, one HTML page for a browser. Pure; every cell is of its reports. */
 import { escaped } from './markup.ts';
-import type { ScenarioReport } from './scenario-report.ts';
+import type { FaultSpreads, ScenarioReport } from './scenario-report.ts';
 import type { Spread } from './timings.ts';
 
 export interface MatrixSummary {
@@ -34,6 +34,17 @@ export function formatSpread({ runs, p50, p95, max }: Spread): string {
   if (runs === 0) return '–';
   return [p50, p95, max].map((ms) => (ms === undefined ? '∞' : (ms / 1000).toFixed(1))).join(' ');
 }
+
+/** A cell for each time, in the order of the columns: of several faults each with its name. */
+export function spreadCells(faults: readonly FaultSpreads[]): readonly string[] {
+  if (faults.length === 0) return columns.map(() => '–');
+  const named = faults.length > 1;
+  return columns.map((column) =>
+    faults.map((each) => `${named ? `${each.fault}: ` : ''}${formatSpread(each[column])}`).join('; '),
+  );
+}
+
+const columns = ['detection', 'election', 'silence', 'firstAck', 'inSync', 'drained'] as const;
 
 export function summaryMarkdown(summary: MatrixSummary): string {
   const { reports } = summary;
@@ -104,7 +115,7 @@ function introduction({ environment, seed, startedAt, left, command, reports }: 
   const runs = reports.reduce((sum, report) => sum + report.runs.length, 0);
   return [
     `${runs} runs on ${environment}, begun ${startedAt.slice(0, 16)} UTC, seeds from ${seed}${left === 0 ? '' : `; ${left} runs are still to do`}. Made by \`${command}\`.`,
-    'Times are p50, p95 and max of all faults; ∞ where some never came. How it is judged: [chaos](chaos.md).',
+    'Times are p50, p95 and max of each fault over all runs; ∞ where some never came. How it is judged: [chaos](chaos.md).',
   ];
 }
 
@@ -130,12 +141,7 @@ function cellsOf({
     runs.length + errors.length === 0 ? '–' : counted.join(', '),
     sum((each) => each.verdict.counts.acknowledged),
     sum((each) => each.verdict.counts.lost),
-    formatSpread(timings.detection),
-    formatSpread(timings.election),
-    formatSpread(timings.silence),
-    formatSpread(timings.firstAck),
-    formatSpread(timings.inSync),
-    formatSpread(timings.drained),
+    ...spreadCells(timings),
   ];
 }
 

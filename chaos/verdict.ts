@@ -68,7 +68,7 @@ export interface Verdict {
 export const enoughWrites = 1_000;
 /** Duplicates are no broken promise: producers that retry without idempotence make them. */
 const promises: readonly CheckerName[] = ['lost', 'conflict', 'order', 'skip', 'unseen', 'delivery'];
-/** What is excused where acknowledged writes may be lost; and, once one was, of those who read it or were to. Never the order of what is left. */
+/** What is excused where acknowledged writes may be lost; and, from where one was, of those who read there or were to. Never the order of what is left. */
 const mayBeLost: readonly CheckerName[] = ['lost', 'conflict'];
 const comesOfLoss: readonly CheckerName[] = ['skip', 'unseen', 'delivery'];
 
@@ -93,13 +93,21 @@ export function judge(run: ObservedRun): Verdict {
 }
 
 function brokenPromises({ prediction }: RunPlan, findings: readonly Finding[]): readonly string[] {
-  const isLost = findings.some(({ checker, outcome }) => checker === 'lost' && outcome === 'found');
-  const excused = prediction.durability === 'keeps' ? [] : [...mayBeLost, ...(isLost ? comesOfLoss : [])];
+  const lost = findings.find(({ checker, outcome }) => checker === 'lost' && outcome === 'found');
+  const isExcused = (finding: Finding) =>
+    prediction.durability !== 'keeps' &&
+    (mayBeLost.includes(finding.checker) ||
+      (lost !== undefined && comesOfLoss.includes(finding.checker) && isBehind(finding, lost)));
   return findings
-    .filter(({ checker, outcome }) => outcome === 'found' && promises.includes(checker) && !excused.includes(checker))
+    .filter((each) => each.outcome === 'found' && promises.includes(each.checker) && !isExcused(each))
     .map(
       ({ checker, total, anomalies }) => `${checker}: ${total}, and none was predicted; ${anomalies[0]?.says ?? ''}`,
     );
+}
+
+/** Whether all of it lies where a loss has cut the log of its partition, or behind: what others were handed there is not what lies there now. */
+function isBehind({ least }: Finding, lost: Finding): boolean {
+  return [...least].every(([partition, offset]) => offset >= (lost.least.get(partition) ?? Number.POSITIVE_INFINITY));
 }
 
 /** A steady state that is late on a machine without time is untold. */

@@ -25,8 +25,7 @@ export function checkDelivery(run: ObservedRun): Finding {
       findings.checked += 1;
       const id = run.read(value);
       delivered.add(id);
-      const add = (says: string) =>
-        findings.add({ value, op: undefined, partition: undefined, offset, at: event.at, says });
+      const add = (says: string) => findings.add({ value, op: undefined, partition: 0, offset, at: event.at, says });
       if (!sent.has(id)) add(`${value} was delivered and never sent`);
       const settled = before.get(event.call) ?? -1;
       if (offset <= settled)
@@ -47,11 +46,11 @@ export function checkDelivery(run: ObservedRun): Finding {
     findings.cannotTell('the subscription was not read up to its end after healing');
     return findings.done();
   }
-  for (const [id, op] of promised) {
+  for (const [id, { op, offset }] of promised) {
     const value = run.say(id);
     const never = (how: string) => {
       const says = `${value} was acknowledged to its publisher and never ${how}`;
-      findings.add({ value, op, partition: undefined, offset: undefined, at: undefined, says });
+      findings.add({ value, op, partition: 0, offset, at: undefined, says });
     };
     if (!delivered.has(id)) never('delivered');
     if (run.isPushed && !pushed.has(id)) never('pushed');
@@ -61,13 +60,14 @@ export function checkDelivery(run: ObservedRun): Finding {
 
 function sentIds(run: ObservedRun) {
   const sent = new ValueSet(run.values);
-  /** Of those that were acknowledged, the operation that sent them. */
-  const promised = new Map<number, number>();
+  /** Of those that were acknowledged, the operation that sent them, and where they were to lie. */
+  const promised = new Map<number, { readonly op: number; readonly offset: number | undefined }>();
   for (const write of run.writes)
     for (let index = 0; index < write.count; index += 1) {
       const id = run.idOf(write.key, write.first + index);
       sent.add(id);
-      if (write.outcome === 'ok') promised.set(id, write.op);
+      if (write.outcome === 'ok')
+        promised.set(id, { op: write.op, offset: write.offset === undefined ? undefined : write.offset + index });
     }
   return { sent, promised };
 }

@@ -23,6 +23,8 @@ export interface Finding {
   /** How many; `anomalies` shows the first of them. */
   readonly total: number;
   readonly anomalies: readonly Anomaly[];
+  /** The least offset of each partition in which it was found; of partition -1 where that is not known. */
+  readonly least: ReadonlyMap<number, number>;
   /** How many things were looked at: records, offsets, deliveries. */
   readonly checked: number;
   /** Why it is unknown; or what was seen beside it that is no anomaly. */
@@ -47,6 +49,7 @@ export class Findings {
   readonly #checker: CheckerName;
   readonly #anomalies: Anomaly[] = [];
   readonly #notes: string[] = [];
+  readonly #least = new Map<number, number>();
   #total = 0;
   #unknown = false;
   checked = 0;
@@ -57,6 +60,8 @@ export class Findings {
 
   add(anomaly: Anomaly): void {
     this.#total += 1;
+    const { partition = -1, offset = -1 } = anomaly;
+    this.#least.set(partition, Math.min(this.#least.get(partition) ?? offset, offset));
     if (this.#anomalies.length < shown) this.#anomalies.push(anomaly);
   }
 
@@ -74,7 +79,7 @@ export class Findings {
     const outcome = this.#total > 0 ? 'found' : this.#unknown ? 'unknown' : 'none';
     const { checked } = this;
     const [anomalies, notes] = [this.#anomalies, this.#notes];
-    return { checker: this.#checker, outcome, total: this.#total, anomalies, checked, notes };
+    return { checker: this.#checker, outcome, total: this.#total, anomalies, least: this.#least, checked, notes };
   }
 }
 

@@ -1,119 +1,30 @@
 /** Availability by hand: what comes back only with the healing proves nothing, too long a silence fails, and a machine without time is no proof against the platform. */
 import { describe, expect, it } from 'vitest';
-import type { UntimedEvent } from '../../chaos/history.ts';
-import type { HistoryEvent } from '../../chaos/history-event.ts';
-import { observeRun } from '../../chaos/observed-run.ts';
-import { judge, type RunPlan } from '../../chaos/verdict.ts';
-import { start } from './written-history.ts';
+import type { RunPlan } from '../../chaos/verdict.ts';
+import { every, judged, plan, stood, stops, verdictOf } from './told-run.ts';
 
-const plan: RunPlan = {
-  title: 'Safe',
-  partition: 0,
-  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
-  mustLose: false,
-  failoverSeconds: 8,
-  sessionSeconds: 6,
-  acks: 'all',
-  minInSync: 2,
-  atMostDown: 1,
-  ratePerSecond: 100,
-};
-const stops: Partial<RunPlan> = {
-  prediction: { ...plan.prediction, writing: 'stops' },
-  atMostDown: 2,
-};
+describe('the partitions that the prediction does not name', () => {
+  const writes = [...every(1, 10), ...every(18, 45)];
 
-/** Seconds of a run; each batch of 50 records is acknowledged 10 ms after it began, at the offset behind the one before, and read at once where `read` says so. */
-interface Told {
-  readonly plan?: Partial<RunPlan>;
-  /** When a batch begins. */
-  readonly writes: readonly number[];
-  readonly faults?: readonly (readonly [
-    at: number,
-    phase: 'injecting' | 'injected' | 'healing' | 'healed',
-    broker?: number,
-  ])[];
-  readonly readUntil?: number;
-  /** One batch that is read later than it could be. */
-  readonly late?: { readonly written: number; readonly readAt: number };
-  readonly loads?: readonly (readonly [at: number, runnable: number, lateMs: number])[];
-  readonly kind?: string;
-}
-
-const every = (from: number, to: number) =>
-  Array.from({ length: Math.round((to - from) * 5) }, (_each, index) => from + index / 5);
-const stood = (from: number, to: number) =>
-  [
-    [from, 'injecting'],
-    [from + 0.01, 'injected'],
-    [to, 'healing'],
-    [to + 1, 'healed'],
-  ] as const;
-
-function verdictOf(told: Told) {
-  const { verdict, reasons } = judged(told);
-  return [verdict, ...reasons];
-}
-
-function judged({
-  plan: change,
-  writes,
-  faults = stood(10, 40),
-  readUntil = 100,
-  late,
-  loads = [],
-  kind = 'kill',
-}: Told) {
-  const batch = 50;
-  const at = (seconds: number, event: UntimedEvent) => ({ ...event, at: seconds * 1000 }) as HistoryEvent;
-  const batches = writes.map((begin, index) => ({
-    begin,
-    op: index + 1,
-    first: index * batch + 1,
-    offset: index * batch,
-  }));
-  const values = (first: number) => Array.from({ length: batch }, (_each, index) => `a:${first + index}`);
-  const state = (registered: number[]): UntimedEvent => ({
-    type: 'state',
-    registered,
-    answering: registered.map((id) => `worker-${id}`),
-    partitions: [{ partition: 0, leader: 3, replicas: [1, 2, 3], inSync: [1, 2, 3] }],
+  it('fail the run as well where one is silent for too long, although it comes back with the healing', () => {
+    const [verdict, reason] = verdictOf({ writes, other: { writes: [...every(1, 10), ...every(41, 45)] } });
+    expect([verdict, reason]).toEqual([
+      'fail',
+      'writing was predicted to continue, and with kill on leader partition 1 acknowledged nothing for 30 s (20 s allowed)',
+    ]);
+    expect(verdictOf({ writes, other: { writes: [...every(1, 10), ...every(18, 45)] } })).toEqual(['pass']);
   });
-  const away = (until: number) =>
-    faults.filter(([when, phase]) => phase === 'injected' && when <= until).map(([, , broker = 1]) => broker);
-  const timed = [
-    at(0.1, state([1, 2, 3])),
-    at(0.2, { type: 'steady', phase: 'before', ok: true }),
-    ...batches.flatMap(({ begin, op, first, offset }) => [
-      at(begin, { type: 'send', op, key: 'a', first, count: batch, via: 'kafka' }),
-      at(begin + 0.01, { type: 'sent', op, outcome: 'ok', partition: 0, offset }),
-      at(late?.written === begin ? late.readAt : begin <= readUntil ? begin + 0.02 : 60, {
-        type: 'poll',
-        consumer: 'c1',
-        partition: 0,
-        offset,
-        values: values(first),
-      }),
-    ]),
-    ...faults.map(([when, phase, broker = 1]) =>
-      at(when, { type: 'fault', fault: broker, phase, kind, target: 'leader', node: `worker-${broker}`, broker }),
-    ),
-    ...faults
-      .filter(([, phase]) => phase === 'injected')
-      .map(([when]) => at(when + 0.001, state([1, 2, 3].filter((id) => !away(when).includes(id))))),
-    ...loads.map(([when, runnable, lateMs]) => at(when, { type: 'load', runnable, lateMs })),
-  ].sort((a, b) => a.at - b.at);
-  const events = [
-    at(0, start(1, { ...plan, ...change })),
-    ...timed,
-    at(61, { type: 'drained', ok: true }),
-    at(61, { type: 'ends', partition: 0, start: 0, end: writes.length * batch }),
-    ...batches.map(({ offset, first }) => at(62, { type: 'log', partition: 0, offset, values: values(first) })),
-    at(63, { type: 'steady', phase: 'after', ok: true }),
-    at(64, { type: 'end', outcome: 'completed' }),
-  ];
-  return judge(observeRun(events));
-}
+
+  it('fail it where what is acknowledged there is not read for too long', () => {
+    const long = { faults: stood(10, 57), writes: [...every(1, 10), ...every(18, 59.5)] };
+    const [verdict, reason] = verdictOf({ ...long, other: { writes: long.writes, readUntil: 10 } });
+    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/partition 1 kept an acknowledged record from/)]);
+  });
+
+  it('are not asked where nothing was written to them before, or where writing is predicted to stop', () => {
+    expect(verdictOf({ writes, other: { writes: every(41, 45) } })).toEqual(['pass']);
+  });
+});
 
 describe('writing that is predicted to continue', () => {
   it('passes where it is acknowledged again before anybody is healed', () => {

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenario } from '../../chaos/load-scenarios.ts';
 import { reportOf, type ScenarioRun } from '../../chaos/scenario-report.ts';
+import { spreadCells } from '../../chaos/summary.ts';
 import type { Verdict } from '../../chaos/verdict.ts';
+import { suiteOf } from '../../scripts/commands/chaos-summary.ts';
 
 const ran = (verdict: Verdict['verdict'], lost = 0, reasons: readonly string[] = []): ScenarioRun => ({
   seed: 7,
@@ -34,6 +36,37 @@ describe('several runs', () => {
     expect(mixed).toMatchObject({ verdict: 'inconclusive', reasons: ['seed 7: too few', 'seed 7: cannot'] });
     expect(reportOf(safe, [ran('inconclusive'), ran('fail')]).verdict).toBe('fail');
     expect(reportOf(safe, []).verdict).toBe('inconclusive');
+  });
+
+  it('have the times of each of their faults apart: a master’s and a leader’s give no middle together', async () => {
+    const fault = (kind: string, target: string, silenceMs: number) =>
+      ({ kind, target, silenceMs, partitionsLed: 0 }) as Verdict['timings'][number];
+    const run = ran('pass');
+    const timings = [fault('kill', 'master', 100), fault('kill', 'leader', 18_000)];
+    const runs = [{ ...run, verdict: { ...run.verdict, timings } }];
+    const report = reportOf(await loadScenario('masters-two-down-then-leader'), runs);
+    expect(report.timings.map((each) => [each.fault, each.silence.p50])).toEqual([
+      ['kill on master', 100],
+      ['kill on leader', 18_000],
+    ]);
+    const [, , silence] = spreadCells(report.timings);
+    expect(silence).toBe('kill on master: 0.1 0.1 0.1; kill on leader: 18.0 18.0 18.0');
+    expect(spreadCells(report.timings.slice(1))[2]).toBe('18.0 18.0 18.0');
+    expect(spreadCells([])[2]).toBe('–');
+  });
+
+  it('of a control that passes are no error in JUnit where they missed its moment, and are one where it does not', async () => {
+    const control = await loadScenario('control-acks-1');
+    const miss = ran('inconclusive', 0, ['lost nothing']);
+    const cases = (hits: number, misses: number) => {
+      const runs = [
+        ...Array.from({ length: hits }, () => ran('pass', 5)),
+        ...Array.from({ length: misses }, () => miss),
+      ];
+      return suiteOf(reportOf(control, runs)).cases.map(({ verdict }) => verdict.verdict);
+    };
+    expect(cases(2, 1)).toEqual(['pass', 'pass', 'skipped']);
+    expect(cases(1, 2)).toEqual(['pass', 'inconclusive', 'inconclusive']);
   });
 
   it('are JUnit suites in which inconclusive is an error, and text cannot break the XML', () => {

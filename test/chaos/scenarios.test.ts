@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadScenario, loadScenarios, loadShipped } from '../../chaos/load-scenarios.ts';
 import { predict } from '../../chaos/predict.ts';
-import { parseScenario } from '../../chaos/scenario.ts';
+import { parseScenario, type Scenario } from '../../chaos/scenario.ts';
 import { makeSchedule } from '../../chaos/schedule.ts';
 import { loadEnvironment } from '../../cluster/load.ts';
 import { DocumentError } from '../../documents/fault.ts';
@@ -142,6 +142,19 @@ describe('a scenario', () => {
     expect(new Set(all.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
     expect(new Set(all.map(({ lengthMs }) => lengthMs)).size).toBeGreaterThan(40);
     for (const { lengthMs } of all) expect(lengthMs >= 6_000 && lengthMs <= 10_000).toBe(true);
+  });
+
+  it('takes its steps in either order where any will do, by the seed, and as they are written where none is named', async () => {
+    const either = await loadScenario('safe-master-and-follower-kill');
+    const first = (scenario: Scenario) =>
+      new Set(seeds.map((seed) => makeSchedule(scenario, seed, brisk).actions[0]?.step));
+    expect(first(either)).toEqual(new Set([0, 1]));
+    const { order: _any, ...written } = either;
+    expect(first(written)).toEqual(new Set([0]));
+    expect(makeSchedule(either, 7, brisk)).toEqual(makeSchedule(either, 7, brisk));
+    expect(faults((same) => same.replace('atMostDown', 'order: some\natMostDown'))).toEqual([
+      expect.stringContaining('order'),
+    ]);
   });
 
   it('is refused where it would have more nodes down at once than it says', () => {

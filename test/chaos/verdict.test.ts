@@ -36,12 +36,22 @@ interface Change {
   readonly polled?: readonly string[];
   readonly without?: readonly string[];
   readonly add?: Events;
+  readonly partitions?: number;
 }
 
-function verdictOf({ plan = {}, during = 1_000, observed = true, log, polled, without = [], add = [] }: Change = {}) {
+function verdictOf({
+  plan = {},
+  during = 1_000,
+  observed = true,
+  log,
+  polled,
+  without = [],
+  add = [],
+  partitions = 1,
+}: Change = {}) {
   const all = values(1, 1 + during);
   const events: Events = [
-    start(1, { ...safePlan, ...plan }),
+    start(partitions, { ...safePlan, ...plan }),
     { type: 'steady', phase: 'before', ok: true },
     state(1, 1, 2),
     send(1, 'a:1'),
@@ -98,6 +108,23 @@ describe('a verdict', () => {
     // The last but one is not in the log any more; whoever read stood behind it already, and was not handed the last.
     const log = whole.filter((each) => each !== 'a:1000');
     expect(verdictOf({ plan, polled: whole.slice(0, 1_000), log })).toEqual(['pass']);
+  });
+
+  it('excuses nobody who was passed over before the place of a loss, or in another partition', () => {
+    const plan = { prediction: { ...safePlan.prediction, durability: 'may-lose' } } as const;
+    const whole = values(1, 1_001);
+    const log = whole.filter((each) => each !== 'a:1000');
+    // The first one was never handed out, and nothing was lost in front of it.
+    const [verdict, reason] = verdictOf({ plan, polled: whole.slice(1, 999), log });
+    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/^unseen: 1, /)]);
+    const elsewhere: Events = [
+      { type: 'send', op: 9, key: 'b', first: 1, count: 1, via: 'kafka' },
+      ok(9, 5_000, 1),
+      { type: 'ends', partition: 1, start: 5_000, end: 5_001 },
+      { type: 'log', partition: 1, offset: 5_000, values: ['b:1'] },
+    ];
+    const [other, why] = verdictOf({ plan, polled: whole.slice(0, 1_000), log, partitions: 2, add: elsewhere });
+    expect([other, why]).toEqual(['fail', expect.stringMatching(/^unseen: 1, /)]);
   });
 
   it('is inconclusive with fewer than 1,000 acknowledged writes during the faults', () => {
@@ -206,6 +233,27 @@ describe('timings', () => {
       { partition: 1, led: false, electionMs: undefined, silenceMs: undefined, firstAckMs: undefined, inSyncMs: 1 },
       { partition: 2, led: true, electionMs: undefined, silenceMs: 6, firstAckMs: 8, inSyncMs: 1 },
     ]);
+  });
+
+  it('take who is pushed to for a reader as well: what is read up is pulled and pushed', () => {
+    const told = (...last: readonly UntimedEvent[]) =>
+      observe(
+        start(),
+        state(1, 1, 2),
+        fault('injecting'),
+        fault('injected'),
+        send(1, 'a:1', 2),
+        ok(1, 0), // 5
+        fault('healing'),
+        fault('healed'), // 7
+        { type: 'pull', call: 1, consumer: 'p1' },
+        { type: 'pulled', call: 1, messages: [0, 1].map((offset) => ({ offset, value: `a:${offset + 1}` })) }, // 9
+        { type: 'pushed', values: ['a:1'] },
+        ...last,
+        { type: 'end', outcome: 'completed' },
+      );
+    expect(faultTimings(told({ type: 'pushed', values: ['a:2'] }))[0]?.drainedMs).toBe(4);
+    expect(faultTimings(told())[0]?.drainedMs, 'the last never came').toBeUndefined();
   });
 
   it('of before the healing: what is seen after it is none of its doing, and proves no fault', () => {

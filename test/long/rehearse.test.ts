@@ -69,6 +69,13 @@ describe('a rehearsal of staging', () => {
     expect(stepOf('messages')).toMatch(/^2000 published through .+ and .+, all delivered/);
   });
 
+  it('breaks the machine of a leader in two ways while it is written to, and judges that nothing was lost', () => {
+    for (const scenario of ['machine-leader-kill', 'machine-leader-isolate'])
+      expect(stepOf('faults')).toMatch(
+        new RegExp(`${scenario}: all [1-9]\\d* records that were acknowledged are there`),
+      );
+  });
+
   it('gives a worker another machine with its address, volume, broker id and data', () => {
     const [, before, after] = /(i-[0-9a-f]+) became (i-[0-9a-f]+);/.exec(stepOf('refresh')) ?? [];
     expect(before).toBeDefined();
