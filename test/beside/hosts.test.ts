@@ -3,7 +3,6 @@
  * workers of staging. Topics are made by the post-deploy entry and looked at with tools that are not ours, while a producer that is not ours writes through a
  * rolled setting, a replaced worker and a killed master. Planted faults first; nothing is left afterwards.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,7 +13,7 @@ import { hostFaultInjector } from '../../drivers/hosts/host-fault-injector.ts';
 import { journalFolder, readEntries } from '../../drivers/journal.ts';
 import { installationRoot } from '../../platform/installation-root.ts';
 import { checkProducedLog } from '../histories/produced-log.ts';
-import { type HostsRun, staging, startHostsRun } from '../integration/hosts-run.ts';
+import { bootBeside, type HostsRun, staging, startHostsRun } from '../integration/hosts-run.ts';
 import { type Load, readTopic, startLoad } from '../integration/verifiable-producer.ts';
 import { requires } from '../requirements.ts';
 
@@ -194,10 +193,17 @@ describe('the machines of an environment', () => {
       expect(await ping('master-3', 'master-1')).not.toContain(' 1 received');
       await faults.heal(alone);
 
+      const links = async () => await run.inside(['ip', '-br', 'link']);
+      const before = await links();
       const slow = await make({ kind: 'slow-link', node: 'master-2', delayMs: 150 });
       expect(Number(/= [\d.]+\/([\d.]+)\//.exec(await ping('master-2', 'master-1'))?.[1])).toBeGreaterThan(290);
+      expect(await links()).not.toBe(before);
       await faults.heal(slow);
-      expect(await ping('master-2', 'master-1')).toContain(' 1 received');
+      // The relay's ports go with its process.
+      expect([await links(), await ping('master-2', 'master-1')]).toEqual([
+        before,
+        expect.stringContaining(' 1 received'),
+      ]);
 
       const full = await make({ kind: 'full-disk', node: 'master-3' });
       const writes = 'echo more >/var/lib/ensemble/zookeeper/data-1/more';
@@ -294,16 +300,7 @@ describe('the machines of an environment', () => {
       const { hosts } = run;
       await hosts.down();
       expect(await hosts.leftovers()).toEqual([]);
-      const script = `
-        import { readFileSync } from 'node:fs';
-        import { hostedIn } from './operations/hosts/hosted.ts';
-        const { hosts } = hostedIn(${JSON.stringify(join(run.stateRoot, 'staging'))});
-        const keyPem = readFileSync(hosts.layout.cloud.tlsFolder + '/key.pem', 'utf8');
-        await hosts.up(await hosts.world(), { keyPem, atOnce: 1, onProgress: (line) => console.log(line) });`;
-      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-        cwd: installationRoot(),
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = bootBeside(run.stateRoot);
       // One machine runs, and the next one is being made.
       const exited = once(child, 'exit');
       const [line] = await Promise.race([once(child.stdout, 'data'), exited]);

@@ -1,7 +1,9 @@
 /** An environment's machines for a test, with what a test asks of them: its nodes as they become what they are, and tools that are not ours inside their network. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureArtifact } from '../../artifacts/ensure-artifact.ts';
 import { findJava } from '../../artifacts/find-java.ts';
@@ -152,4 +154,18 @@ export async function startHostsRun(cluster: Cluster, roles: readonly string[]):
     },
   };
   return run;
+}
+
+/** A process of its own that boots staging's machines again, one after the other, and says each: it may be killed half-way. */
+export function bootBeside(stateRoot: string): ChildProcessByStdio<null, Readable, null> {
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import { hostedIn } from './operations/hosts/hosted.ts';
+    const { hosts } = hostedIn(${JSON.stringify(join(stateRoot, 'staging'))});
+    const keyPem = readFileSync(hosts.layout.cloud.tlsFolder + '/key.pem', 'utf8');
+    await hosts.up(await hosts.world(), { keyPem, atOnce: 1, onProgress: (line) => console.log(line) });`;
+  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+    cwd: installationRoot(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
