@@ -111,10 +111,20 @@ ${rows.join('\n')}
 `;
 }
 
+/** When a run began, by the folder of its history: milliseconds; undefined of one that is named in another way. */
+export function playedAt(historyFile: string): number | undefined {
+  const [, date, hours, minutes, seconds, ms] =
+    /-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z[/\\]/.exec(historyFile) ?? [];
+  return date === undefined ? undefined : Date.parse(`${date}T${hours}:${minutes}:${seconds}.${ms}Z`);
+}
+
 function introduction({ environment, seed, startedAt, left, command, reports }: MatrixSummary): readonly string[] {
-  const runs = reports.reduce((sum, report) => sum + report.runs.length, 0);
+  const runs = reports.flatMap((report) => report.runs);
+  const times = runs.flatMap(({ historyFile }) => playedAt(historyFile) ?? []).sort((a, b) => a - b);
+  const [first = Date.parse(startedAt), last = first] = [times[0], times.at(-1)];
+  const minute = (time: number) => new Date(time).toISOString().slice(0, 16);
   return [
-    `${runs} runs on ${environment}, begun ${startedAt.slice(0, 16)} UTC, seeds from ${seed}${left === 0 ? '' : `; ${left} runs are still to do`}. Made by \`${command}\`.`,
+    `${runs.length} runs on ${environment}, the first at ${minute(first)} UTC, the last at ${minute(last)}, seeds from ${seed}${left === 0 ? '' : `; ${left} runs are still to do`}. Made by \`${command}\`.`,
     'Times are p50, p95 and max of each fault over all runs; ∞ where some never came. How it is judged: [chaos](chaos.md).',
   ];
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatJunit } from '../../chaos/junit.ts';
 import { loadScenario } from '../../chaos/load-scenarios.ts';
 import { reportOf, type ScenarioRun } from '../../chaos/scenario-report.ts';
-import { spreadCells } from '../../chaos/summary.ts';
+import { playedAt, spreadCells } from '../../chaos/summary.ts';
 import type { Verdict } from '../../chaos/verdict.ts';
 import { suiteOf } from '../../scripts/commands/chaos-summary.ts';
 
@@ -53,6 +53,12 @@ describe('several runs', () => {
     expect(silence).toBe('kill on master: 0.1 0.1 0.1; kill on leader: 18.0 18.0 18.0');
     expect(spreadCells(report.timings.slice(1))[2]).toBe('18.0 18.0 18.0');
     expect(spreadCells([])[2]).toBe('–');
+  });
+
+  it('say when they were played by the folder of their history', () => {
+    const at = Date.UTC(2026, 10, 23, 6, 31, 58, 128);
+    expect(playedAt('chaos/safe-leader-kill-100-2026-11-23T06-31-58-128Z/history.jsonl')).toBe(at);
+    expect(playedAt('history.jsonl')).toBeUndefined();
   });
 
   it('of a control that passes are no error in JUnit where they missed its moment, and are one where it does not', async () => {
