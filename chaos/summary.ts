@@ -30,7 +30,7 @@ const head = [
 ];
 
 /** `7.3 9.5 9.8`: p50, p95, max in seconds; ∞ where some never came, – where there is none. */
-export function formatSpread({ runs, p50, p95, max }: Spread): string {
+function formatSpread({ runs, p50, p95, max }: Spread): string {
   if (runs === 0) return '–';
   return [p50, p95, max].map((ms) => (ms === undefined ? '∞' : (ms / 1000).toFixed(1))).join(' ');
 }
@@ -111,7 +111,7 @@ ${rows.join('\n')}
 `;
 }
 
-/** When a run began, by the folder of its history: milliseconds; undefined of one that is named in another way. */
+/** When a run began, by the folder of its history: milliseconds; undefined of one that is named in another way. @internal */
 export function playedAt(historyFile: string): number | undefined {
   const [, date, hours, minutes, seconds, ms] =
     /-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z[/\\]/.exec(historyFile) ?? [];
