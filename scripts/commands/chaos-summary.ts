@@ -165,12 +165,11 @@ async function writePages(reports: readonly ScenarioReport[], file: string): Pro
 }
 
 function showReports(reports: readonly ScenarioReport[]): void {
-  const rows = reports.map(({ scenario, verdict, runs, detected, timings }) => [
-    scenario,
-    verdict,
-    detected === undefined ? `${runs.length}` : `${runs.length}, ${detected} lost`,
-    ...spreadCells(timings),
-  ]);
+  const rows = reports.flatMap(({ scenario, verdict, runs, detected, timings }) => {
+    const begin = [scenario, verdict, detected === undefined ? `${runs.length}` : `${runs.length}, ${detected} lost`];
+    if (timings.length < 2) return [[...begin, ...spreadCells(timings)]];
+    return [begin, ...timings.map((each) => [`  ${each.fault}`, '', '', ...spreadCells([each])])];
+  });
   const head = ['scenario', 'verdict', 'runs', 'missed', 'elected', 'silent', 'first ack', 'in sync', 'drained'];
   printLine(formatTable(head, rows));
   printLine('Times are seconds: p50, p95, max; ∞ where some never came.');
