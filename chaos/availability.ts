@@ -93,7 +93,7 @@ export function judgeAvailability(
       judge('writing', { ms, says: 'acknowledged nothing' }, allowed, resumed || sessionSeconds === undefined);
     }
     if (sessionSeconds === undefined) continue;
-    for (const other of othersOf(run, partition, injectedAt)) {
+    for (const other of prediction.others === 'stops' ? [] : othersOf(run, partition, injectedAt)) {
       if (prediction.writing === 'continues') {
         const ms = longestSilence(run, other, injectedAt, until) ?? until - injectedAt;
         judge('writing', { ms, says: 'acknowledged nothing' }, allowed, true, other);

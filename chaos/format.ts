@@ -7,7 +7,7 @@ import type { Verdict } from './verdict.ts';
 /** How many anomalies of a kind a terminal shows; the report has more. */
 const shown = 3;
 
-export function formatPrediction(prediction: Omit<Prediction, 'stops'>): readonly string[] {
+export function formatPrediction(prediction: Omit<Prediction, 'stops' | 'others'>): readonly string[] {
   return [
     `Predicted: writing ${prediction.writing}, reading ${prediction.reading}, ${durability[prediction.durability]}.`,
     ...prediction.theorem.map((line) => `  ${line}`),

@@ -30,6 +30,8 @@ export interface Prediction {
   readonly writing: 'continues' | 'stops';
   readonly reading: 'continues' | 'stops';
   readonly durability: 'keeps' | 'may-lose';
+  /** `stops` where one of the other partitions may have nobody to lead it until somebody is healed. */
+  readonly others: 'continues' | 'stops';
   /** When each is predicted to stop, in the order of the steps. */
   readonly stops: { readonly writing: readonly Stop[]; readonly reading: readonly Stop[] };
   /** Sentences, in their order: what is relied on, and what each step does. */
@@ -47,6 +49,7 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
   };
   const stops = { writing: new Stops(), reading: new Stops() };
   let durability: Prediction['durability'] = 'keeps';
+  let others: Prediction['others'] = 'continues';
   const lose = (why: string) => {
     durability = 'may-lose';
     say(why);
@@ -66,6 +69,8 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
       if (step.fault === 'machine-kill' && world.allTorn) lose(sentences.allTorn);
     }
     const quorum = masters - (away.get('master') ?? 0) > masters / 2;
+    // Whom a broker led besides, nobody can be elected for.
+    if (!quorum && brokers.some((target) => (away.get(target) ?? 0) > 0)) others = 'stops';
     if (world.elect(topic.unclean, quorum) === 'unclean') lose(sentences.unclean);
 
     const shut = shutBy(workload, away, configuration);
@@ -82,10 +87,13 @@ export function predict(scenario: Scenario, schedule: Schedule, configuration: C
     writing: writing.length > 0 ? 'stops' : 'continues',
     reading: reading.length > 0 ? 'stops' : 'continues',
     durability,
+    others,
     stops: { writing, reading },
     theorem,
   };
 }
+
+const brokers: readonly Target[] = ['leader', 'follower', 'controller', 'worker'];
 
 const sentences = {
   leaderAlone: (fault: string) =>

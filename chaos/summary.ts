@@ -125,7 +125,7 @@ function introduction({ environment, seed, startedAt, left, command, reports }: 
   const minute = (time: number) => new Date(time).toISOString().slice(0, 16);
   return [
     `${runs.length} runs on ${environment}, the first at ${minute(first)} UTC, the last at ${minute(last)}, seeds from ${seed}${left === 0 ? '' : `; ${left} runs are still to do`}. Made by \`${command}\`.`,
-    'Times are p50, p95 and max of each fault over all runs; ∞ where some never came. How it is judged: [chaos](chaos.md).',
+    'Times are p50, p95 and max of each fault over all runs; ∞ where some never came. Faults that stand at the same time share what nobody acknowledged, and what had to come back. How it is judged: [chaos](chaos.md).',
   ];
 }
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Judgement, judgeAvailability } from './availability.ts';
-import type { CheckerName, Finding } from './checkers/finding.ts';
+import type { Anomaly, CheckerName, Finding } from './checkers/finding.ts';
 import { checkRun } from './checkers/table.ts';
 import { starvedBetween } from './machine-load.ts';
 import type { ObservedRun } from './observed-run.ts';
@@ -21,7 +21,8 @@ const planSchema = z.strictObject({
     writing: z.enum(['continues', 'stops']),
     reading: z.enum(['continues', 'stops']),
     durability: z.enum(['keeps', 'may-lose']),
-    /** Absent in histories of before. */
+    /** This and the next are absent in histories of before. */
+    others: z.enum(['continues', 'stops']).optional(),
     stops: z.strictObject({ writing: stops, reading: stops }).optional(),
     theorem: z.array(z.string()).readonly(),
   }),
@@ -93,21 +94,23 @@ export function judge(run: ObservedRun): Verdict {
 }
 
 function brokenPromises({ prediction }: RunPlan, findings: readonly Finding[]): readonly string[] {
-  const lost = findings.find(({ checker, outcome }) => checker === 'lost' && outcome === 'found');
-  const isExcused = (finding: Finding) =>
-    prediction.durability !== 'keeps' &&
-    (mayBeLost.includes(finding.checker) ||
-      (lost !== undefined && comesOfLoss.includes(finding.checker) && isBehind(finding, lost)));
-  return findings
-    .filter((each) => each.outcome === 'found' && promises.includes(each.checker) && !isExcused(each))
-    .map(
-      ({ checker, total, anomalies }) => `${checker}: ${total}, and none was predicted; ${anomalies[0]?.says ?? ''}`,
-    );
+  const mayLose = prediction.durability !== 'keeps';
+  const cut = findings.find(({ checker, outcome }) => checker === 'lost' && outcome === 'found')?.least;
+  const reasons: string[] = [];
+  for (const { checker, outcome, total, least } of findings) {
+    if (outcome !== 'found' || !promises.includes(checker) || (mayLose && mayBeLost.includes(checker))) continue;
+    const excusing = mayLose && comesOfLoss.includes(checker) ? cut : undefined;
+    const first = [...least].find(([partition, each]) => !isBehind(each, excusing?.get(partition)))?.[1];
+    if (first === undefined) continue;
+    const all = excusing === undefined ? `${total}` : `${total} in all, not all of them behind a loss`;
+    reasons.push(`${checker}: ${all}, and none was predicted; ${first.says}`);
+  }
+  return reasons;
 }
 
-/** Whether all of it lies where a loss has cut the log of its partition, or behind: what others were handed there is not what lies there now. */
-function isBehind({ least }: Finding, lost: Finding): boolean {
-  return [...least].every(([partition, offset]) => offset >= (lost.least.get(partition) ?? Number.POSITIVE_INFINITY));
+/** Whether it lies where a loss has cut the log of its partition, or behind: what others were handed there is not what lies there now. */
+function isBehind({ offset = -1 }: Anomaly, cut: Anomaly | undefined): boolean {
+  return cut !== undefined && offset >= (cut.offset ?? -1);
 }
 
 /** A steady state that is late on a machine without time is untold. */

@@ -23,8 +23,8 @@ export interface Finding {
   /** How many; `anomalies` shows the first of them. */
   readonly total: number;
   readonly anomalies: readonly Anomaly[];
-  /** The least offset of each partition in which it was found; of partition -1 where that is not known. */
-  readonly least: ReadonlyMap<number, number>;
+  /** The one of the least offset in each partition, in the order in which partitions were found; of partition -1 where that is not known. */
+  readonly least: ReadonlyMap<number, Anomaly>;
   /** How many things were looked at: records, offsets, deliveries. */
   readonly checked: number;
   /** Why it is unknown; or what was seen beside it that is no anomaly. */
@@ -49,7 +49,7 @@ export class Findings {
   readonly #checker: CheckerName;
   readonly #anomalies: Anomaly[] = [];
   readonly #notes: string[] = [];
-  readonly #least = new Map<number, number>();
+  readonly #least = new Map<number, Anomaly>();
   #total = 0;
   #unknown = false;
   checked = 0;
@@ -61,7 +61,8 @@ export class Findings {
   add(anomaly: Anomaly): void {
     this.#total += 1;
     const { partition = -1, offset = -1 } = anomaly;
-    this.#least.set(partition, Math.min(this.#least.get(partition) ?? offset, offset));
+    const least = this.#least.get(partition);
+    if (least === undefined || offset < (least.offset ?? -1)) this.#least.set(partition, anomaly);
     if (this.#anomalies.length < shown) this.#anomalies.push(anomaly);
   }
 

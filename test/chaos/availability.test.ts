@@ -21,6 +21,13 @@ describe('the partitions that the prediction does not name', () => {
     expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/partition 1 kept an acknowledged record from/)]);
   });
 
+  it('are not asked where a broker fails while no quorum could elect another for them', () => {
+    const others = { prediction: { ...plan.prediction, others: 'stops' } } as const;
+    expect(verdictOf({ plan: others, writes, other: { writes: [...every(1, 10), ...every(41, 45)] } })).toEqual([
+      'pass',
+    ]);
+  });
+
   it('are not asked where nothing was written to them before, or where writing is predicted to stop', () => {
     expect(verdictOf({ writes, other: { writes: every(41, 45) } })).toEqual(['pass']);
   });

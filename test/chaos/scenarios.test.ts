@@ -257,5 +257,8 @@ describe('the prediction', () => {
         .replace('on: leader', 'on: master, count: 2')
         .replace('atMostDown', '  - { fault: kill, on: follower, afterSeconds: 1, forSeconds: 2 }\natMostDown');
     expect(predicted(steps)).toMatchObject({ writing: 'stops', reading: 'continues', durability: 'keeps' });
+    expect(predicted(steps).others, 'whom the follower led besides').toBe('stops');
+    expect(predicted((same) => same.replace('on: leader', 'on: master, count: 2')).others).toBe('continues');
+    expect(predicted((same) => same).others).toBe('continues');
   });
 });

@@ -116,7 +116,7 @@ describe('a verdict', () => {
     const log = whole.filter((each) => each !== 'a:1000');
     // The first one was never handed out, and nothing was lost in front of it.
     const [verdict, reason] = verdictOf({ plan, polled: whole.slice(1, 999), log });
-    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/^unseen: 1, /)]);
+    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/^unseen: 1 in all, .*a:1 lies at partition 0/)]);
     const elsewhere: Events = [
       { type: 'send', op: 9, key: 'b', first: 1, count: 1, via: 'kafka' },
       ok(9, 5_000, 1),
@@ -124,7 +124,7 @@ describe('a verdict', () => {
       { type: 'log', partition: 1, offset: 5_000, values: ['b:1'] },
     ];
     const [other, why] = verdictOf({ plan, polled: whole.slice(0, 1_000), log, partitions: 2, add: elsewhere });
-    expect([other, why]).toEqual(['fail', expect.stringMatching(/^unseen: 1, /)]);
+    expect([other, why]).toEqual(['fail', expect.stringMatching(/^unseen: 1 in all, .*b:1 lies at partition 1/)]);
   });
 
   it('is inconclusive with fewer than 1,000 acknowledged writes during the faults', () => {
