@@ -57,7 +57,7 @@ export const chaosCheck: Figure = {
         comparisons: [compare('check / read and parsed', checked, parsed)],
         notes: [
           'An operation is one record: its request, its acknowledgement, its delivery to a group of two (ten in a poll), its place in the log after healing. `bench/long-history.ts` makes them; nothing is amiss in it, and the command must say so.',
-          'The usual lines are read from their bytes (`chaos/usual-line.ts`), which is why it may be quicker than its floor; any other form goes through JSON.parse and the schema.',
+          'The usual lines are read from their bytes (`chaos/usual-line.ts`), which is why it costs no more beside its floor; any other form goes through JSON.parse and the schema.',
         ],
       };
     } finally {

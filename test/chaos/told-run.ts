@@ -3,19 +3,15 @@ import type { UntimedEvent } from '../../chaos/history.ts';
 import type { HistoryEvent } from '../../chaos/history-event.ts';
 import { observeRun } from '../../chaos/observed-run.ts';
 import { judge, type RunPlan } from '../../chaos/verdict.ts';
-import { start } from './written-history.ts';
+import { safePlan, start } from './written-history.ts';
 
 export const plan: RunPlan = {
-  title: 'Safe',
-  partition: 0,
-  prediction: { writing: 'continues', reading: 'continues', durability: 'keeps', theorem: [] },
-  mustLose: false,
+  ...safePlan,
   failoverSeconds: 8,
   sessionSeconds: 6,
   acks: 'all',
   minInSync: 2,
   atMostDown: 1,
-  ratePerSecond: 100,
 };
 export const stops: Partial<RunPlan> = {
   prediction: { ...plan.prediction, writing: 'stops' },

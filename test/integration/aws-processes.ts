@@ -19,6 +19,7 @@ import { installationRoot } from '../../platform/installation-root.ts';
 import { nodeObjects } from '../../provision/node-objects.ts';
 import { awsStore } from '../../secrets/aws-store.ts';
 import { fileStore } from '../../secrets/file-store.ts';
+import { smallAwsEnvironment } from './environment-text.ts';
 import { LambdaProcess } from './lambda-process.ts';
 import { makeBucket, withObjects } from './made-in-moto.ts';
 import { type PlatformFixture, platformFixture } from './platform-fixture.ts';
@@ -49,17 +50,8 @@ export interface AwsProcesses {
 }
 
 /** On AWS, with as many nodes as really run here. */
-const environmentText = (kafka: string, more: string) => `name: test
-target: aws
-region: eu-west-1
-aws: { account: "123456789012"${more} }
-zones: [eu-west-1a, eu-west-1b, eu-west-1c]
-tolerate: 1
-masters: { count: 3, machine: t3.small, volumeGiB: 10 }
-workers: { count: 3, machine: t3.small, volumeGiB: 50 }
-topics: topics.yaml
-kafka: { settings: {${kafka}} }
-`;
+const environmentText = (kafka: string, more: string) =>
+  `${smallAwsEnvironment(more)}kafka: { settings: {${kafka}} }\n`;
 
 export interface AwsProcessesOptions {
   /** A manifest's text. */
